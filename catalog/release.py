@@ -1,0 +1,192 @@
+"""Releases: which versions of encoder, item table, Navigator and taste model belong together.
+
+A release store is a folder, local or on any fsspec object store:
+
+    current.json                 the pointer: which release is live
+    releases/ID/release.json     what each release is made of, and how it was made
+    tables/                      the LanceDB database with the item tables
+    features/VERSION/            cached base features, by base encoder version
+    models/...                   heads, Navigator checkpoints, taste models
+    rejects/                     rows that could not be used, with the reason
+
+Jobs write releases; promoting one replaces the pointer in one step; rolling back does the same with an older id.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import fsspec
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from catalog.errors import InvalidInput, NotFound
+
+ReleaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class TableRef(BaseModel):
+    """An item table at one version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: int = Field(description="LanceDB version; the tag of the release's id pins it.")
+    rows: int
+
+
+class EncoderRef(BaseModel):
+    """The encoder whose vectors the item table holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = Field(description="Name for `catalog.encoder.load_base_encoder`.")
+    version: str
+    head: str | None = Field(default=None, description="Path of the trained head inside the store.")
+
+
+class ModelRef(BaseModel):
+    """A trained model inside the store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(description="Path inside the store.")
+    version: str
+    encoder_version: str = Field(description="Whose vectors it was trained on.")
+    metrics: dict[str, float] = Field(default_factory=dict)
+
+
+class Release(BaseModel):
+    """One deployable set of versions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: ReleaseId
+    created: datetime
+    parent: ReleaseId | None = None
+    encoder: EncoderRef
+    items: TableRef
+    navigator: ModelRef | None = None
+    taste: ModelRef | None = None
+    source: str | None = Field(default=None, description="Where the catalogue came from.")
+    counts: dict[str, int] = Field(default_factory=dict)
+    metrics: dict[str, float] = Field(default_factory=dict)
+    git_commit: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The tag that pins the item table."""
+        return f"release-{self.id}"
+
+
+class ReleaseStore:
+    """Reads, writes and promotes releases under one URI."""
+
+    def __init__(self, uri: str | os.PathLike[str], storage_options: dict[str, Any] | None = None) -> None:
+        self.uri = str(uri).rstrip("/")
+        self.storage_options = storage_options or {}
+        self._fs, root = fsspec.core.url_to_fs(self.uri, **self.storage_options)
+        self._root = root.rstrip("/")
+        self.is_local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
+        if self.is_local:
+            self.uri = str(Path(self._root).resolve())
+
+    @property
+    def tables_uri(self) -> str:
+        """The LanceDB database."""
+        return self.path("tables")
+
+    def path(self, *parts: str) -> str:
+        """A full URI inside the store."""
+        return "/".join([self.uri, *parts])
+
+    def current_id(self) -> str:
+        """Id of the live release. Raises NotFound if none was ever promoted."""
+        try:
+            return str(json.loads(self._fs.cat_file(f"{self._root}/current.json"))["release"])
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"no release is live in {self.uri}; make one with `python -m batch.precompute --release {self.uri} ...`"
+            ) from error
+
+    def current(self) -> Release:
+        """The live release."""
+        return self.get(self.current_id())
+
+    def get(self, release_id: str) -> Release:
+        """Read one release. Raises NotFound, or InvalidInput if it was written by an incompatible version."""
+        try:
+            text = self._fs.cat_file(f"{self._root}/releases/{_checked(release_id)}/release.json")
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no release {release_id!r} in {self.uri}") from error
+        try:
+            return Release.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidInput(f"release {release_id!r} cannot be read: {error}") from error
+
+    def list(self) -> list[Release]:
+        """All releases, oldest first."""
+        try:
+            folders = self._fs.ls(f"{self._root}/releases", detail=False)
+        except FileNotFoundError:
+            return []
+        releases = [self.get(folder.rstrip("/").rsplit("/", 1)[-1]) for folder in folders]
+        return sorted(releases, key=lambda release: release.created)
+
+    def write(self, release: Release) -> None:
+        """Write a new release. Raises InvalidInput if the id exists with other content: releases never change."""
+        path = f"{self._root}/releases/{release.id}/release.json"
+        text = release.model_dump_json(indent=2).encode()
+        if self._fs.exists(path):
+            if Release.model_validate_json(self._fs.cat_file(path)) == release:
+                return
+            raise InvalidInput(f"release {release.id!r} exists and releases never change; choose a new id")
+        self._put(path, text)
+
+    def promote(self, release_id: str) -> Release:
+        """Make a release the live one, in one atomic step. Promoting an older release is the rollback."""
+        release = self.get(release_id)
+        pointer = {"release": release.id, "promoted": datetime.now(UTC).isoformat()}
+        self._put(f"{self._root}/current.json", json.dumps(pointer).encode())
+        return release
+
+    def _put(self, path: str, data: bytes) -> None:
+        """Write a whole file so that a reader sees the old or the new content and nothing between."""
+        if not self.is_local:
+            self._fs.pipe_file(path, data)  # one PUT is atomic on object stores
+            return
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+
+
+def new_release_id(now: datetime | None = None) -> str:
+    """A sortable id such as 20260131-154500-3fa9."""
+    return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def git_commit() -> str | None:
+    """The commit of the code that runs, with `+` if it has local changes; None outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        )
+        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+
+
+def _checked(release_id: str) -> str:
+    if "/" in release_id or release_id.startswith("."):
+        raise NotFound(f"{release_id!r} is not a release id")
+    return release_id

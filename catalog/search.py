@@ -1,0 +1,237 @@
+"""Search over one pinned version of the item table: vectors and full text, filtered, and fused into one ranking.
+
+Each list of candidates comes from one index (the words, or one query vector in one column). They are fused by
+reciprocal rank (Cormack, Clarke and Büttcher, SIGIR 2009), which needs no common scale between BM25 and cosine. What
+comes out is one Arrow table, vectors included, so that nobody downstream looks an item up again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+from lancedb.query import MatchQuery
+
+from catalog.encoder import Vectors
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
+from catalog.filters import Filters, id_in
+from catalog.table import ENCODER_KEY, ITEM_COLUMNS, vector_columns
+
+RRF_K = 60
+"""The constant of reciprocal rank fusion; 60 is the authors' choice and hardly matters."""
+
+MAX_DEPTH = 1000
+"""How far down a ranking pages may go."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One list of candidates to ask for: words, or a vector in a column."""
+
+    by: str
+    """What a person would call it: words, text, picture, similar."""
+    text: str | None = None
+    column: str | None = None
+    vector: Vectors | None = None  # float32 [d]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How hard the vector index looks. Values chosen by `benchmarks/search.py`."""
+
+    nprobes: int = 40
+    """IVF partitions that a query visits."""
+    refine_factor: int = 10
+    """How many times more candidates are re-scored with their exact vectors."""
+    candidates: int = 100
+    """Least length of each candidate list before fusion."""
+    columns: tuple[str, ...] = field(default=tuple(ITEM_COLUMNS))
+
+
+class ItemSearch:
+    """Reads one version of an item table. Safe to share between coroutines."""
+
+    def __init__(
+        self, table: lancedb.table.AsyncTable, schema: pa.Schema, settings: SearchSettings, indexed: frozenset[str]
+    ) -> None:
+        self._table = table
+        self.schema = schema
+        self.settings = settings
+        self.encoder_version = (schema.metadata or {}).get(ENCODER_KEY, b"").decode()
+        self.vector_columns = vector_columns(schema)
+        self._indexed = indexed
+
+    @classmethod
+    async def open(
+        cls,
+        uri: str,
+        name: str,
+        *,
+        tag: str | int | None = None,
+        encoder_version: str | None = None,
+        settings: SearchSettings | None = None,
+        storage_options: dict[str, str] | None = None,
+    ) -> "ItemSearch":
+        """Open the table `name` of the database at `uri`, at a tag or version.
+
+        Raises:
+            NotFound: no such table or tag.
+            VersionMismatch: the table's vectors are not of `encoder_version`.
+        """
+        db = await lancedb.connect_async(uri, storage_options=storage_options)
+        try:
+            table = await db.open_table(name)
+            if tag is not None:
+                await table.checkout(tag)
+        except (FileNotFoundError, ValueError, RuntimeError) as error:
+            raise NotFound(f"there is no table {name!r} at {tag!r} in {uri}: {error}") from error
+        schema = await table.schema()
+        indexed = frozenset(column for index in await table.list_indices() for column in index.columns)
+        search = cls(table, schema, settings or SearchSettings(), indexed)
+        if encoder_version is not None and search.encoder_version != encoder_version:
+            raise VersionMismatch(
+                f"table {name!r} holds vectors of encoder {search.encoder_version!r}, not of {encoder_version!r}"
+            )
+        return search
+
+    async def count(self) -> int:
+        """Rows in the table."""
+        return int(await self._table.count_rows())
+
+    async def find(
+        self, probes: Sequence[Probe], filters: Filters | None = None, *, limit: int = 24, offset: int = 0
+    ) -> pa.Table:
+        """The items of ranks offset..offset+limit of the fused ranking.
+
+        Returns:
+            A table with the item columns, the vector columns, `score` (float32 in 0..1, 1 being first in every list)
+            and `why` (list of {by, rank}: the lists that the item was found in, ranks from 1).
+
+        Raises:
+            InvalidInput: the page lies below MAX_DEPTH, or a probe fits no column.
+        """
+        if offset < 0 or limit < 1 or offset + limit > MAX_DEPTH:
+            raise InvalidInput(f"a search goes at most {MAX_DEPTH} items deep; narrow it with filters instead")
+        where = (filters or Filters()).to_sql()
+        depth = max(self.settings.candidates, offset + limit)
+        if not probes:
+            return await self._browse(where, limit, offset)
+        lists = await asyncio.gather(*(self._candidates(probe, where, depth) for probe in probes))
+        fused = fuse(probes, lists)[offset : offset + limit]
+        rows = await self._rows([hit.row_id for hit in fused])
+        return _with_scores(rows, fused)
+
+    async def get(self, ids: Sequence[str], *, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows with these ids, in the order asked; unknown ids are left out."""
+        names = list(dict.fromkeys(["id", *(columns or [*self.settings.columns, *self.vector_columns])]))
+        unique = list(dict.fromkeys(ids))
+        if not unique:
+            return self.schema.empty_table().select(names)
+        found = await self._table.query().where(id_in(unique)).select(names).limit(len(unique)).to_arrow()
+        position = {row_id: i for i, row_id in enumerate(found["id"].to_pylist())}
+        return found.take([position[row_id] for row_id in unique if row_id in position]).select(names)
+
+    async def facet_counts(self, kinds: Sequence[str], limit: int = 50) -> dict[str, list[tuple[str, int]]]:
+        """The most frequent values of each facet kind (category, color, ...) with their counts, most frequent first."""
+        counts: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+        batches = await self._table.query().select(["facets"]).to_batches()
+        async for batch in batches:
+            for value in batch.column("facets").flatten().value_counts().to_pylist():
+                kind, _, word = value["values"].partition(":")
+                if kind in counts:
+                    counts[kind][word] = counts[kind].get(word, 0) + value["counts"]
+        return {
+            kind: sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))[:limit] for kind, words in counts.items()
+        }
+
+    async def _candidates(self, probe: Probe, where: str | None, depth: int) -> list[int]:
+        """Row ids of one ranked list, best first."""
+        if probe.vector is not None and probe.column is not None:
+            if probe.column not in self.vector_columns:
+                raise InvalidInput(f"the table has no column {probe.column!r}; it has {', '.join(self.vector_columns)}")
+            query = self._table.query().nearest_to(probe.vector).column(probe.column).distance_type("cosine")
+            if probe.column in self._indexed:
+                query = query.nprobes(self.settings.nprobes).refine_factor(self.settings.refine_factor)
+        elif probe.text is not None:
+            query = self._table.query().nearest_to_text(MatchQuery(probe.text, "words"))
+        else:
+            raise InvalidInput("a probe needs words, or a vector and its column")
+        if where:
+            query = query.where(where)
+        score = "_distance" if probe.vector is not None else "_score"
+        found = await query.select([score]).with_row_id().limit(depth).to_arrow()
+        return found["_rowid"].to_pylist()
+
+    async def _rows(self, row_ids: Sequence[int]) -> pa.Table:
+        names = [*self.settings.columns, *self.vector_columns]
+        if not row_ids:
+            return self.schema.empty_table().select(names)
+        found = await self._table.take_row_ids(list(row_ids)).select(names).with_row_id().to_arrow()
+        position = {row_id: i for i, row_id in enumerate(found["_rowid"].to_pylist())}
+        return found.take([position[row_id] for row_id in row_ids]).select(names)
+
+    async def _browse(self, where: str | None, limit: int, offset: int) -> pa.Table:
+        """Without a query, the catalogue in its own order."""
+        names = [*self.settings.columns, *self.vector_columns]
+        query = self._table.query().select(names).limit(limit).offset(offset)
+        rows = await (query.where(where) if where else query).to_arrow()
+        return _with_scores(rows, [Hit(row_id=-1, score=0.0, why=()) for _ in range(rows.num_rows)])
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One item of a fused ranking."""
+
+    row_id: int
+    score: float
+    why: tuple[tuple[str, int], ...]
+    """(list, rank from 1) for every list that holds it."""
+
+
+def fuse(probes: Sequence[Probe], lists: Sequence[Sequence[int]]) -> list[Hit]:
+    """Weighted reciprocal rank fusion of ranked lists of row ids; ties keep the order of first appearance.
+
+    score(d) = Σ wᵢ (K+1) / (K + rankᵢ(d)) / Σ wᵢ, so that first place in every list scores 1.
+    """
+    total = sum(probe.weight for probe in probes) or 1.0
+    scores: dict[int, float] = {}
+    why: dict[int, list[tuple[str, int]]] = {}
+    for probe, ranked in zip(probes, lists, strict=True):
+        for rank, row_id in enumerate(ranked, start=1):
+            scores[row_id] = scores.get(row_id, 0.0) + probe.weight * (RRF_K + 1) / (RRF_K + rank) / total
+            why.setdefault(row_id, []).append((probe.by, rank))
+    ordered = sorted(scores, key=lambda row_id: -scores[row_id])
+    return [Hit(row_id, min(1.0, scores[row_id]), tuple(why[row_id])) for row_id in ordered]
+
+
+def query_probes(
+    text: str | None,
+    vectors: Mapping[str, Sequence[Vectors]],
+    *,
+    has_picture: bool,
+    words_weight: float = 1.0,
+) -> list[Probe]:
+    """The probes for one query: its words in full text, and its vectors in their columns.
+
+    Args:
+        text: the words, as typed.
+        vectors: what `Encoder.query_vectors` made of words and picture.
+        has_picture: whether a picture was part of the query, which names what a vector was found by.
+        words_weight: weight of full text against each vector list.
+    """
+    probes = [Probe(by="words", text=text, weight=words_weight)] if text else []
+    for column, queries in vectors.items():
+        for i, vector in enumerate(queries):
+            by = "picture" if has_picture and i == 0 and column != "text_vector" else "meaning"
+            probes.append(Probe(by=by, column=column, vector=vector))
+    return probes
+
+
+def _with_scores(rows: pa.Table, hits: Sequence[Hit]) -> pa.Table:
+    why_type = pa.list_(pa.struct([("by", pa.string()), ("rank", pa.int32())]))
+    why = pa.array([[{"by": by, "rank": rank} for by, rank in hit.why] for hit in hits], type=why_type)
+    scores = pa.array(np.array([hit.score for hit in hits], dtype=np.float32))
+    return rows.append_column("score", scores).append_column("why", why)
