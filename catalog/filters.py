@@ -1,13 +1,12 @@
 """What a search may be narrowed to: a typed model that becomes a predicate of the item table.
 
-Every value reaches the query language as a literal that LanceDB itself escapes; names of columns are constants of this
-file. So no caller's text is ever part of a query.
+Every value reaches the query language as an escaped literal; names of columns are constants of this file. So no caller's
+text is ever part of a query.
 """
 
 from collections.abc import Iterable
 from typing import Annotated
 
-from lancedb.expr import lit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from catalog.item import Item
@@ -115,4 +114,10 @@ def _has_any(terms: list[str]) -> str:
 
 
 def _literal(value: str | float) -> str:
-    return str(lit(value).to_sql())
+    """A literal of standard SQL, in which a quote is doubled and a backslash is itself.
+
+    LanceDB's own `lit(value).to_sql()` leaves a quote after a backslash as it is, which ends the literal early.
+    """
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(float(value))

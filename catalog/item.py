@@ -107,8 +107,12 @@ class Item(BaseModel):
     description: Text = ""
     category: Path = Field(default=(), description="Path from the broadest to the narrowest, e.g. (Furniture, Chairs).")
     brand: OptionalText = None
-    price: Annotated[float | None, BeforeValidator(_price), Field(ge=0, allow_inf_nan=False)] = None
-    currency: Annotated[OptionalText, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")] = None
+    price: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_price)] = None
+    currency: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None,
+        BeforeValidator(_optional_text),
+        Field(description="ISO 4217 code."),
+    ] = None
     colors: Words = ()
     materials: Words = ()
     styles: Words = ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.query import MatchQuery
+from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 
 from catalog.encoder import Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
@@ -150,13 +150,9 @@ class ItemSearch:
     async def _candidates(self, probe: Probe, where: str | None, depth: int) -> list[int]:
         """Row ids of one ranked list, best first."""
         if probe.vector is not None and probe.column is not None:
-            if probe.column not in self.vector_columns:
-                raise InvalidInput(f"the table has no column {probe.column!r}; it has {', '.join(self.vector_columns)}")
-            query = self._table.query().nearest_to(probe.vector).column(probe.column).distance_type("cosine")
-            if probe.column in self._indexed:
-                query = query.nprobes(self.settings.nprobes).refine_factor(self.settings.refine_factor)
+            query: AsyncVectorQuery | AsyncFTSQuery = self._nearest(probe.column, probe.vector)
         elif probe.text is not None:
-            query = self._table.query().nearest_to_text(MatchQuery(probe.text, "words"))
+            query = self._table.query().nearest_to_text(probe.text, columns="words")
         else:
             raise InvalidInput("a probe needs words, or a vector and its column")
         if where:
@@ -164,6 +160,14 @@ class ItemSearch:
         score = "_distance" if probe.vector is not None else "_score"
         found = await query.select([score]).with_row_id().limit(depth).to_arrow()
         return found["_rowid"].to_pylist()
+
+    def _nearest(self, column: str, vector: Vectors) -> AsyncVectorQuery:
+        if column not in self.vector_columns:
+            raise InvalidInput(f"the table has no column {column!r}; it has {', '.join(self.vector_columns)}")
+        query = self._table.query().nearest_to(vector).column(column).distance_type("cosine")
+        if column in self._indexed:
+            query = query.nprobes(self.settings.nprobes).refine_factor(self.settings.refine_factor)
+        return query
 
     async def _rows(self, row_ids: Sequence[int]) -> pa.Table:
         names = [*self.settings.columns, *self.vector_columns]

@@ -63,8 +63,10 @@ class ItemTable:
             VersionMismatch: the table holds vectors of another encoder version.
         """
         db = lancedb.connect(uri, storage_options=storage_options)
-        schema = table_schema(encoder_version, spaces)
-        table = db.create_table(name, schema=schema, exist_ok=True)
+        try:
+            table = db.open_table(name)
+        except (FileNotFoundError, ValueError):
+            table = db.create_table(name, schema=table_schema(encoder_version, spaces))
         found = (table.schema.metadata or {}).get(ENCODER_KEY, b"").decode()
         if found != encoder_version:
             raise VersionMismatch(f"table {name!r} holds vectors of encoder {found!r}, not of {encoder_version!r}")
