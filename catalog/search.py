@@ -8,10 +8,12 @@ comes out is one Arrow table, vectors included, so that nobody downstream looks 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import lancedb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 
 from catalog.encoder import Vectors
@@ -24,6 +26,11 @@ RRF_K = 60
 
 MAX_DEPTH = 1000
 """How far down a ranking pages may go."""
+
+SORT_DEPTH = 200
+"""How many of the best matches are put in order of price when a search asks for that."""
+
+Sort = Literal["relevance", "price_asc", "price_desc"]
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,26 @@ class ItemSearch:
         return int(await self._table.count_rows())
 
     async def find(
-        self, probes: Sequence[Probe], filters: Filters | None = None, *, limit: int = 24, offset: int = 0
+        self,
+        probes: Sequence[Probe],
+        filters: Filters | None = None,
+        *,
+        limit: int = 24,
+        offset: int = 0,
+        sort: Sort = "relevance",
+        with_vectors: bool = True,
     ) -> pa.Table:
         """The items of ranks offset..offset+limit of the fused ranking.
+
+        The ranking does not depend on how it is cut into pages: see `_ranking`.
+
+        Args:
+            probes: the lists to fuse; without any, the catalogue is browsed in its own order.
+            filters: conditions that every item meets.
+            limit: items on the page.
+            offset: rank before the first of them.
+            sort: by price instead: the best SORT_DEPTH matches, or everything when browsing; without a price last.
+            with_vectors: whether the vector columns are read and returned.
 
         Returns:
             A table with the item columns, the vector columns, `score` (float32 in 0..1, 1 being first in every list)
@@ -116,13 +140,14 @@ class ItemSearch:
         if offset < 0 or limit < 1 or offset + limit > MAX_DEPTH:
             raise InvalidInput(f"a search goes at most {MAX_DEPTH} items deep; narrow it with filters instead")
         where = (filters or Filters()).to_sql()
-        depth = max(self.settings.candidates, offset + limit)
+        columns = [*self.settings.columns, *(self.vector_columns if with_vectors else ())]
         if not probes:
-            return await self._browse(where, limit, offset)
-        lists = await asyncio.gather(*(self._candidates(probe, where, depth) for probe in probes))
-        fused = fuse(probes, lists)[offset : offset + limit]
-        rows = await self._rows([hit.row_id for hit in fused])
-        return _with_scores(rows, fused)
+            return await self._browse(where, limit, offset, sort, columns)
+        hits = await self._ranking(probes, where, offset + limit if sort == "relevance" else SORT_DEPTH)
+        if sort != "relevance":
+            hits = await self._by_price(hits[:SORT_DEPTH], descending=sort == "price_desc")
+        page = hits[offset : offset + limit]
+        return _with_scores(await self._rows([hit.row_id for hit in page], columns), page)
 
     async def get(self, ids: Sequence[str], *, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows with these ids, in the order asked; unknown ids are left out."""
@@ -147,6 +172,14 @@ class ItemSearch:
             kind: sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))[:limit] for kind, words in counts.items()
         }
 
+    async def price_range(self) -> tuple[float, float, str | None] | None:
+        """(lowest price, highest price, currency of the first priced item), or None if nothing has a price."""
+        found = await self._table.query().where("price IS NOT NULL").select(["price", "currency"]).to_arrow()
+        if not found.num_rows:
+            return None
+        lowest_highest = pc.min_max(found["price"])
+        return lowest_highest["min"].as_py(), lowest_highest["max"].as_py(), found["currency"][0].as_py()
+
     async def _candidates(self, probe: Probe, where: str | None, depth: int) -> list[int]:
         """Row ids of one ranked list, best first."""
         if probe.vector is not None and probe.column is not None:
@@ -169,19 +202,48 @@ class ItemSearch:
             query = query.nprobes(self.settings.nprobes).refine_factor(self.settings.refine_factor)
         return query
 
-    async def _rows(self, row_ids: Sequence[int]) -> pa.Table:
-        names = [*self.settings.columns, *self.vector_columns]
-        if not row_ids:
-            return self.schema.empty_table().select(names)
-        found = await self._table.take_row_ids(list(row_ids)).select(names).with_row_id().to_arrow()
-        position = {row_id: i for i, row_id in enumerate(found["_rowid"].to_pylist())}
-        return found.take([position[row_id] for row_id in row_ids]).select(names)
+    async def _ranking(self, probes: Sequence[Probe], where: str | None, needed: int) -> "list[Hit]":
+        """The first `needed` or more places of the one ranking that pages are cut from.
 
-    async def _browse(self, where: str | None, limit: int, offset: int) -> pa.Table:
-        """Without a query, the catalogue in its own order."""
-        names = [*self.settings.columns, *self.vector_columns]
-        query = self._table.query().select(names).limit(limit).offset(offset)
-        rows = await (query.where(where) if where else query).to_arrow()
+        Lists of `candidates` are fused first. Who wants more gets, behind all of those, what longer lists add; so a
+        deeper page never changes what was on the pages before it.
+        """
+        depth = self.settings.candidates
+        lists = await asyncio.gather(*(self._candidates(probe, where, depth) for probe in probes))
+        hits = fuse(probes, lists)
+        if len(hits) >= needed or all(len(ranked) < depth for ranked in lists):
+            return hits
+        longer = await asyncio.gather(*(self._candidates(probe, where, MAX_DEPTH) for probe in probes))
+        before = {hit.row_id for hit in hits}
+        return hits + [hit for hit in fuse(probes, longer) if hit.row_id not in before]
+
+    async def _by_price(self, hits: "Sequence[Hit]", *, descending: bool) -> "list[Hit]":
+        found = await self._table.take_row_ids([hit.row_id for hit in hits]).select(["price"]).with_row_id().to_arrow()
+        price = dict(zip(found["_rowid"].to_pylist(), found["price"].to_pylist(), strict=True))
+        sign = -1.0 if descending else 1.0
+        return sorted(
+            hits, key=lambda hit: (price[hit.row_id] is None, sign * (price[hit.row_id] or 0.0))
+        )  # stable: equal prices keep the order of relevance
+
+    async def _rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        if not row_ids:
+            return self.schema.empty_table().select(columns)
+        found = await self._table.take_row_ids(list(row_ids)).select(list(columns)).with_row_id().to_arrow()
+        position = {row_id: i for i, row_id in enumerate(found["_rowid"].to_pylist())}
+        return found.take([position[row_id] for row_id in row_ids]).select(columns)
+
+    async def _browse(self, where: str | None, limit: int, offset: int, sort: Sort, columns: Sequence[str]) -> pa.Table:
+        """Without a query: the catalogue in its own order, or by price."""
+        query = self._table.query()
+        query = query.where(where) if where else query
+        if sort == "relevance":
+            rows = await query.select(list(columns)).limit(limit).offset(offset).to_arrow()
+        else:
+            order = "descending" if sort == "price_desc" else "ascending"
+            prices = await query.select(["price"]).with_row_id().to_arrow()
+            ranked = pc.sort_indices(prices, sort_keys=[("price", order, "at_end")])
+            row_ids = prices["_rowid"].take(ranked[offset : offset + limit]).to_pylist()
+            rows = await self._rows(row_ids, columns)
         return _with_scores(rows, [Hit(row_id=-1, score=0.0, why=()) for _ in range(rows.num_rows)])
 
 
