@@ -17,7 +17,7 @@ from catalog.errors import MissingDependency
 
 # EfficientNet-Lite was trained on pixels scaled to about [-1, 1]: (x - 127) / 128.
 _PIXEL_MEAN, _PIXEL_SCALE = 127.0, 128.0
-_MAX_TOKENS = 256
+_MAX_TOKENS = 128  # what MiniLM was trained with
 
 
 class PackagedEncoder:

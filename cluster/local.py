@@ -1,0 +1,166 @@
+"""The whole shop on one machine: Ray, the application and the page, started together and stopped together."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from catalog.errors import InvalidInput, WindowshopError
+
+ROOT = Path(__file__).parents[1]
+READY_S = 180.0
+
+
+class StartFailed(WindowshopError):
+    """A part of the shop did not come up; the message names its log."""
+
+    code = "start_failed"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a running shop is found."""
+
+    api: str
+    page: str
+
+
+def check_port(host: str, port: int, option: str) -> None:
+    """Raise InvalidInput if something else listens on the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InvalidInput(f"port {port} on {host} is taken; choose another with {option}") from error
+
+
+def check_disk(folder: Path, needed_mib: int) -> None:
+    """Raise InvalidInput if the disk that holds `folder` is nearly full."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < needed_mib:
+        raise InvalidInput(f"{needed_mib} MiB of free disk are needed in {folder}, {free} MiB are left")
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[None]:
+    """Turn SIGTERM into KeyboardInterrupt, so that whichever way the process is asked to stop, it cleans up."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def local_ray() -> Iterator[None]:
+    """A Ray of this process's own, gone when the block ends.
+
+    Its temporary folder is short, because the paths of its sockets must stay under 108 bytes.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_SERVE_THROUGHPUT_OPTIMIZED", "1")
+    # Loopback only: a token would be made for the whole account and outlive this run.
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    import ray
+    from ray import serve
+
+    folder = tempfile.mkdtemp(prefix="ws-", dir="/tmp" if Path("/tmp").is_dir() else None)
+    try:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            num_cpus=max(2, os.cpu_count() or 2),
+            _temp_dir=folder,
+        )
+        yield
+    finally:
+        with _uninterrupted():
+            serve.shutdown()
+            ray.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_shop(
+    release: str, host: str, api_port: int, page_port: int, say: Callable[[str], None]
+) -> Iterator[Addresses]:
+    """Serve a release on this machine, and the page beside it, until the block ends. Needs a running Ray.
+
+    Raises:
+        StartFailed: the application or the page did not answer in time.
+    """
+    from ray import serve
+
+    from serve_app.app import AppArgs, build
+
+    reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    addresses = Addresses(f"http://{reachable}:{api_port}", f"http://{reachable}:{page_port}")
+    with ExitStack() as stack:
+        say("Starting the application")
+        serve.start(http_options={"host": host, "port": api_port})
+        serve.run(build(AppArgs(release=release)), name="windowshop")
+        _wait_for(f"{addresses.api}/readyz", "the application", lambda: True)
+        say("Starting the page")
+        page = stack.enter_context(_page(addresses.api, host, page_port))
+        _wait_for(addresses.page, "the page", lambda: page.poll() is None)
+        yield addresses
+
+
+@contextmanager
+def _page(api: str, host: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "ui.app", "--api", api, "--host", host, "--port", str(port)]
+    # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the page in order.
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with _uninterrupted():
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(address: str, what: str, alive: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and alive():
+        try:
+            if httpx.get(address, timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.3)
+    raise StartFailed(f"{what} did not answer at {address} within {READY_S:.0f} s; see what it printed above")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back further Ctrl-C while things are being stopped."""
+    before = {name: signal.signal(name, signal.SIG_IGN) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
