@@ -1,0 +1,3 @@
+from batch.precompute.cli import app
+
+app()

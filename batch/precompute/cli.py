@@ -1,0 +1,169 @@
+"""`python -m batch.precompute`: the command line of the job."""
+
+import errno
+import logging
+import os
+import sys
+import warnings
+from typing import Annotated
+
+import ray
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from batch.precompute.flow import FlowOptions
+from batch.precompute.job import Job, Report, precompute
+from batch.precompute.progress import for_terminal
+from catalog.errors import WindowshopError
+from catalog.fetch import FetchLimits
+from catalog.images import MAX_PIXELS
+from catalog.sources import FieldMap, open_source
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+EXIT_INTERRUPTED = 130
+
+
+@app.command()
+def main(
+    source: Annotated[
+        str,
+        typer.Option(
+            help="SCHEME:WHERE with `jsonl:`, `csv:`, `parquet:`, `images:` or `abo:`, then a path, glob or URI: "
+            "`jsonl:items.jsonl`, `csv:s3://shop/export/*.csv.gz`, `images:photos/`."
+        ),
+    ],
+    release: Annotated[str, typer.Option(help="The release store: a folder or object-store URI that holds releases.")],
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="TARGET=FIELD: take an item's field from another field of the source; dots reach into nested fields "
+            "(`category=meta.cats`, `image=photos.0`). Fields of the same name need no mapping. Any other field can "
+            "become an attribute (`attributes.season=season`). Repeat as needed.",
+        ),
+    ] = None,
+    constants: Annotated[
+        list[str] | None, typer.Option("--set", help="TARGET=VALUE for rows that have none: `currency=USD`.")
+    ] = None,
+    attributes_rest: Annotated[bool, typer.Option(help="Keep all unmapped flat fields as attributes.")] = False,
+    language: Annotated[str, typer.Option(help="Preferred language where a source has several.")] = "en",
+    encoder: Annotated[
+        str,
+        typer.Option(help="`packaged`, or the hub id or folder of a SigLIP model: `google/siglip2-base-patch16-224`."),
+    ] = "packaged",
+    promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    require_image: Annotated[bool, typer.Option(help="Reject items without a picture.")] = False,
+    trust_addresses: Annotated[
+        bool, typer.Option(help="A picture at an unchanged address has not changed: do not fetch it again.")
+    ] = False,
+    max_pixels: Annotated[int, typer.Option(help="Reject pictures of more pixels than this.")] = MAX_PIXELS,
+    timeout_s: Annotated[float, typer.Option(help="Longest silence of a picture's server, in seconds.")] = 10.0,
+    retries: Annotated[int, typer.Option(help="Further attempts after 429, 5xx or a time-out.")] = 3,
+    encoders: Annotated[int | None, typer.Option(help="Encoding actors; by default one per GPU, or per CPU.")] = None,
+    gpus_per_encoder: Annotated[
+        float | None, typer.Option(help="Share of a GPU per encoding actor; 0 encodes on CPUs.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures per encoder call; 256 on GPUs, 32 on CPUs.")] = None,
+    wave_rows: Annotated[int, typer.Option(help="Rows between two merges; bounds memory and scratch space.")] = 200_000,
+) -> None:
+    """Encode a catalogue once, offline: fetch its pictures, turn pictures and words into vectors, and write a release.
+
+    Run it again after the catalogue changed: only what changed is encoded, and what left is taken out.
+    Killed half-way? The same command goes on where it was. Rows that cannot be used are listed with their reasons.
+
+        python -m batch.precompute --source jsonl:items.jsonl --release shop/
+
+        python -m batch.precompute --source csv:export.csv --map title=productDisplayName --map image=photo_url
+        --set currency=EUR --release s3://bucket/shop
+
+        ray job submit --working-dir . -- python -m batch.precompute --source ... --release s3://bucket/shop
+    """
+    errors = Console(stderr=True, soft_wrap=True)
+    try:
+        fields = FieldMap.parse(maps or (), constants or (), attributes_rest)
+        job = Job(
+            source=open_source(source, fields, language=language),
+            release=release,
+            encoder=encoder,
+            promote=promote,
+            require_image=require_image,
+            trust_addresses=trust_addresses,
+            max_pixels=max_pixels,
+            limits=FetchLimits(timeout_s=timeout_s, retries=retries),
+            flow=FlowOptions(encoders, gpus_per_encoder, batch_size),
+            wave_rows=wave_rows,
+        )
+        connect()
+        with for_terminal() as progress:
+            report = precompute(job, progress)
+    except KeyboardInterrupt:
+        errors.print("Stopped. The same command goes on from here; nothing that was finished is encoded again.")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except Exception as error:
+        reason = explain(error)
+        if reason is None:
+            raise
+        errors.print(f"[red]error:[/red] {escape(reason)}", highlight=False)
+        raise typer.Exit(1) from None
+    finally:
+        ray.shutdown()
+    show(report, Console(width=None if sys.stdout.isatty() else 120))
+
+
+def connect() -> None:
+    """Join the cluster that this job was submitted to, or start one on this machine."""
+    # Ray starts its processes by fork and exec at once; nothing of LanceDB runs in between.
+    warnings.filterwarnings("ignore", message="lancedb fork support")
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level=logging.WARNING, log_to_driver=True)
+        return
+    # A local Ray would otherwise turn token authentication on for the whole account.
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING, num_cpus=max(2, _cpus()))
+
+
+def explain(error: BaseException) -> str | None:
+    """One line for an error that the person who started the job can do something about; None for a bug."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, WindowshopError):
+            return str(cause)
+        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+            place = f" ({cause.filename})" if cause.filename else ""
+            return f"the disk is full{place}; free some space and run the same command again: it goes on from here"
+        if isinstance(cause, PermissionError | FileNotFoundError | ConnectionError):
+            return str(cause)
+        if "No space left on device" in str(cause):
+            return "the disk is full; free some space and run the same command again: it goes on from here"
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    return None
+
+
+def show(report: Report, console: Console) -> None:
+    """Print what became of the catalogue."""
+    table = Table(title=None, show_header=False, box=None, pad_edge=False)
+    for name, count in (
+        ("rows read", report.rows),
+        ("encoded", report.encoded),
+        ("facts updated", report.updated),
+        ("unchanged", report.unchanged),
+        ("taken out", report.gone),
+        ("rejected", report.rejected),
+        *((f"  {reason}", count) for reason, count in sorted(report.reasons.items())),
+        ("items in the release", report.items),
+    ):
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    if report.rejects:
+        console.print(f"rejected rows: {report.rejects}", highlight=False, soft_wrap=True)
+    note = "" if report.changed else " (nothing changed)"
+    console.print(f"release {report.release}{note}", highlight=False)
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -1,0 +1,298 @@
+"""The job from beginning to end: stage, encode and merge wave by wave, take out what left, release."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from batch.precompute.files import Folder
+from batch.precompute.flow import EncoderInfo, FlowOptions, LoadEncoder, probe_encoder, run_wave
+from batch.precompute.merge import REJECTS, Outcome, merge_wave, take_out_gone
+from batch.precompute.prepare import PrepareOptions
+from batch.precompute.progress import Progress, silent
+from batch.precompute.run import RunBook, RunState
+from batch.precompute.stage import duplicates_between, find_duplicates, stage_source, staged_files
+from catalog.encoder import Head, load_base_encoder, spaces_of
+from catalog.errors import NotFound
+from catalog.fetch import FetchLimits
+from catalog.images import MAX_PIXELS, THUMBNAIL_SIDE
+from catalog.release import EncoderRef, Release, ReleaseStore, TableRef, git_commit, new_release_id
+from catalog.sources import CatalogSource
+from catalog.sources.base import ROWS_PER_SHARD
+from catalog.table import ItemTable
+
+
+@dataclass(frozen=True)
+class Job:
+    """All there is to say about one precompute job.
+
+    Attributes:
+        source: the catalogue.
+        release: URI of the release store.
+        encoder: name of the base encoder, for `catalog.encoder.load_base_encoder`.
+        load: loads it in a worker; by default from its name.
+        promote: make the new release the live one.
+        require_image, trust_addresses, max_pixels, thumbnail_side, limits: see `PrepareOptions`.
+        flow: how work is spread over the cluster.
+        wave_rows: rows between two merges into the table. Bounds what the job keeps in memory and in its work folder
+            (about 20 kB a row).
+        rows_per_shard: rows of the source that one task reads.
+    """
+
+    source: CatalogSource
+    release: str
+    encoder: str = "packaged"
+    load: LoadEncoder | None = None
+    promote: bool = True
+    require_image: bool = False
+    trust_addresses: bool = False
+    max_pixels: int = MAX_PIXELS
+    thumbnail_side: int = THUMBNAIL_SIDE
+    limits: FetchLimits = field(default_factory=FetchLimits)
+    flow: FlowOptions = field(default_factory=FlowOptions)
+    wave_rows: int = 200_000
+    rows_per_shard: int = ROWS_PER_SHARD
+
+    @property
+    def load_encoder(self) -> LoadEncoder:
+        return self.load or partial(load_base_encoder, self.encoder)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a job did.
+
+    Attributes:
+        release: id of the release that now holds the catalogue.
+        changed: whether that is a new release; an unchanged catalogue makes none.
+        rows: rows of the source.
+        items: items that can be found in the release.
+        encoded, updated, unchanged, rejected: rows by what became of them.
+        gone: items that left the source.
+        reasons: rejected rows by reason.
+        rejects: where the rejected rows are listed (Parquet); None if there are none.
+    """
+
+    release: str
+    changed: bool
+    rows: int
+    items: int
+    encoded: int
+    updated: int
+    unchanged: int
+    rejected: int
+    gone: int
+    reasons: dict[str, int]
+    rejects: str | None
+
+
+def precompute(job: Job, progress: Progress | None = None) -> Report:
+    """Run a job on the Ray cluster that this process is connected to, or go on with it where it was cut off.
+
+    Raises:
+        BadSource: the source cannot be used.
+        InvalidInput: another job writes to the store.
+        OSError: a disk is full, a store cannot be reached.
+    """
+    progress = progress or silent()
+    store = ReleaseStore(job.release)
+    book = RunBook(store.uri)
+    with book.locked():
+        progress.say("Looking at the source and loading the encoder")
+        worker = _Worker(job, store, book, probe_encoder(job.load_encoder), progress)
+        return worker.run()
+
+
+class _Worker:
+    """One process's part in a run."""
+
+    def __init__(self, job: Job, store: ReleaseStore, book: RunBook, info: EncoderInfo, progress: Progress) -> None:
+        self.job, self.store, self.book, self.info, self.progress = job, store, book, info, progress
+        self.head: Head | None = None
+        self.table_name = f"items-{info.version}"
+        self.features = Folder(store.path("features", info.version))
+
+    def run(self) -> Report:
+        state = self._begin()
+        if not state.staged:
+            state = self._stage(state)
+        waves = list(_waves(staged_files(self.book.of(state)), self.job.wave_rows))
+        self.progress.begin(state.rows, done=sum(rows for _, _, rows in waves[: state.waves_merged]))
+        for number in range(state.waves_merged, len(waves)):
+            state = self._wave(state, number, *waves[number])
+        return self._finish(state)
+
+    def _begin(self) -> RunState:
+        """Go on with an unfinished run of the same source and settings, or begin a new one."""
+        signature = self._signature()
+        before = self.book.load()
+        if before and not before.finished:
+            if before.signature == signature:
+                self.progress.say(f"Going on with run {before.id}")
+                return before
+            self._abandon(before)
+        state = RunState(new_release_id(), signature)
+        for name in self.book.folder.names():
+            if before and name == before.id:
+                (self.book.folder / name).remove()
+        self.book.save(state)
+        return state
+
+    def _abandon(self, state: RunState) -> None:
+        """Leave an unfinished run whose source or settings have changed, but keep what it encoded."""
+        self.progress.say(f"The source or the settings changed since run {state.id}: keeping what it encoded")
+        folder = self.book.of(state)
+        wave = folder / _wave_name(state.waves_merged)
+        if (folder / "encoder").read_json("encoder.json") == {"version": self.info.version}:
+            self._merge(state, wave, state.waves_merged)
+        folder.remove()
+
+    def _signature(self) -> str:
+        job = self.job
+        shape = (self.info.version, job.require_image, job.max_pixels, job.thumbnail_side)
+        sizes = (job.trust_addresses, job.wave_rows, job.rows_per_shard)
+        return hashlib.sha256(f"{job.source.signature()} {shape} {sizes}".encode()).hexdigest()
+
+    def _stage(self, state: RunState) -> RunState:
+        folder = self.book.of(state)
+        (folder / "encoder").write_json("encoder.json", {"version": self.info.version})
+        for staged in stage_source(self.job.source, folder, self.job.rows_per_shard):
+            self.progress.staged(staged.rows)
+            rows = staged.rows
+        ids, duplicates = find_duplicates(folder, rows)
+        return self.book.save(state, staged=True, rows=rows, ids=ids, duplicates=duplicates)
+
+    def _wave(self, state: RunState, number: int, names: list[str], first: int, rows: int) -> RunState:
+        """Encode one wave and merge it; then its own files are not needed any more."""
+        folder = self.book.of(state)
+        wave = folder / _wave_name(number)
+        self._table()  # tasks look items up in it
+        run_wave(
+            [(folder / "items").path(name) for name in names],
+            wave,
+            self.job.load_encoder,
+            self.info,
+            self._prepare_options(state.id),
+            self.job.flow,
+            duplicates_between(folder, first, first + rows),
+            self.progress.tally,
+        )
+        self.progress.say(f"Merging rows {first + 1:,} to {first + rows:,}")
+        outcome = self._merge(state, wave, number)
+        state = self.book.save(
+            state,
+            waves_merged=number + 1,
+            counts=dict(Counter(state.counts) + outcome.actions),
+            reasons=dict(Counter(state.reasons) + outcome.reasons),
+        )
+        wave.remove()
+        return state
+
+    def _merge(self, state: RunState, wave: Folder, number: int) -> Outcome:
+        name = f"{state.id}-{number:06d}"
+        rejects = self.book.of(state) / "rejects"
+        return merge_wave(wave, self._table(), self.info, self.head, self.features, rejects, name)
+
+    def _finish(self, state: RunState) -> Report:
+        table = self._table()
+        folder = self.book.of(state)
+        if state.gone is None:
+            self.progress.say("Taking out items that left the source")
+            state = self.book.save(state, gone=take_out_gone(folder, table, state.rows))
+        rejects = self._collect_rejects(state, folder)
+        live = self._live()
+        changed = bool(state.counts.get("encode", 0) + state.counts.get("update", 0) + (state.gone or 0))
+        # An unchanged catalogue needs no new release, provided that the live one holds the table's last state.
+        if changed or live is None or (live.items.name, live.items.version) != (self.table_name, table.version):
+            live = self._release(state, table, live)
+            changed = True
+        if self.job.promote:
+            self.store.promote(live.id)
+        state = self.book.save(state, finished=True)
+        folder.remove()
+        return Report(
+            release=live.id,
+            changed=changed,
+            rows=state.rows,
+            items=len(table),
+            encoded=state.counts.get("encode", 0),
+            updated=state.counts.get("update", 0),
+            unchanged=state.counts.get("unchanged", 0),
+            rejected=state.counts.get("reject", 0),
+            gone=state.gone or 0,
+            reasons=state.reasons,
+            rejects=rejects,
+        )
+
+    def _release(self, state: RunState, table: ItemTable, parent: Release | None) -> Release:
+        try:
+            return self.store.get(state.id)  # written just before the job was killed
+        except NotFound:
+            self.progress.say("Building indexes")
+        table.index()
+        version = table.tag(f"release-{state.id}")
+        release = Release(
+            id=state.id,
+            created=datetime.now(UTC),
+            parent=parent.id if parent else None,
+            encoder=EncoderRef(base=self.job.encoder, version=self.info.version),
+            items=TableRef(name=self.table_name, version=version, rows=len(table)),
+            source=self.job.source.spec,
+            counts={"rows": state.rows, "gone": state.gone or 0, **state.counts},
+            git_commit=git_commit(),
+        )
+        self.store.write(release)
+        return release
+
+    def _collect_rejects(self, state: RunState, folder: Folder) -> str | None:
+        """One list of all rejected rows of the run, in the store's `rejects/`."""
+        parts = folder / "rejects"
+        if not parts.names(".parquet"):
+            return None
+        target = Folder(self.store.path("rejects"))
+        target.write_parquet(f"{state.id}.parquet", parts.parquet().to_batches(batch_size=4096), REJECTS)
+        return target.path(f"{state.id}.parquet")
+
+    def _live(self) -> Release | None:
+        try:
+            return self.store.current()
+        except NotFound:
+            return None
+
+    def _table(self) -> ItemTable:
+        spaces = spaces_of(self.info)  # type: ignore[arg-type]
+        return ItemTable.open_or_create(self.store.tables_uri, self.table_name, self.info.version, spaces)
+
+    def _prepare_options(self, run: str) -> PrepareOptions:
+        job = self.job
+        return PrepareOptions(
+            self.store.tables_uri,
+            self.table_name,
+            run,
+            job.require_image,
+            job.trust_addresses,
+            job.max_pixels,
+            job.thumbnail_side,
+            job.limits,
+        )
+
+
+def _waves(staged: list[tuple[str, int, int]], wave_rows: int) -> Iterator[tuple[list[str], int, int]]:
+    """Group staged files (name, first, rows) into waves (names, first, rows) of about `wave_rows`."""
+    names: list[str] = []
+    start = rows = 0
+    for name, first, count in staged:
+        if names and rows + count > wave_rows:
+            yield names, start, rows
+            names, rows = [], 0
+        start = first if not names else start
+        names.append(name)
+        rows += count
+    if names:
+        yield names, start, rows
+
+
+def _wave_name(number: int) -> str:
+    return f"wave-{number:06d}"
