@@ -1,0 +1,1 @@
+"""The customised vision-language model: product embeddings in, conversation out."""

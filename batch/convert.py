@@ -1,0 +1,85 @@
+"""Turn a base model into a Navigator checkpoint: `python -m batch.convert --base ID --out URI`."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import fsspec
+import typer
+
+from navigator.checkpoint import Shape, make_checkpoint
+from navigator.config import NavigatorConfig
+from navigator.packaged import PACKAGED, unpack
+from navigator.surgery import DEFAULT_SHARD_BYTES
+
+
+def convert(
+    base: str, out: str, shape: Shape | None = None, *, shard_bytes: int = DEFAULT_SHARD_BYTES
+) -> NavigatorConfig:
+    """Write a Navigator over `base` to `out`.
+
+    Args:
+        base: a local folder, a model's id on the Hugging Face Hub, or `packaged:smollm2-135m`.
+        out: a folder, local or any that fsspec can write; one shard at a time passes through the local disk.
+        shape: sizes of the projectors.
+        shard_bytes: largest output file, and about the memory needed.
+
+    Raises:
+        BadCheckpoint: the base is of a kind whose vision encoder cannot be taken out.
+    """
+    with TemporaryDirectory() as scratch:
+        folder = _fetch(base, Path(scratch) / "base")
+        store, root = fsspec.core.url_to_fs(out)
+        store.makedirs(root, exist_ok=True)
+
+        def put(name: str, path: Path) -> None:
+            store.put_file(str(path), f"{root}/{name}")
+            path.unlink()
+
+        return make_checkpoint(folder, put, shape, shard_bytes=shard_bytes)
+
+
+def _fetch(base: str, scratch: Path) -> Path:
+    """A local folder with the base's files; of a hub's model, only those that hold a part of the language model."""
+    if base == PACKAGED:
+        unpack(scratch)
+        return scratch
+    if Path(base).is_dir():
+        return Path(base)
+    from huggingface_hub import snapshot_download
+
+    small = ["*.json", "*.jinja", "*.txt", "*.model"]
+    folder = Path(snapshot_download(base, allow_patterns=small))
+    index = folder / "model.safetensors.index.json"
+    shards = ["model.safetensors"]
+    if index.exists():
+        names = json.loads(index.read_text())["weight_map"].items()
+        shards = sorted({shard for name, shard in names if not name.startswith("model.visual.")})
+    return Path(snapshot_download(base, allow_patterns=[*small, *shards]))
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    base: Annotated[str, typer.Option(help="Folder, hub id, or packaged:smollm2-135m.")],
+    out: Annotated[str, typer.Option(help="Folder or URI to write the Navigator to.")],
+    item_dim: Annotated[int, typer.Option(help="Floats in one item vector.")] = 256,
+    vectors_per_item: Annotated[int, typer.Option(help="Vectors that the release stores for one item.")] = 1,
+    tokens_per_item: Annotated[int, typer.Option(help="Soft tokens that one item becomes.")] = 4,
+    taste_dim: Annotated[int | None, typer.Option(help="Floats in one interest vector [item-dim].")] = None,
+    projector_rank: Annotated[int | None, typer.Option(help="Floats kept of a vector [all].")] = None,
+    projector_dim: Annotated[int, typer.Option(help="Width of the projectors' hidden layer.")] = 1024,
+    shard_gib: Annotated[float, typer.Option(help="Largest file to write, in GiB.")] = DEFAULT_SHARD_BYTES / 2**30,
+) -> None:
+    """Turn a Qwen3-VL, or any causal language model, into a Navigator that has still to be trained."""
+    shape = Shape(item_dim, vectors_per_item, tokens_per_item, taste_dim, projector_rank, projector_dim)
+    config = convert(base, out, shape, shard_bytes=int(shard_gib * 2**30))
+    text = config.text_config
+    typer.echo(f"{out}: {text.model_type}, {text.num_hidden_layers} layers × {text.hidden_size}, untrained projectors")
+
+
+if __name__ == "__main__":
+    app()

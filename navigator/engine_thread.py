@@ -1,0 +1,118 @@
+"""vLLM inside this process: one thread that steps the engine, so that it starts in seconds and needs no second process.
+
+vLLM's `AsyncLLM` always puts the engine into processes of its own, which is right for a GPU and takes up to a minute to
+start on two cores. This gives its synchronous engine the same face: an async iterator of outputs for each request.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from navigator.errors import EngineFailed
+
+_IDLE_S = 0.5
+
+
+class ThreadedEngine:
+    """Steps vLLM's `LLMEngine` in a thread of its own while there are requests.
+
+    Args:
+        engine_args: vLLM's `AsyncEngineArgs`.
+    """
+
+    def __init__(self, engine_args: Any) -> None:
+        from vllm.v1.engine.llm_engine import LLMEngine
+
+        self._engine = LLMEngine.from_engine_args(engine_args, enable_multiprocessing=False)
+        self._lock = threading.Lock()
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._readers: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
+        self._closing = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="navigator-vllm", daemon=True)
+        self._thread.start()
+
+    async def generate(self, prompt: Any, sampling: Any, request_id: str) -> AsyncGenerator[Any, None]:
+        """Outputs of one request as they come; leaving the iteration takes the request out of the engine."""
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        internal_id = await asyncio.to_thread(self._add, prompt, sampling, request_id, loop, queue)
+        finished = False
+        try:
+            while not finished:
+                output = await queue.get()
+                if isinstance(output, BaseException):
+                    raise EngineFailed(f"vLLM stopped: {output}") from output
+                finished = output.finished
+                yield output
+        finally:
+            self._readers.pop(request_id, None)
+            if not finished:
+                await asyncio.shield(asyncio.to_thread(self._abort, internal_id))
+
+    def unfinished(self) -> int:
+        """Requests that are being answered or wait."""
+        with self._lock:
+            return int(self._engine.get_num_unfinished_requests())
+
+    def shutdown(self) -> None:
+        """Stop the thread and free the model."""
+        self._closing = True
+        self._wake.put(None)
+        self._thread.join()
+        self._engine.engine_core.shutdown()
+
+    def _add(
+        self, prompt: Any, sampling: Any, request_id: str, loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]
+    ) -> str:
+        if self._failure is not None:
+            raise EngineFailed(f"vLLM stopped: {self._failure}") from self._failure
+        with self._lock:
+            self._readers[request_id] = (loop, queue)
+            try:
+                internal_id = self._engine.add_request(request_id, prompt, sampling)
+            except BaseException:
+                del self._readers[request_id]
+                raise
+        self._wake.put(None)
+        return internal_id
+
+    def _abort(self, internal_id: str) -> None:
+        with self._lock:
+            self._engine.abort_request([internal_id], internal=True)
+
+    def _run(self) -> None:
+        while not self._closing:
+            with self._lock:
+                busy = self._engine.has_unfinished_requests()
+                try:
+                    outputs = self._engine.step() if busy else []
+                except Exception as error:
+                    self._failure = error
+                    outputs = []
+            if self._failure is not None:
+                self._tell_all(self._failure)
+                return
+            for output in outputs:
+                reader = self._readers.get(output.request_id)
+                if reader is not None:
+                    _hand_over(*reader, output)
+            if not busy:
+                try:
+                    self._wake.get(timeout=_IDLE_S)
+                except Empty:
+                    continue
+
+    def _tell_all(self, failure: BaseException) -> None:
+        for reader in list(self._readers.values()):
+            _hand_over(*reader, failure)
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any], output: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(queue.put_nowait, output)
+    except RuntimeError:
+        # The reader's loop has been closed: nobody waits for this any more.
+        return

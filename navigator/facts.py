@@ -1,0 +1,60 @@
+"""What is true of the items on show, computed from the catalogue: the language model is told, and never calculates."""
+
+import re
+from collections.abc import Sequence
+
+from catalog.item import Item
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+def money(amount: float, currency: str | None) -> str:
+    """An amount as people write it: $49, €1,299.50, CHF 80."""
+    number = f"{amount:,.2f}".removesuffix(".00")
+    if currency is None or currency in _SIGNS:
+        return f"{_SIGNS.get(currency or 'USD')}{number}"
+    return f"{currency} {number}"
+
+
+def facts(items: Sequence[Item], budget_total: float | None = None) -> list[str]:
+    """Sentences about prices of numbered items: cheapest, dearest, difference, total, what a budget leaves.
+
+    Items are numbered from 1. Without at least two prices in one currency there is nothing to say.
+    """
+    priced = [(number, item.price) for number, item in enumerate(items, 1) if item.price is not None]
+    currencies = {item.currency for item in items if item.price is not None}
+    if len(priced) < 2 or len(currencies) > 1:
+        return []
+    currency = currencies.pop()
+    (low, low_price), (high, high_price) = min(priced, key=_price), max(priced, key=_price)
+    said = []
+    if low_price < high_price:
+        said.append(f"cheapest [{low}] {money(low_price, currency)}, dearest [{high}] {money(high_price, currency)}")
+    if len(priced) == 2 and low_price < high_price:
+        said.append(f"difference {money(high_price - low_price, currency)}")
+    if budget_total is not None:
+        total = sum(price for _, price in priced)
+        left = budget_total - total
+        rest = f"{money(left, currency)} left" if left >= 0 else f"{money(-left, currency)} over"
+        said.append(f"all {len(priced)} together {money(total, currency)}, {rest} of {money(budget_total, currency)}")
+    return said
+
+
+AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d[\d,]*(?:\.\d{1,2})?")
+"""An amount of money in a text."""
+
+
+def amounts(text: str) -> set[str]:
+    """The amounts of money that a text names, as `money` would write them."""
+    return {normal_amount(found) for found in AMOUNT.findall(text)}
+
+
+def normal_amount(amount: str) -> str:
+    """One amount as `money` would write it: "$1299.00" → "$1,299"."""
+    sign, number = re.match(r"(\D*)(.*)", amount).groups()  # type: ignore[union-attr]
+    value = f"{float(number.replace(',', '').rstrip('.') or 0):,.2f}"
+    return f"{sign}{value.removesuffix('.00')}"
+
+
+def _price(numbered: tuple[int, float]) -> float:
+    return numbered[1]

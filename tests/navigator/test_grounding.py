@@ -1,0 +1,78 @@
+"""Answers cite only what was shown and name only amounts that the catalogue gave."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.item import Item
+from navigator.facts import amounts, facts, money
+from navigator.grounding import Grounding
+
+ITEMS = [
+    Item(id="a", title="Oak chair", price=49, currency="USD"),
+    Item(id="b", title="Rattan chair", price=1299.5, currency="USD"),
+]
+
+
+def run(pieces, given_text=""):
+    grounding = Grounding(ITEMS, given=given_text)
+    text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
+    return text, grounding
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "cited", "corrected"),
+    [
+        ("Take [1], or [2].", "Take [1], or [2].", [1, 2], 0),
+        ("Take [3] or [1].", "Take or [1].", [1], 1),
+        ("[1] is $49 and [2] $1,299.50.", "[1] is $49 and [2] $1,299.50.", [1, 2], 0),
+        ("[1] is only $39.", "[1] is only $49.", [1], 1),
+        ("It is $10.", "It is.", [], 1),
+        ("[0] or [99]", " or", [], 2),
+        ("a [bracket] and a $ sign", "a [bracket] and a $ sign", [], 0),
+    ],
+)
+def test_corrections(said, shown, cited, corrected):
+    """A citation of nothing goes; a wrong price becomes the price of the item cited last; both are counted."""
+    text, grounding = run([said])
+    assert (text.strip(), grounding.cited, grounding.corrected) == (shown.strip(), cited, corrected)
+
+
+def test_amounts_that_were_given_pass():
+    """Totals that were computed, and the budget that the person named, may be repeated."""
+    text, grounding = run(["Together $1,348.50, under your $1500."], "together $1,348.50. I have $1,500")
+    assert grounding.corrected == 0
+    assert text == "Together $1,348.50, under your $1500."
+
+
+@given(
+    st.lists(
+        st.sampled_from(["[1]", "[3]", " [2]", "$49", " $7", " ", "ok", "[", "]", "1", ".", "$", ","]), max_size=12
+    )
+)
+def test_streaming_in_any_pieces_shows_the_same(pieces):
+    """However the engine cuts the text, the same is shown and counted."""
+    whole, one = run(["".join(pieces)])
+    parts, many = run(list("".join(pieces)))
+    assert whole == parts
+    assert (one.cited, one.corrected) == (many.cited, many.corrected)
+
+
+def test_facts_are_computed():
+    """Cheapest, dearest, difference and what a budget leaves come from arithmetic."""
+    said = " ".join(facts(ITEMS, budget_total=1300))
+    assert "cheapest [1] $49" in said
+    assert "dearest [2] $1,299.50" in said
+    assert "difference $1,250.50" in said
+    assert "together $1,348.50, $48.50 over of $1,300" in said
+
+
+def test_currencies_are_not_mixed():
+    """Two currencies are not compared as if they were one."""
+    assert facts([ITEMS[0], Item(id="c", title="c", price=5, currency="EUR")]) == []
+
+
+def test_money_is_written_and_read_the_same():
+    """What `money` writes, `amounts` finds."""
+    for amount, currency in [(49, "USD"), (1299.5, "EUR"), (80, "CHF"), (0, "GBP"), (1234567, "JPY")]:
+        assert amounts(f"it is {money(amount, currency)}.") == {money(amount, currency)}

@@ -1,0 +1,161 @@
+"""A whole turn over local means: what is asked of search and engine, and what comes out."""
+
+import json
+from collections.abc import Sequence
+
+import navigator_tiny as tiny
+import numpy as np
+import pytest
+
+from catalog.item import Item
+from navigator.checkpoint import with_tokens
+from navigator.config import NavigatorConfig
+from navigator.engine import Delta
+from navigator.intent import ShoppingIntent, intent_schema, parse_intent
+from navigator.processing import NavigatorProcessor
+from navigator.prompt import Exchange, Shown
+from navigator.turn import IntentRead, ItemsShown, TextDelta, TurnDone, TurnRequest, run_turn
+
+
+@pytest.fixture(scope="module")
+def processor(tmp_path_factory) -> NavigatorProcessor:
+    tokenizer = with_tokens(tiny.save_tokenizer(tmp_path_factory.mktemp("tokenizer")))
+    added = tokenizer.get_added_vocab()
+    config = NavigatorConfig(item_dim=8, item_token_id=added["<|item|>"], taste_token_id=added["<|taste|>"])
+    return NavigatorProcessor(tokenizer, config)
+
+
+def shown(name: str, price: float) -> Shown:
+    return Shown(Item(id=name, title=f"Chair {name}", price=price, currency="USD"), np.ones((1, 8), np.float32))
+
+
+SHELF = [shown("a", 10), shown("b", 20), shown("c", 30)]
+
+
+class World:
+    """Search, score and an engine that says what it is told to say, and remembers what it was asked."""
+
+    def __init__(self, *answers: str, hits: Sequence[Shown] = tuple(SHELF)) -> None:
+        self.answers = list(answers)
+        self.hits = hits
+        self.searched: list[tuple[ShoppingIntent, list[str]]] = []
+        self.prompts: list = []
+        self.closed = 0
+
+    async def search(self, intent, meant):
+        self.searched.append((intent, [entry.item.id for entry in meant]))
+        return self.hits
+
+    async def score(self, candidates, intent):
+        return candidates
+
+    async def generate(self, prompt, sampling):
+        self.prompts.append((prompt, sampling))
+        text = self.answers.pop(0)
+        try:
+            for character in text:
+                yield Delta(character, (0,))
+            yield Delta("", (0,), "stop", prompt_tokens=len(prompt.token_ids), cached_tokens=1)
+        finally:
+            self.closed += 1
+
+    async def turn(self, processor, request):
+        events = run_turn(request, processor=processor, search=self.search, score=self.score, generate=self.generate)
+        return [event async for event in events]
+
+
+async def test_search_turn(processor):
+    """Intent, items, text and usage come in this order; citations name items on show."""
+    world = World('{"action":"search","query":"chair","price_max":25}', "Take [2] for $20, not [9].")
+    events = await world.turn(processor, TurnRequest("a chair under 25", "e1"))
+    kinds = [type(event) for event in events]
+    assert kinds[:2] == [IntentRead, ItemsShown]
+    assert set(kinds[2:-1]) == {TextDelta}
+    done = events[-1]
+    assert isinstance(done, TurnDone)
+    assert done.answer == "Take [2] for $20, not."
+    assert done.cited == ("b",)
+    assert done.corrected == 1
+    assert done.output_tokens > 20
+    assert done.cached_tokens == 2
+    assert world.searched[0][0].price_max == 25
+    assert world.prompts[0][1].json_schema is not None
+    assert len(world.prompts[1][0].items) == 3
+
+
+async def test_answer_prompt_extends_the_intent_prompt(processor):
+    """The second prompt of a turn begins with the first one and the intent written after it, all in the cache."""
+    world = World('{"action":"search","query":"chair"}', "Take [1].")
+    await world.turn(processor, TurnRequest("a chair", "e1"))
+    first, second = world.prompts[0][0].token_ids, world.prompts[1][0].token_ids
+    assert second[: len(first)] == first
+
+
+async def test_reference_to_an_item_on_show(processor):
+    """`The second one` asks about the second item on show and searches for nothing."""
+    world = World('{"action":"ask","item_refs":[2,7]}', "[1] is oak.")
+    history = (Exchange("chairs", ShoppingIntent(action="search", query="chair"), tuple(SHELF), "Here: [1] [2] [3]"),)
+    events = await world.turn(processor, TurnRequest("is the second one oak?", "e1", history))
+    assert [entry.item.id for entry in events[1].shown] == ["b"]
+    assert world.searched == []
+
+
+async def test_similar_hands_the_item_to_search(processor):
+    """What `more like this` points at goes with the search."""
+    world = World('{"action":"similar","item_refs":[3]}', "Here is [1].")
+    history = (Exchange("chairs", None, tuple(SHELF), "ok"),)
+    await world.turn(processor, TurnRequest("more like the last", "e1", history))
+    assert world.searched[0][1] == ["c"]
+
+
+async def test_unreadable_intent_becomes_a_plain_search(processor):
+    """An intent cut off by its length still answers: the message itself is searched for, and that is said."""
+    world = World('{"action":"sea', "ok")
+    events = await world.turn(processor, TurnRequest("blue thing", "e1"))
+    assert events[0] == IntentRead(ShoppingIntent(action="search", query="blue thing"), guessed=True)
+
+
+async def test_nothing_found(processor):
+    """With no item there is nothing to cite, and the model is told so."""
+    world = World('{"action":"search","query":"unicorn"}', "Nothing fits.", hits=())
+    events = await world.turn(processor, TurnRequest("unicorn", "e1"))
+    assert events[1] == ItemsShown(())
+    assert "No items." in processor.tokenizer.decode(world.prompts[1][0].token_ids)
+
+
+async def test_closing_a_turn_closes_the_engine(processor):
+    """A person who leaves must not keep an engine busy."""
+    world = World('{"action":"chat"}', "A long answer about nothing.")
+    turn = run_turn(
+        TurnRequest("hi", "e1"), processor=processor, search=world.search, score=world.score, generate=world.generate
+    )
+    async for event in turn:
+        if isinstance(event, TextDelta):
+            break
+    await turn.aclose()
+    assert world.closed == 2
+
+
+def test_intents_survive_their_own_json():
+    """What training teaches the model to write is what we read back."""
+    intent = ShoppingIntent(
+        action="refine", query="chair", colors=("red",), price_min=5, price_max=99.5, item_refs=(1,)
+    )
+    assert (
+        intent.compact()
+        == '{"action":"refine","query":"chair","colors":["red"],"price_min":5,"price_max":100,"item_refs":[1]}'
+    )
+    assert parse_intent(intent.compact(), shown=1).colors == ("red",)
+
+
+def test_intents_are_repaired_where_that_is_safe():
+    """Prices in the wrong order are swapped and references to nothing dropped; anything else is no intent."""
+    text = json.dumps({"action": "ask", "price_min": 9, "price_max": 3, "item_refs": [2, 2, 5]})
+    intent = parse_intent(text, shown=3)
+    assert (intent.price_min, intent.price_max, intent.item_refs) == (3, 9, (2,))
+    assert parse_intent('{"action":"dance"}', shown=3) is None
+
+
+def test_schema_offers_every_field_of_the_model():
+    """The schema for decoding and the model for reading must not drift apart."""
+    assert list(intent_schema()["properties"]) == list(ShoppingIntent.model_fields)
