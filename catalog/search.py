@@ -55,6 +55,8 @@ class SearchSettings:
     """How many times more candidates are re-scored with their exact vectors."""
     candidates: int = 100
     """Least length of each candidate list before fusion."""
+    exact: bool = False
+    """Scan all vectors instead of using the index."""
     columns: tuple[str, ...] = field(default=tuple(ITEM_COLUMNS))
 
 
@@ -157,7 +159,8 @@ class ItemSearch:
             return self.schema.empty_table().select(names)
         found = await self._table.query().where(id_in(unique)).select(names).limit(len(unique)).to_arrow()
         position = {row_id: i for i, row_id in enumerate(found["id"].to_pylist())}
-        return found.take([position[row_id] for row_id in unique if row_id in position]).select(names)
+        order = pa.array([position[row_id] for row_id in unique if row_id in position], pa.int64())
+        return found.take(order).select(names)
 
     async def facet_counts(self, kinds: Sequence[str], limit: int = 50) -> dict[str, list[tuple[str, int]]]:
         """The most frequent values of each facet kind (category, color, ...) with their counts, most frequent first."""
@@ -198,7 +201,9 @@ class ItemSearch:
         if column not in self.vector_columns:
             raise InvalidInput(f"the table has no column {column!r}; it has {', '.join(self.vector_columns)}")
         query = self._table.query().nearest_to(vector).column(column).distance_type("cosine")
-        if column in self._indexed:
+        if self.settings.exact:
+            query = query.bypass_vector_index()
+        elif column in self._indexed:
             query = query.nprobes(self.settings.nprobes).refine_factor(self.settings.refine_factor)
         return query
 

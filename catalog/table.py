@@ -98,6 +98,10 @@ class ItemTable:
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         merge.execute(rows.cast(self.schema))
 
+    def append(self, rows: pa.Table) -> None:
+        """Add rows whose ids are known to be new; cheaper than `upsert`."""
+        self._table.add(rows.cast(self.schema))
+
     def update_items(self, items: Sequence[Item]) -> None:
         """Replace the words and facts of existing items, keeping vectors and pictures as they are. Atomic."""
         current = self.rows([item.id for item in items], [*_BESIDE_ITEM, *vector_columns(self.schema)])
