@@ -60,3 +60,9 @@ async def test_price_range(search):
     """The filter panel's slider goes from the lowest to the highest price of the catalogue."""
     assert await search.price_range() == (0.0, 590.0, "EUR")
     assert (await search.find([], Filters(price_min=580), limit=5)).num_rows == 2
+
+
+async def test_unknown_ids_are_left_out(search):
+    """Asking for items that are gone is an empty answer, not an error."""
+    assert (await search.get(["gone", "p1", "p1"]))["id"].to_pylist() == ["p1"]
+    assert (await search.get(["gone"])).num_rows == 0

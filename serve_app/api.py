@@ -1,0 +1,76 @@
+"""The HTTP ingress: a thin shell that puts the routes together and hands them the shop."""
+
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+from starlette.middleware.cors import CORSMiddleware
+
+from serve_app import problems
+from serve_app.edge import REQUEST_ID, Edge
+from serve_app.pictures import PictureLimits, PictureReader
+from serve_app.routes.about import about_routes
+from serve_app.routes.items import item_routes
+from serve_app.routes.search import search_routes
+from serve_app.shop import Shop
+
+VERSION = "1"
+_DESCRIPTION = """Search a catalogue by words, by pictures, and by what is like what.
+
+All answers are JSON; errors are problem documents (RFC 9457, `application/problem+json`) whose `type` names the kind of
+problem and whose `detail` says what would do instead. A 503 comes with `Retry-After`.
+"""
+_TAGS = [
+    {"name": "search", "description": "Find items."},
+    {"name": "items", "description": "Show one item."},
+    {"name": "catalogue", "description": "What is in the catalogue that is live."},
+    {"name": "health", "description": "For probes and load balancers."},
+]
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """What an operator may set about the HTTP side."""
+
+    pictures: PictureLimits = field(default_factory=PictureLimits)
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API from a browser; none by default."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Base64 makes 4 bytes of 3; the words and filters around it are small."""
+        return self.pictures.max_bytes * 4 // 3 + 64 * 1024
+
+
+def create_api(shop: Shop, settings: ApiSettings) -> FastAPI:
+    """The FastAPI application over a shop, wherever its deployments run."""
+    app = FastAPI(
+        title="Windowshop", version=VERSION, description=_DESCRIPTION, openapi_tags=_TAGS, docs_url=None, redoc_url=None
+    )
+    for routes in (search_routes, item_routes, about_routes):
+        app.include_router(routes(shop))
+    problems.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", REQUEST_ID],
+            expose_headers=[REQUEST_ID, "Server-Timing", "Retry-After"],
+        )
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    return app
+
+
+@serve.ingress()
+class Api:
+    """Opens the handles of the other deployments in its replica and serves the API."""
+
+    def __init__(self, encoder: DeploymentHandle, retriever: DeploymentHandle, settings: ApiSettings) -> None:
+        self._shop = Shop(encoder, retriever, PictureReader(settings.pictures))
+        self._settings = settings
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Called by Serve once the replica is constructed."""
+        return create_api(self._shop, self._settings)

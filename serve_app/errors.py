@@ -1,0 +1,38 @@
+"""Errors that only serving knows; the rest of the tree is in `catalog.errors`."""
+
+from catalog.errors import InvalidInput, NotFound, WindowshopError
+
+
+class TooLarge(InvalidInput):
+    """A request body or picture above the limit."""
+
+    code = "too_large"
+
+
+class NoRelease(WindowshopError):
+    """No release is live yet; one may be soon."""
+
+    code = "no_release"
+
+
+class ReleaseGone(NotFound):
+    """A cursor names a release that this application no longer has."""
+
+    code = "release_gone"
+
+
+class EncoderBehind(WindowshopError):
+    """The vectors of a query were made by an encoder version that no open release has.
+
+    Happens for moments while a new release with a new encoder comes in. `wanted` is the version to encode with instead.
+    """
+
+    code = "encoder_behind"
+
+    def __init__(self, wanted: str, got: str) -> None:
+        super().__init__(f"the catalogue needs encoder {wanted!r}, the query was encoded with {got!r}")
+        self.wanted = wanted
+        self.got = got
+
+    def __reduce__(self) -> tuple[type["EncoderBehind"], tuple[str, str]]:
+        return type(self), (self.wanted, self.got)

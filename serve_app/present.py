@@ -1,0 +1,74 @@
+"""Rows of the item table as the API shows them."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from catalog.item import Item
+from catalog.table import item_from_row
+from serve_app.schemas import FoundItem, ItemOut, Reason
+
+SECOND_REASON_RANK = 30
+"""A further list is worth a word if the item stands at least this high in it."""
+
+_WORDS = {
+    "words": "matches your words",
+    "meaning": "close to what you mean",
+    "picture": "looks like your picture",
+    "similar": "like what you picked",
+}
+
+
+def found_items(table: pa.Table) -> tuple[FoundItem, ...]:
+    """The items of a result, without their vectors."""
+    shown = table.select([name for name in table.column_names if not name.endswith("_vector")])
+    return tuple(_found(row) for row in shown.to_pylist())
+
+
+def items(table: pa.Table) -> tuple[ItemOut, ...]:
+    """Items by id, without their vectors."""
+    shown = table.select([name for name in table.column_names if not name.endswith("_vector")])
+    return tuple(ItemOut.model_construct(**_fields(item_from_row(row))) for row in shown.to_pylist())
+
+
+def in_words(why: Sequence[Reason]) -> str:
+    """Why an item was found, as a person would say it: the list where it stands highest, and another good one."""
+    best: dict[str, int] = {}
+    for reason in why:
+        best[reason.by] = min(reason.rank, best.get(reason.by, reason.rank))
+    ordered = sorted(best, key=lambda by: best[by])
+    told = [by for i, by in enumerate(ordered) if i == 0 or best[by] <= SECOND_REASON_RANK][:2]
+    return ", ".join(_WORDS.get(by, by) for by in told)
+
+
+def image_path(item_id: str) -> str:
+    """Where the API serves an item's small picture."""
+    return f"/v1/items/{quote(item_id, safe='')}/image"
+
+
+def _found(row: dict[str, Any]) -> FoundItem:
+    why = tuple(Reason.model_construct(by=entry["by"], rank=entry["rank"]) for entry in row["why"])
+    return FoundItem.model_construct(
+        **_fields(item_from_row(row)), score=round(row["score"], 4), why=why, reason=in_words(why)
+    )
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "title": item.title,
+        "description": item.description,
+        "category": item.category,
+        "brand": item.brand,
+        "price": item.price,
+        "currency": item.currency,
+        "colors": item.colors,
+        "materials": item.materials,
+        "styles": item.styles,
+        "attributes": item.attributes,
+        "availability": item.availability,
+        "url": item.url,
+        "image_url": image_path(item.id) if item.image else None,
+    }

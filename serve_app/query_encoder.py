@@ -1,0 +1,101 @@
+"""The deployment that turns what a customer typed or showed into vectors, a batch at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from ray import serve
+
+from catalog.encoder import Encoder, Pixels, Vectors, load_base_encoder
+from catalog.errors import MissingDependency
+from catalog.release import EncoderRef, Release, ReleaseStore
+from serve_app.live import Live
+
+MAX_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is to be encoded: words, a picture or both."""
+
+    text: str | None = None
+    pixels: Pixels | None = None  # uint8 [h, w, 3], a small RGB picture of any shape
+    version: str | None = None
+    """Encoder version to use, if it is loaded; by default that of the live release."""
+
+
+@dataclass(frozen=True)
+class EncodedQuery:
+    """The vectors of one query."""
+
+    version: str
+    vectors: dict[str, list[Vectors]]  # {column: [float32 [d], ...]}
+
+
+class QueryEncoder:
+    """Holds the encoder of the live release, and those of the releases before as long as they may be asked for.
+
+    Queries that arrive while a batch is being computed form the next one, so a lone query does not wait for company.
+    The towers run in one worker thread: they are not thread-safe, and the event loop stays free for health checks.
+    """
+
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, release_uri: str, *, device: str | None = None, poll_s: float = 3.0, batch_wait_s: float = 0.002
+    ) -> None:
+        self._device = device
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        self._live: Live[Encoder] = Live(ReleaseStore(release_uri), self._open, poll_s)
+        self._encode_batch.set_batch_wait_timeout_s(batch_wait_s)  # type: ignore[attr-defined]
+        # On a CPU, bfloat16 convolutions of small batches are slower on two threads than on one.
+        torch.set_num_threads(1)
+        await self._live.start()
+
+    async def encode(self, query: Query) -> EncodedQuery:
+        """Encode one query. Raises NoRelease if none is live."""
+        live = self._live.current
+        encoder = next((held for held in self._live.held if held.version == query.version), live)
+        encoded: EncodedQuery = await self._encode_batch((encoder, query))
+        return encoded
+
+    async def check_health(self) -> None:
+        """Called by Serve: the worker thread must answer within the health check's time limit."""
+        await asyncio.get_running_loop().run_in_executor(self._worker, int)
+
+    @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=0.002)
+    async def _encode_batch(self, queries: list[tuple[Encoder, Query]]) -> list[EncodedQuery]:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, encode_together, queries)
+
+    async def _open(self, release: Release) -> Encoder:
+        """Releases with the same encoder share it; another one is loaded beside it, in a thread of its own."""
+        for held in self._live.held:
+            if held.version == release.encoder.version:
+                return held
+        return await asyncio.to_thread(load_encoder, release.encoder, self._device)
+
+
+def encode_together(queries: Sequence[tuple[Encoder, Query]]) -> list[EncodedQuery]:
+    """Encode queries in one pass through the towers of each encoder that they ask for."""
+    results: dict[int, EncodedQuery] = {}
+    for version, encoder in {encoder.version: encoder for encoder, _ in queries}.items():
+        rows = [i for i, (asked, _) in enumerate(queries) if asked.version == version]
+        texts = [queries[i][1].text for i in rows]
+        pictures = [_preprocessed(encoder, queries[i][1].pixels) for i in rows]
+        for i, vectors in zip(rows, encoder.encode_queries(texts, pictures), strict=True):
+            results[i] = EncodedQuery(version, vectors)
+    return [results[i] for i in range(len(queries))]
+
+
+def load_encoder(ref: EncoderRef, device: str | None = None) -> Encoder:
+    """The encoder that a release names. Raises MissingDependency if it cannot be had here in that version."""
+    encoder = Encoder(load_base_encoder(ref.base, device))
+    if encoder.version != ref.version:
+        raise MissingDependency(f"the release needs encoder {ref.version!r}, but {encoder.version!r} is installed")
+    return encoder
+
+
+def _preprocessed(encoder: Encoder, pixels: Pixels | None) -> Pixels | None:
+    return None if pixels is None else encoder.base.preprocess(Image.fromarray(np.asarray(pixels)))

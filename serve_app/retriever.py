@@ -1,0 +1,186 @@
+"""The deployment that finds items: one pinned version of the item table for each open release."""
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from catalog.encoder import Vectors
+from catalog.errors import NotFound
+from catalog.filters import Filters
+from catalog.release import Release, ReleaseStore
+from catalog.search import ItemSearch, Probe, SearchSettings, Sort, query_probes
+from catalog.table import vectors_from_arrow
+from serve_app.errors import EncoderBehind
+from serve_app.live import Live
+
+FACET_KINDS = ("category", "brand", "color", "material", "style", "availability")
+_FACETS_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One search, as the retriever wants it."""
+
+    text: str | None = None
+    vectors: dict[str, list[Vectors]] = field(default_factory=dict)
+    encoder_version: str | None = None
+    """Whose vectors these are; None if there are none."""
+    has_picture: bool = False
+    item_ids: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = "relevance"
+    limit: int = 24
+    offset: int = 0
+    release: str | None = None
+    """Search this release and no other; None for the live one."""
+    with_vectors: bool = False
+    """Whether the vectors of the found items travel along, for those who score them further."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came out."""
+
+    release: str
+    table: pa.Table
+    """The item columns, `score`, `why`, and the vector columns if they were asked for."""
+    missing: tuple[str, ...] = ()
+    """Item ids that the release does not have."""
+    live_encoder: str = ""
+    """Encoder version of the live release, which this one need not be."""
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What a release can be filtered by."""
+
+    release: str
+    items: int
+    counts: dict[str, list[tuple[str, int]]]
+    price: tuple[float, float, str | None] | None
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture of an item."""
+
+    data: bytes
+    etag: str
+
+
+class Shelf:
+    """One release's item table, open for reading."""
+
+    def __init__(self, release: Release, search: ItemSearch) -> None:
+        self.release = release
+        self.search = search
+        self.facets: Facets | None = None
+
+
+class Retriever:
+    """Answers from the live release, or from the one that a request is pinned to."""
+
+    async def __init__(self, release_uri: str, *, poll_s: float = 3.0, settings: SearchSettings | None = None) -> None:  # type: ignore[misc]  # Serve awaits it
+        self._store = ReleaseStore(release_uri)
+        self._settings = settings or SearchSettings()
+        self._live: Live[Shelf] = Live(self._store, self._open, poll_s)
+        await self._live.start()
+
+    async def find(self, lookup: Lookup) -> Found:
+        """One page of a search.
+
+        Raises:
+            EncoderBehind: no open release has vectors of the query's encoder version.
+            ReleaseGone: the release asked for is not there any more.
+            NotFound: items were pointed at, and the release has none of them.
+        """
+        began = time.perf_counter()
+        shelf = await self._shelf_for(lookup)
+        probes = query_probes(lookup.text, lookup.vectors, has_picture=lookup.has_picture)
+        filters = lookup.filters
+        missing: tuple[str, ...] = ()
+        if lookup.item_ids:
+            similar, missing = await _similar_to(shelf.search, lookup.item_ids)
+            probes += similar
+            filters = filters.model_copy(update={"exclude_ids": (*filters.exclude_ids, *lookup.item_ids)})
+        table = await shelf.search.find(
+            probes,
+            filters,
+            limit=lookup.limit,
+            offset=lookup.offset,
+            sort=lookup.sort,
+            with_vectors=lookup.with_vectors,
+        )
+        live_encoder = self._live.current.search.encoder_version
+        return Found(shelf.release.id, table, missing, live_encoder, (time.perf_counter() - began) * 1e3)
+
+    async def items(self, ids: tuple[str, ...], with_vectors: bool = False) -> Found:
+        """Items by id, in that order. Unknown ones are named in `missing`."""
+        shelf = self._live.current
+        columns = [*shelf.search.settings.columns, *(shelf.search.vector_columns if with_vectors else ())]
+        table = await shelf.search.get(ids, columns=columns)
+        known = set(table["id"].to_pylist())
+        return Found(shelf.release.id, table, tuple(one for one in ids if one not in known))
+
+    async def thumbnail(self, item_id: str) -> Thumbnail:
+        """The small picture of an item. Raises NotFound if there is no such item, or no picture of it."""
+        found = await self._live.current.search.get([item_id], columns=["thumbnail"])
+        data = found["thumbnail"][0].as_py() if found.num_rows else None
+        if not data:
+            raise NotFound(f"there is no picture of an item {item_id!r}")
+        return Thumbnail(data, hashlib.blake2b(data, digest_size=12).hexdigest())
+
+    async def facets(self) -> Facets:
+        """What the live release can be filtered by; counted once per release."""
+        shelf = self._live.current
+        if shelf.facets is None:
+            counts = await shelf.search.facet_counts(FACET_KINDS, limit=_FACETS_KEPT)
+            price = await shelf.search.price_range()
+            shelf.facets = Facets(shelf.release.id, shelf.release.items.rows, counts, price)
+        return shelf.facets
+
+    async def release(self) -> Release:
+        """The live release. Raises NoRelease."""
+        return self._live.current.release
+
+    async def _shelf_for(self, lookup: Lookup) -> Shelf:
+        """The release to search: pinned, or live, or the latest one whose vectors can be compared with the query's."""
+        live = self._live.current
+        candidates = [await self._live.get(lookup.release)] if lookup.release else self._live.held
+        if lookup.encoder_version is None:
+            return candidates[0]
+        for shelf in candidates:
+            if shelf.search.encoder_version == lookup.encoder_version:
+                return shelf
+        wanted = candidates[0] if lookup.release else live
+        raise EncoderBehind(wanted.search.encoder_version, lookup.encoder_version)
+
+    async def _open(self, release: Release) -> Shelf:
+        search = await ItemSearch.open(
+            self._store.tables_uri,
+            release.items.name,
+            tag=release.tag,
+            encoder_version=release.encoder.version,
+            settings=self._settings,
+        )
+        return Shelf(release, search)
+
+
+async def _similar_to(search: ItemSearch, ids: tuple[str, ...]) -> tuple[list[Probe], tuple[str, ...]]:
+    """Probes for items like these, by the mean of their own vectors in each column, and the ids that are unknown."""
+    rows = await search.get(ids, columns=search.vector_columns)
+    if not rows.num_rows:
+        raise NotFound(f"there is no item {ids[0]!r}" if len(ids) == 1 else f"none of the {len(ids)} items exists")
+    probes = []
+    for column in search.vector_columns:
+        vectors = vectors_from_arrow(rows[column])  # [n, d]; a zero row has nothing in this space
+        mean = vectors[np.any(vectors != 0, axis=1)].sum(axis=0)
+        norm = float(np.linalg.norm(mean))
+        if norm > 0:
+            probes.append(Probe(by="similar", column=column, vector=(mean / norm).astype(np.float32)))
+    known = set(rows["id"].to_pylist())
+    return probes, tuple(one for one in ids if one not in known)

@@ -1,0 +1,77 @@
+"""What is served here, whether it is well, and how to use it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from serve_app.docs_page import docs_page
+from serve_app.problems import documented
+from serve_app.retriever import Facets
+from serve_app.schemas import FacetsResponse, FacetValue, Health, PriceRange, ReleaseResponse
+from serve_app.shop import Shop
+
+
+def about_routes(shop: Shop) -> APIRouter:
+    """Routes about the catalogue and the service."""
+    router = APIRouter()
+
+    @router.get(
+        "/v1/facets",
+        response_model=FacetsResponse,
+        responses=documented(503),
+        tags=["catalogue"],
+        summary="What can be filtered by",
+    )
+    async def facets() -> Response:
+        """The values of each facet with the number of items that have them, most frequent first, and the prices."""
+        return Response(_facets(await shop.facets()).model_dump_json(), media_type="application/json")
+
+    @router.get(
+        "/v1/release",
+        response_model=ReleaseResponse,
+        responses=documented(503),
+        tags=["catalogue"],
+        summary="The live release",
+    )
+    async def release() -> ReleaseResponse:
+        """Which release of the catalogue answers here."""
+        live = await shop.release()
+        return ReleaseResponse(
+            release=live.id, encoder=live.encoder.version, items=live.items.rows, created=live.created.isoformat()
+        )
+
+    @router.get("/healthz", response_model=Health, tags=["health"], summary="Is the process alive")
+    async def healthz() -> Health:
+        """Always 200 while the process answers."""
+        return Health()
+
+    @router.get(
+        "/readyz", response_model=Health, responses=documented(503), tags=["health"], summary="Can it answer searches"
+    )
+    async def readyz() -> Health:
+        """200 once a release is live here, 503 before."""
+        return Health(release=(await shop.release()).id)
+
+    @router.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(docs_page(request.app.openapi()))
+
+    return router
+
+
+def _facets(facets: Facets) -> FacetsResponse:
+    values = {
+        kind: tuple(FacetValue.model_construct(value=value, count=count) for value, count in counts)
+        for kind, counts in facets.counts.items()
+    }
+    price = facets.price and PriceRange(min=facets.price[0], max=facets.price[1], currency=facets.price[2])
+    return FacetsResponse.model_construct(
+        release=facets.release,
+        items=facets.items,
+        categories=values["category"],
+        brands=values["brand"],
+        colors=values["color"],
+        materials=values["material"],
+        styles=values["style"],
+        in_stock=dict(facets.counts["availability"]).get("in_stock", 0),
+        price=price,
+    )
