@@ -1,0 +1,71 @@
+"""SigLIP as a base encoder, on a tiny random checkpoint in the format of the hub."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from catalog.encoder import Encoder, load_base_encoder
+from catalog.errors import MissingDependency
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A folder such as the hub has: a SigLIP model, its image processor and a tokenizer; random weights."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
+
+    folder = tmp_path_factory.mktemp("siglip")
+    words = {word: i for i, word in enumerate(["<pad>", "</s>", "<unk>", "red", "blue", "chair", "sofa"])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = SiglipConfig(
+        vision_config={**tower, "image_size": 32, "patch_size": 16},
+        text_config={**tower, "vocab_size": len(words), "max_position_embeddings": 64},
+    )
+    torch.manual_seed(0)
+    SiglipModel(config).save_pretrained(folder)
+    pictures = SiglipImageProcessor(size={"height": 32, "width": 32})
+    SiglipProcessor(image_processor=pictures, tokenizer=fast).save_pretrained(folder)
+    return folder
+
+
+def test_words_and_pictures_share_a_space(checkpoint):
+    """Either kind of query is compared with both the pictures and the texts of items."""
+    base = load_base_encoder(str(checkpoint), "cpu")
+    pixels = base.preprocess(Image.new("RGB", (90, 60), "red"))
+    assert pixels.shape == (32, 32, 3)
+    queries = Encoder(base).query_vectors(text="red chair", pixels=pixels)
+    assert {column: len(vectors) for column, vectors in queries.items()} == {"image_vector": 2, "text_vector": 2}
+    for vector in (v for vectors in queries.values() for v in vectors):
+        assert vector.shape == (32,)
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-4)
+
+
+def test_features_are_those_of_transformers(checkpoint):
+    """Our preprocessing and pooling give what the checkpoint's own processor and model give."""
+    from transformers import AutoModel, AutoProcessor
+
+    rng = np.random.default_rng(0)
+    picture = Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8))
+    base = load_base_encoder(str(checkpoint), "cpu")
+    ours = base.encode_pixels(base.preprocess(picture)[None])[0]
+    model, processor = AutoModel.from_pretrained(checkpoint).eval(), AutoProcessor.from_pretrained(checkpoint)
+    with torch.inference_mode():
+        output = model.get_image_features(**processor(images=picture, return_tensors="pt"))
+    theirs = torch.nn.functional.normalize(getattr(output, "pooler_output", output)[0], dim=-1).numpy()
+    assert ours @ theirs == pytest.approx(1, abs=1e-4)
+
+
+def test_no_words_give_no_vector(checkpoint):
+    """An item without text is not similar to anything by words."""
+    vectors = load_base_encoder(str(checkpoint), "cpu").encode_texts(["red sofa", ""])
+    assert vectors[0].any() and not vectors[1].any()
+
+
+def test_a_missing_checkpoint_says_so(tmp_path):
+    """A wrong name ends in one clear error."""
+    with pytest.raises(MissingDependency, match="cannot load encoder"):
+        load_base_encoder(str(tmp_path / "nothing"), "cpu")
