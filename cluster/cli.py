@@ -85,7 +85,7 @@ def list_releases(release: StoreUri) -> None:
     """Every release of a store, oldest first; the live one is marked."""
     store = ReleaseStore(release)
     live = store.current_id()
-    table = Table("", "release", "made", "items", "encoder", "source", "commit")
+    table = Table("", "release", "made", "items", "encoder", "source", "commit", box=None)
     for entry in store.list():
         mark = "●" if entry.id == live else ""
         made = f"{entry.created:%Y-%m-%d %H:%M}"
@@ -145,3 +145,7 @@ def _serve(release: str, host: str, api_port: int, page_port: int) -> None:
 def _welcome(addresses: Addresses) -> Panel:
     lines = (f"The page   {addresses.page}", f"The API    {addresses.api}/docs", "", "Ctrl-C stops everything.")
     return Panel.fit("\n".join(lines), title="Windowshop is open", padding=(1, 3))
+
+
+if __name__ == "__main__":
+    main()
