@@ -1,0 +1,309 @@
+"""The training loop of a joint head: steps, validation, early stop, and a state from which it goes on after a kill.
+
+Knows nothing of Ray: `batch.train_encoder` calls it in every worker. Where `torch.distributed` is initialised, gradients
+are averaged over the workers, each of which draws its own batches.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, distributed, nn
+
+from batch.encoder_data import TrainingItems, shared_boards, split
+from batch.encoder_losses import image_text_loss, matryoshka, neighbour_loss, relation_loss
+from batch.encoder_pool import NeighbourBatch, Pool, Rows, make_pool, neighbour_batches, row_batches
+from batch.encoder_validate import Validation, validate
+from catalog.joint import SIZES, HeadConfig, JointNetwork
+
+WARM_UP = 0.1
+"""Share of the steps over which the learning rate rises."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How a head is trained. `benchmarks/encoder.py` shows what each part is worth.
+
+    Attributes:
+        seed: of weights, batches and splits.
+        epochs: passes over the items on boards, or over all items if there are no boards.
+        min_steps, max_steps: bounds on the number of steps, for small and large catalogues.
+        batch_size: items per step whose neighbours are sought, and whose pictures are matched with words.
+        candidates: items among which neighbours are sought; all of them if the catalogue has no more.
+        learning_rate, weight_decay: of AdamW; the rate rises over the first tenth of the steps and falls to zero.
+        neighbour_weight, image_text_weight, relation_weight: of the losses; 0 leaves one out.
+        temperature: of the neighbour loss.
+        lone_half: share of items in the neighbour loss that are seen with their picture or their words only, so that
+            queries in one of them find what belongs together too, 0..1.
+        dropout, input_dropout: of the network, 0..1.
+        image_rank, text_rank, hidden, sizes: its shape, see `HeadConfig`.
+        held_out: share of boards, and half that share of items, kept for validation, 0..1; 0 trains on everything, to
+            the last step.
+        validate_every: steps between validations.
+        patience: validations without a better score before it stops.
+    """
+
+    seed: int = 0
+    epochs: int = 30
+    min_steps: int = 150
+    max_steps: int = 20_000
+    batch_size: int = 256
+    candidates: int = 4096
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    neighbour_weight: float = 1.0
+    image_text_weight: float = 0.1
+    relation_weight: float = 0.0
+    temperature: float = 0.1
+    lone_half: float = 0.1
+    dropout: float = 0.3
+    input_dropout: float = 0.2
+    image_rank: int = 96
+    text_rank: int = 256
+    hidden: int = 0
+    sizes: tuple[int, ...] = SIZES
+    held_out: float = 0.1
+    validate_every: int = 25
+    patience: int = 6
+
+
+@dataclass
+class LoopState:
+    """Where a training stands; `to_dict` and `restore` carry it over a kill."""
+
+    network: JointNetwork
+    match: nn.ParameterDict
+    """Scale (its logarithm) and bias of the image–text loss, which are learnt."""
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+    best_score: float = -math.inf
+    best: dict[str, Tensor] = field(default_factory=dict)
+    since_best: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as tensors and plain values."""
+        plain = {name: getattr(self, name) for name in ("step", "best_score", "best", "since_best")}
+        modules = {name: getattr(self, name).state_dict() for name in ("network", "match", "optimizer")}
+        return {**plain, **modules}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go back to where `to_dict` was called."""
+        for name in ("network", "match", "optimizer"):
+            getattr(self, name).load_state_dict(saved[name])
+        for name in ("step", "best_score", "best", "since_best"):
+            setattr(self, name, saved[name])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training made: the network at its best validation, or at the last step where nothing was held out."""
+
+    network: JointNetwork
+    validation: Validation
+    steps: int
+    stopped_early: bool
+
+
+Report = Callable[[dict[str, float], LoopState], None]
+"""Called after every validation with the metrics so far and the state to keep."""
+
+
+def train(
+    items: TrainingItems,
+    boards: Sequence[Rows],
+    settings: TrainSettings,
+    report: Report | None = None,
+    resume: dict[str, Any] | None = None,
+    rank: int = 0,
+    device: str = "cpu",
+) -> Trained:
+    """Train a joint head.
+
+    Args:
+        items: n items with their base features.
+        boards: rows of items that belong together; may be empty.
+        settings: how.
+        report: called after every validation.
+        resume: what `LoopState.to_dict` gave at an earlier validation, to go on from there.
+        rank: of this worker; workers draw different batches.
+        device: where to train.
+    """
+    kept, held = split(len(boards), settings.held_out, settings.seed)
+    shared = shared_boards([boards[i] for i in kept], len(items), settings.seed)
+    held_boards = [boards[i] for i in held]
+    state = _new_state(items, settings, device)
+    pool = make_pool(items, state.network, device)
+    seen, held_items = (pool.complete[part] for part in split(len(pool.complete), settings.held_out / 2, settings.seed))
+    total = planned_steps(settings, int((np.diff(shared.indptr) > 0).sum()) or len(seen))
+    if resume:
+        state.restore(resume)
+    rng = np.random.default_rng([settings.seed, rank, state.step])
+    neighbours = (
+        neighbour_batches(shared, settings.batch_size, settings.candidates, rng, device) if shared.nnz else None
+    )
+    matches = row_batches(seen, settings.batch_size, rng, device) if len(seen) else None
+    began, losses, stopped = time.monotonic(), _Means(), False
+    torch.manual_seed(settings.seed * 1_000_003 + rank * 1009 + state.step)
+    while state.step < total and not stopped:
+        for group in state.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * schedule(state.step / total)
+        losses.add(_step(state, pool, settings, neighbours, matches))
+        state.step += 1
+        if state.step % settings.validate_every and state.step < total:
+            continue
+        found = validate(state.network, pool, shared, held_boards, held_items)
+        stopped = _same_everywhere(_judge(state, found, settings), device)
+        if report:
+            pace = {"step": state.step, "steps": total, "seconds": time.monotonic() - began}
+            report({**pace, **losses.take(), **found.metrics()}, state)
+    if state.best:
+        state.network.load_state_dict(state.best)
+    return Trained(
+        state.network.cpu().eval(),
+        validate(state.network, make_pool(items, state.network, "cpu"), shared, held_boards, held_items),
+        state.step,
+        stopped,
+    )
+
+
+def planned_steps(settings: TrainSettings, items: int) -> int:
+    """Steps for so many items per epoch."""
+    steps = settings.epochs * math.ceil(items / settings.batch_size)
+    return min(max(steps, settings.min_steps), settings.max_steps)
+
+
+def schedule(progress: float) -> float:
+    """Factor of the learning rate at `progress` 0..1 through the steps: a linear rise, then half a cosine to zero."""
+    if progress < WARM_UP:
+        return (progress + 1e-3) / (WARM_UP + 1e-3)
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+def _new_state(items: TrainingItems, settings: TrainSettings, device: str) -> LoopState:
+    torch.manual_seed(settings.seed)  # every worker begins with the same weights
+    config = HeadConfig(
+        image_dim=items.image.shape[1],
+        text_dim=items.text.shape[1],
+        image_rank=min(settings.image_rank, items.image.shape[1]),
+        text_rank=min(settings.text_rank, items.text.shape[1]),
+        hidden=settings.hidden,
+        sizes=settings.sizes,
+    )
+    network = JointNetwork(config, settings.dropout, settings.input_dropout)
+    sample = np.random.default_rng(settings.seed).permutation(len(items))[:50_000]
+    network.fit_whitening(*items.features(np.sort(sample)))
+    match = nn.ParameterDict({"log_scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(-10.0)})
+    network.to(device)
+    match.to(device)
+    parameters = [*network.parameters(), *match.parameters()]
+    optimizer = torch.optim.AdamW(parameters, settings.learning_rate, weight_decay=settings.weight_decay)
+    return LoopState(network, match, optimizer)
+
+
+def _step(
+    state: LoopState,
+    pool: Pool,
+    settings: TrainSettings,
+    neighbours: Iterator[NeighbourBatch] | None,
+    matches: Iterator[Tensor] | None,
+) -> dict[str, float]:
+    network, sizes = state.network.train(), settings.sizes
+    parts: dict[str, Tensor] = {}
+    with torch.autocast(pool.image.device.type, dtype=torch.bfloat16):
+        if neighbours and settings.neighbour_weight:
+            parts["neighbour"] = settings.neighbour_weight * _neighbours(network, pool, next(neighbours), settings)
+        if matches and settings.image_text_weight:
+            rows = next(matches)
+            parts["image_text"] = settings.image_text_weight * _matches(state, pool, rows, sizes)
+        if matches and settings.relation_weight:
+            base = nn.functional.normalize(pool.fused(rows := next(matches)), dim=-1)
+            fused = network.mix(pool.fused(rows))
+            parts["relation"] = settings.relation_weight * matryoshka(lambda v: relation_loss(v, base), sizes, fused)
+    loss = torch.stack([part.float() for part in parts.values()]).sum()
+    state.optimizer.zero_grad()
+    loss.backward()
+    _average_gradients(state)
+    state.optimizer.step()
+    return {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _neighbours(network: JointNetwork, pool: Pool, batch: NeighbourBatch, settings: TrainSettings) -> Tensor:
+    count = len(batch.candidates)
+    lone = torch.rand(count, device=pool.image.device) < settings.lone_half
+    picture = torch.rand(count, device=pool.image.device) < 0.5
+    vectors = network.mix(pool.fused(batch.candidates, ~lone | picture, ~lone | ~picture))  # [C, D]
+    places = torch.searchsorted(batch.candidates, batch.queries)  # queries are among the candidates, which are sorted
+
+    def loss(some: Tensor) -> Tensor:
+        return neighbour_loss(some[places], some, batch.positives, batch.excluded, settings.temperature)
+
+    return matryoshka(loss, settings.sizes, vectors)
+
+
+def _matches(state: LoopState, pool: Pool, rows: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Pictures and words of the same items find each other, and each finds the item that has both."""
+    network, twins = state.network, pool.twins[rows]
+    same = twins[:, None] == twins[None, :]
+    scale, bias = state.match["log_scale"].exp(), state.match["bias"]
+
+    def loss(pictures: Tensor, words: Tensor, both: Tensor) -> Tensor:
+        crossed = image_text_loss(pictures, words, scale, bias, same)
+        found = image_text_loss(pictures, both, scale, bias, same) + image_text_loss(words, both, scale, bias, same)
+        return (crossed + 0.5 * found) / 2
+
+    vectors = (network.mix(half) for half in (pool.pictures(rows), pool.words(rows), pool.fused(rows)))
+    return matryoshka(loss, sizes, *vectors)
+
+
+def _judge(state: LoopState, found: Validation, settings: TrainSettings) -> bool:
+    """Keep the best weights; true when it is time to stop."""
+    if not settings.held_out:
+        return False
+    if found.score > state.best_score:
+        state.best_score, state.since_best = found.score, 0
+        state.best = {name: value.detach().cpu().clone() for name, value in state.network.state_dict().items()}
+        return False
+    state.since_best += 1
+    return state.since_best >= settings.patience
+
+
+def _average_gradients(state: LoopState) -> None:
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return
+    for parameter in [*state.network.parameters(), *state.match.parameters()]:
+        if parameter.grad is None:  # a worker without such a batch takes part all the same
+            parameter.grad = torch.zeros_like(parameter)
+        distributed.all_reduce(parameter.grad)
+        parameter.grad /= distributed.get_world_size()
+
+
+def _same_everywhere(stop: bool, device: str) -> bool:
+    """The first worker's decision, so that none waits for one that has stopped."""
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return stop
+    decision = torch.tensor([stop], dtype=torch.int32, device=device)
+    distributed.broadcast(decision, src=0)
+    return bool(decision.item())
+
+
+class _Means:
+    """Means of the losses since they were last taken."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._count = 0
+
+    def add(self, losses: dict[str, float]) -> None:
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+
+    def take(self) -> dict[str, float]:
+        means = {f"loss_{name}": value / self._count for name, value in self._sums.items()}
+        self._sums, self._count = {}, 0
+        return means
