@@ -122,7 +122,13 @@ def connect() -> None:
         return
     # A local Ray would otherwise turn token authentication on for the whole account.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING, num_cpus=max(2, _cpus()))
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        logging_level=logging.WARNING,
+        log_to_driver=False,
+        num_cpus=max(2, _cpus()),
+    )
 
 
 def explain(error: BaseException) -> str | None:

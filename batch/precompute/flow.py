@@ -6,6 +6,7 @@ the checkpoint, in which Ray Data notes a file's ordinals once the file is whole
 """
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,9 +125,7 @@ def run_wave(
             tally.add.remote(read=len(batch), rejected=outcome.count("reject"), kept=_kept(outcome, batch))
         return out
 
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    context = quiet_context()
     context.checkpoint_config = CheckpointConfig(
         "ordinal", attempt.path("committed"), delete_checkpoint_on_success=False
     )
@@ -152,15 +151,23 @@ def run_wave(
         context.checkpoint_config = None
 
 
+def quiet_context() -> DataContext:
+    """Ray Data's context of this process, with its own bars and plans turned off: `progress` shows what matters."""
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    return context
+
+
 class EncodeActor:
     """Holds one base encoder. Replaces a batch's words and pixels by features."""
 
     def __init__(self, load: LoadEncoder, info: EncoderInfo, tally: Any = None) -> None:
-        import torch
-
-        # Many single-threaded actors do more than few with many threads; on a GPU the CPU only feeds.
-        torch.set_num_threads(1)
         self.encoder = load()
+        if torch := sys.modules.get("torch"):
+            # Many single-threaded actors do more than few with many threads; on a GPU the CPU only feeds.
+            torch.set_num_threads(1)
         self.info = info
         self.tally = tally
 

@@ -164,4 +164,4 @@ def _features_of(wave: Folder, schema: pa.Schema) -> Iterator[pa.Table]:
 
 def _rejects_of(wave: Folder) -> Iterator[pa.Table]:
     for table in _finished_batches(wave, ["action", *REJECTS.names]):
-        yield table.filter(pc.equal(table["action"], "reject")).select(REJECTS.names)
+        yield table.filter(pc.equal(table["action"], "reject")).select(REJECTS.names).cast(REJECTS)

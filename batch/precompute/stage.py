@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import ray.data
 
 from batch.precompute.files import Folder
+from batch.precompute.flow import quiet_context
 from catalog.errors import BadSource
 from catalog.sources import CatalogSource, Shard, Usage
 
@@ -56,6 +57,7 @@ def stage_source(source: CatalogSource, folder: Folder, rows_per_shard: int) -> 
     Raises:
         BadSource: no rows at all, no row that is an item's, or a mapped field that no row has.
     """
+    quiet_context()
     total = Staged()
     shards = source.shards(rows_per_shard)
     while some := list(islice(shards, SHARDS_AT_A_TIME)):

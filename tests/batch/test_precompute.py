@@ -1,0 +1,235 @@
+"""A catalogue goes in, a table comes out; what changed is encoded, what left is gone, what is bad is told."""
+
+import http.server
+import json
+import threading
+from functools import partial
+from pathlib import Path
+
+import lancedb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from tiny_catalogue import TinyEncoder, heard, picture, rows_of, write_catalogue
+
+from batch.precompute import iter_features
+from batch.precompute.files import Folder
+from batch.precompute.merge import take_out_gone
+from batch.precompute.prepare import Fingerprint
+from batch.precompute.stage import IDS, find_duplicates, id_hash
+from catalog.errors import BadSource
+from catalog.images import decode
+from catalog.release import ReleaseStore
+from catalog.table import ItemTable
+
+FASHION = Path(__file__).parents[3] / "shared" / "data" / "fashion"
+
+
+def table_of(shop: Path, release: str | None = None):
+    """The rows of a release as {id: row}."""
+    store = ReleaseStore(shop)
+    found = store.get(release) if release else store.current()
+    table = lancedb.connect(store.tables_uri).open_table(found.items.name)
+    table.checkout(found.tag)
+    rows = table.to_arrow().to_pylist()
+    assert len(rows) == found.items.rows
+    assert len({row["id"] for row in rows}) == len(rows)
+    return {row["id"]: row for row in rows}
+
+
+def test_incremental(run, tmp_path):
+    """The whole life of a catalogue: new, unchanged, changed, gone, and back; only new looks and words are encoded."""
+    shop, log = tmp_path / "shop", tmp_path / "log"
+    rows = rows_of(40)
+    path = write_catalogue(tmp_path, rows)
+    spec = f"jsonl:{path}"
+
+    first = run(spec, wave_rows=24, rows_per_shard=8)
+    assert (first.encoded, first.rejected, first.items, first.changed) == (40, 0, 40, True)
+    assert sorted(heard(log)) == sorted(row["title"] for row in rows)
+    table = table_of(shop)
+    encoder = TinyEncoder()
+    for i in (0, 17, 39):
+        pixels = encoder.preprocess(decode(picture(i)))[None]
+        assert np.dot(table[f"p{i}"]["image_vector"], encoder.encode_pixels(pixels)[0]) > 0.999
+        assert np.dot(table[f"p{i}"]["text_vector"], encoder.encode_texts([f"Thing {i}"])[0]) > 0.999
+        assert decode(table[f"p{i}"]["thumbnail"]).size == (24, 24)
+
+    second = run(spec)
+    assert (second.encoded, second.unchanged, second.changed) == (0, 40, False)
+    assert second.release == first.release
+    assert len(heard(log)) == 40
+
+    rows[3]["title"] = "Thing three"
+    rows[5]["price"] = 99.0
+    (tmp_path / "images/7.jpg").write_bytes(picture(99))
+    left = rows.pop()
+    write_catalogue(tmp_path, rows)
+    third = run(spec)
+    assert (third.encoded, third.updated, third.gone, third.items) == (2, 1, 1, 39)
+    assert sorted(heard(log)[40:]) == ["Thing 7", "Thing three"]
+    after = table_of(shop)
+    assert after["p3"]["title"] == "Thing three"
+    assert after["p5"]["price"] == 99.0
+    assert after["p5"]["image_vector"] == table["p5"]["image_vector"]
+    assert after["p5"]["thumbnail"] == table["p5"]["thumbnail"]
+    assert after["p7"]["image_vector"] != table["p7"]["image_vector"]
+    assert left["id"] not in after
+    assert left["id"] in table_of(shop, first.release), "an earlier release keeps what it had"
+
+    write_catalogue(tmp_path, [*rows, left])
+    fourth = run(spec)
+    assert (fourth.encoded, fourth.updated, fourth.gone, fourth.items) == (1, 0, 0, 40)
+    assert left["id"] in table_of(shop)
+
+    store = ReleaseStore(shop)
+    batches = list(iter_features(store, "tiny-v1", store.current(), batch_size=16))
+    found = {i: v for b in batches for i, v in zip(b.ids, b.features.image, strict=True)}
+    assert set(found) == set(table_of(shop))
+    assert np.allclose(found["p7"], after["p7"]["image_vector"], atol=1e-3)
+    assert batches[0].features.text.dtype == np.float32
+    assert not (shop / "work" / first.release).exists(), "scratch files go when the run is done"
+
+
+class Web(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def web(tmp_path):
+    folder = tmp_path / "web"
+    folder.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Web, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_every_kind_of_bad_row_is_told_and_the_job_finishes(run, web, tmp_path):
+    """Each bad row is in the rejects table with its place and reason; every good row is in the table."""
+    folder, address = web
+    (folder / "ok.jpg").write_bytes(picture(1))
+    (folder / "page.jpg").write_text("<html>not found</html>")
+    rows = [
+        {"id": "web", "title": "From the web", "image": f"{address}/ok.jpg"},
+        {"id": "gone", "title": "Gone", "image": f"{address}/gone.jpg"},
+        {"id": "page", "title": "A page", "image": f"{address}/page.jpg"},
+        {"id": "cut", "title": "Cut", "image": "images/cut.jpg"},
+        {"id": "bomb", "title": "Bomb", "image": "images/bomb.png"},
+        {"id": "missing", "title": "Missing", "image": "images/missing.jpg"},
+        {"title": "No id"},
+        {"id": "untitled", "title": " "},
+        {"id": "web", "title": "Second of its id"},
+        {"id": "free", "title": "Bad price", "price": "free"},
+        {"id": "words", "title": "Words only"},
+        {"id": "cut", "title": "Second of an id whose picture is bad"},
+    ]
+    (tmp_path / "images").mkdir()
+    Image.effect_noise((90, 90), 90).save(tmp_path / "images/cut.jpg")
+    (tmp_path / "images/cut.jpg").write_bytes((tmp_path / "images/cut.jpg").read_bytes()[:1500])
+    Image.new("L", (10_000, 10_000)).save(tmp_path / "images/bomb.png")
+    path = tmp_path / "items.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "{broken\n")
+    report = run(f"jsonl:{path}", rows_per_shard=5)
+    rejects = pq.read_table(report.rejects).sort_by("ordinal").to_pylist()
+    assert [(r["ordinal"], r["id"], r["code"]) for r in rejects] == [
+        (1, "gone", "picture_not_found"),
+        (2, "page", "picture_not_a_picture"),
+        (3, "cut", "picture_truncated"),
+        (4, "bomb", "picture_too_many_pixels"),
+        (5, "missing", "picture_not_found"),
+        (6, "", "missing_id"),
+        (7, "untitled", "missing_title"),
+        (8, "web", "duplicate_id"),
+        (9, "free", "invalid_field"),
+        (11, "cut", "duplicate_id"),
+        (12, "", "malformed_row"),
+    ]
+    assert rejects[0]["where"] == "items.jsonl:2"
+    assert f"{address}/gone.jpg" in rejects[0]["message"]
+    assert sum(report.reasons.values()) == report.rejected == len(rejects)
+    table = table_of(tmp_path / "shop")
+    assert set(table) == {"web", "words"}
+    assert not any(table["words"]["image_vector"])
+    assert any(table["words"]["text_vector"])
+    assert table["words"]["thumbnail"] is None
+
+    (tmp_path / "web/ok.jpg").unlink()
+    again = run(f"jsonl:{path}", require_image=True)
+    assert again.reasons["picture_not_found"] == 3
+    assert again.reasons["no_picture"] == 1
+    assert "web" in table_of(tmp_path / "shop"), "a picture that fails today does not take an item out of the shop"
+
+
+def test_mapping_mistakes_stop_the_job_before_anything_is_encoded(run, tmp_path):
+    """The fields that exist are named, and no release is written."""
+    path = write_catalogue(tmp_path, rows_of(3))
+    with pytest.raises(BadSource, match=r"no row has 'colour'.*id, image, price, title"):
+        run(f"jsonl:{path}", ["colors=colour"])
+    assert heard(tmp_path / "log") == []
+    assert ReleaseStore(tmp_path / "shop").list() == []
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(BadSource, match="empty"):
+        run(f"jsonl:{tmp_path}/empty.jsonl")
+
+
+def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch):
+    """The first row of an id wins in whatever shard it lies, and nothing depends on how ids fall into buckets."""
+    import pyarrow as pa
+
+    monkeypatch.setattr("batch.precompute.stage.IDS_PER_BUCKET", 10)
+    folder = Folder(str(tmp_path / "run"))
+    ids = [f"i{n % 60}" for n in range(100)]
+    for start in (0, 50):
+        part = sorted((id_hash(i), i, start + k) for k, i in enumerate(ids[start : start + 50]))
+        columns = [pa.array([p[c] for p in part], IDS.field(c).type) for c in range(3)]
+        (folder / "ids").write_parquet(
+            f"{start:012d}-50.parquet", [pa.Table.from_arrays(columns, schema=IDS)], IDS, group_rows=7
+        )
+    assert find_duplicates(folder, 100) == (60, 40)
+    from batch.precompute.stage import duplicates_between
+
+    assert duplicates_between(folder, 0, 100) == {n: n - 60 for n in range(60, 100)}
+    assert duplicates_between(folder, 70, 73) == {70: 10, 71: 11, 72: 12}
+
+    from catalog.encoder import Space
+    from catalog.item import Item
+    from catalog.table import item_rows
+
+    space = Space("image", 4, frozenset({"image"}))
+    table = ItemTable.open_or_create(str(tmp_path / "db"), "items", "v", [space])
+    there = [f"i{n}" for n in range(50, 90)]
+    items = [Item(id=i, title=i) for i in there]
+    table.upsert(
+        item_rows(items, {"image_vector": np.ones((40, 4), np.float32)}, ["f"] * 40, [None] * 40).select(
+            table.schema.names
+        )
+    )
+    assert take_out_gone(folder, table, 100) == 30
+    left = sorted(i for batch in table.batches(["id"]) for i in batch["id"].to_pylist())
+    assert left == [f"i{n}" for n in range(50, 60)]
+
+
+def test_fingerprints_tell_looks_and_words_from_facts():
+    """A fingerprint of a version that is not known makes the item new, and no error."""
+    one = Fingerprint.parse("a.b.c")
+    assert str(one) == "a.b.c"
+    assert one.encoded == Fingerprint.parse("a.b.d").encoded
+    assert Fingerprint.parse("").encoded != one.encoded
+
+
+@pytest.mark.skipif(not FASHION.exists(), reason="the shared fashion data is not on this machine")
+def test_real_photos_where_they_lie(run, tmp_path):
+    """Sixty real products, read in place."""
+    rows = [json.loads(line) for line in (FASHION / "items.jsonl").open().readlines()[:60]]
+    for row in rows:
+        row["image"] = str(FASHION / row["image"])
+    path = tmp_path / "fashion.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = run(f"jsonl:{path}", ["colors=color", "attributes.season=season"])
+    assert (report.encoded, report.rejected, report.items) == (60, 0, 60)
+    row = table_of(tmp_path / "shop")[rows[0]["id"]]
+    assert row["colors"] == [rows[0]["color"]]
+    assert json.loads(row["attributes"])["season"] == rows[0]["season"]
