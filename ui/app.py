@@ -1,0 +1,60 @@
+"""The page as a process of its own: `python -m ui.app --api http://127.0.0.1:8000 --port 7860`."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Annotated
+
+import gradio as gr
+import typer
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from ui.client import ApiUnavailable, ShopClient
+from ui.theme import theme
+from ui.visual import visual_search
+
+_PASSED_ON = ("etag", "cache-control", "content-type")
+
+
+def create_page(shop: ShopClient) -> FastAPI:
+    """The page over a shop: Gradio at `/`, the items' pictures at `/pictures/ID`."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        shop.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+
+    @app.get("/pictures/{item_id:path}")
+    def picture(item_id: str, request: Request) -> Response:
+        """Browsers reach the page, but not always the API; so pictures go through here."""
+        try:
+            answer = shop.picture(item_id, request.headers.get("if-none-match"))
+        except ApiUnavailable:
+            return Response(status_code=503, headers={"Retry-After": "1"})
+        headers = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
+        body = answer.content if answer.status_code == 200 else b""
+        return Response(body, answer.status_code, headers=headers)
+
+    with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:
+        visual_search(shop)
+    css = (files("ui") / "assets" / "page.css").read_text()
+    return gr.mount_gradio_app(app, blocks, path="/", theme=theme(), css=css, footer_links=[], ssr_mode=False)
+
+
+def main(
+    api: Annotated[str, typer.Option(help="Base URL of the shop's API.")] = "http://127.0.0.1:8000",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+) -> None:
+    """Serve the page."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    uvicorn.run(create_page(ShopClient(api)), host=host, port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    typer.run(main)
