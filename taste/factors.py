@@ -44,12 +44,12 @@ class FactorSettings:
     """
 
     dim: int = 128
-    epochs: int = 12
+    epochs: int = 16
     batch: int = 512
-    learning_rate: float = 4e-3
+    learning_rate: float = 8e-3
     temperature: float = 0.1
     shown: float = 0.5
-    negatives: int = 4_096
+    negatives: int = 2_048
     trust_after: float = 3.0
     content_only: float = 0.3
     map_rate: float = 0.1

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from taste.store import EventStore
+from tests.taste.world import World, make_world
 
 
 def _find_binaries() -> Path | None:
@@ -70,3 +71,8 @@ def store(store_url: str) -> Iterator[EventStore]:
     opened = EventStore(store_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return make_world()

@@ -1,0 +1,259 @@
+"""The taste model that a release carries: factors, co-occurrence, graph, and what they were made from.
+
+A folder of .npy/.npz arrays and JSON; nothing in it is executed when it is read. Nobody's id or vector is in it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy import sparse
+
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
+from taste.factors import Factors, FactorSettings, train_factors
+from taste.graph import TasteGraph, build_graph
+from taste.together import Together, count_together
+
+Floats = NDArray[np.float32]
+FORMAT = 1
+_FACTOR_ARRAYS = ("inputs", "outputs", "bias", "input_map", "output_map")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """n items as the model sees them."""
+
+    rows: NDArray[np.int64]  # [n], -1 for items that the model was not trained on
+    inputs: Floats  # [n, d]
+    outputs: Floats  # [n, d], unit rows; zero for items of which nothing is known
+    bias: Floats  # [n]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether anything is known of the item at all: its row, or its content."""
+        known: NDArray[np.bool_] = np.abs(self.outputs).sum(axis=1) > 0
+        return known
+
+
+@dataclass(frozen=True, eq=False)
+class TasteModel:
+    """Everything that profiles, ranking and exploration need to know about the catalogue.
+
+    Attributes:
+        encoder_version: whose vectors `content` was; vectors of another encoder must not be given to it.
+        space: the item table's vector column that `content` came from.
+        kinds: [N] the narrowest category of each item, or "".
+        titles: [N] what to call an item in a sentence.
+    """
+
+    encoder_version: str
+    space: str
+    items: Sequence[str]
+    kinds: Sequence[str]
+    titles: Sequence[str]
+    factors: Factors
+    together: Together
+    graph: TasteGraph
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Item id → row."""
+        return {item: row for row, item in enumerate(self.items)}
+
+    @cached_property
+    def typical_distance(self) -> float:
+        """Mean cosine distance of two random items' outputs, in (0, 2]: what "unrelated" means in this catalogue."""
+        some = self.factors.outputs[:: max(1, len(self.items) // 2_000)]
+        count = len(some)
+        if count < 2:
+            return 1.0
+        together = float(np.square(some.sum(axis=0)).sum())  # Σ_ij cos(i, j), the diagonal being `count`
+        return max(1e-3, 1.0 - (together - count) / (count * (count - 1)))
+
+    @cached_property
+    def plane(self) -> tuple[Floats, Floats]:
+        """Mean [d] and the two principal axes [d, 2] of outputs: one map of taste for everybody."""
+        centre = self.factors.outputs.mean(axis=0)
+        outputs = self.factors.outputs - centre
+        _, vectors = np.linalg.eigh(outputs.T @ outputs)
+        axes = vectors[:, ::-1][:, :2]
+        signs = np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])  # eigenvectors come with any sign; fix it
+        reach = np.abs(outputs @ axes).max() if len(outputs) else 1.0
+        return centre, (axes * signs / max(reach, 1e-6)).astype(np.float32)
+
+    def embed(self, ids: Sequence[str], content: Floats | None = None) -> Embedded:
+        """Look items up; those the model does not know are embedded from their content.
+
+        Args:
+            content: [n, D] vectors of column `space`, aligned with `ids`; without it unknown items stay zero.
+
+        Raises:
+            InvalidInput: content of a wrong width.
+        """
+        rows = np.fromiter((self.rows.get(id_, -1) for id_ in ids), np.int64, len(ids))
+        f = self.factors
+        if len(self.items):
+            inputs, outputs, bias = f.inputs[rows], f.outputs[rows], f.bias[rows]
+        else:
+            inputs = outputs = np.zeros((len(ids), f.dim), np.float32)
+            bias = np.zeros(len(ids), np.float32)
+        new = rows < 0
+        if new.any():
+            inputs, outputs, bias = inputs.copy(), outputs.copy(), bias.copy()
+            inputs[new] = outputs[new] = 0
+            bias[new] = f.cold_bias
+            if content is not None and f.input_map.shape[0]:
+                inputs[new], outputs[new] = f.from_content(np.asarray(content[new], np.float32))
+        return Embedded(rows, inputs, outputs, bias)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an empty or new folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FACTOR_ARRAYS:
+            np.save(folder / f"factors-{name}.npy", getattr(self.factors, name))
+        for name in ("indptr", "indices", "weights"):
+            np.save(folder / f"together-{name}.npy", getattr(self.together, name))
+        self.graph.save(folder / "graph")
+        about = {
+            "format": FORMAT,
+            "encoder_version": self.encoder_version,
+            "space": self.space,
+            "kinds": list(self.kinds),
+            "titles": list(self.titles),
+            "cold_bias": self.factors.cold_bias,
+            "temperature": self.factors.temperature,
+            "metrics": dict(self.metrics),
+        }
+        (folder / "taste.json").write_text(json.dumps(about))
+
+    @classmethod
+    def load(cls, folder: Path | str, *, encoder_version: str | None = None) -> "TasteModel":
+        """Map a saved model into memory.
+
+        Args:
+            encoder_version: of the vectors that the caller is going to bring.
+
+        Raises:
+            NotFound: there is none in `folder`.
+            VersionMismatch: the model was trained on vectors of another encoder, or by an incompatible Windowshop.
+        """
+        folder = Path(folder)
+        try:
+            about = json.loads((folder / "taste.json").read_text())
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no taste model in {folder}") from error
+        if about["format"] != FORMAT:
+            raise VersionMismatch(f"taste model of format {about['format']}, this Windowshop reads {FORMAT}")
+        if encoder_version is not None and about["encoder_version"] != encoder_version:
+            raise VersionMismatch(
+                f"the taste model was trained on vectors of encoder {about['encoder_version']!r}, not of "
+                f"{encoder_version!r}; train it again with `python -m batch.train_taste`"
+            )
+        arrays = {name: np.load(folder / f"factors-{name}.npy", mmap_mode="r") for name in _FACTOR_ARRAYS}
+        together = (np.load(folder / f"together-{n}.npy", mmap_mode="r") for n in ("indptr", "indices", "weights"))
+        graph = TasteGraph.load(folder / "graph")
+        return cls(
+            encoder_version=about["encoder_version"],
+            space=about["space"],
+            items=graph.items,
+            kinds=about["kinds"],
+            titles=about["titles"],
+            factors=Factors(**arrays, cold_bias=about["cold_bias"], temperature=about["temperature"]),
+            together=Together(*together),
+            graph=graph,
+            metrics=about["metrics"],
+        )
+
+
+def train_model(
+    items: pa.Table,
+    edges: pa.Table,
+    *,
+    encoder_version: str,
+    space: str,
+    settings: FactorSettings | None = None,
+    incumbent: TasteModel | None = None,
+    seed: int = 0,
+) -> TasteModel:
+    """Train a model on a catalogue and the edges of its graph; without edges it is content similarity.
+
+    Args:
+        items: columns `id`, `title`, `category` (list) and the vector column named by `space`, one row per item.
+        edges: as `taste.graph.sum_edges` gives them.
+        incumbent: yesterday's model, to go on from where catalogue and content allow it.
+    """
+    settings = settings or FactorSettings()
+    ids = items["id"].to_pylist()
+    content = column_vectors(items, space)
+    graph = build_graph(edges, ids)
+    sets = _sets(edges, ids)
+    usable = sets[np.diff(sets.indptr) >= 2]
+    start = _carry_over(incumbent, ids, content, settings) if incumbent else None
+    if usable.shape[0]:
+        factors = train_factors(usable, content, settings, start=start, seed=seed)
+    else:
+        one_each = sparse.csr_matrix((np.ones(2, np.float32), ([0, 0], [0, min(1, len(ids) - 1)])), (1, len(ids)))
+        none = FactorSettings(dim=settings.dim, epochs=0, temperature=settings.temperature)
+        factors = train_factors(one_each, content, none) if len(ids) > 1 else _nothing(content, settings)
+    return TasteModel(
+        encoder_version=encoder_version,
+        space=space,
+        items=ids,
+        kinds=[(path or [""])[-1] for path in items["category"].to_pylist()],
+        titles=items["title"].to_pylist(),
+        factors=factors,
+        together=count_together(sets),
+        graph=graph,
+    )
+
+
+def column_vectors(table: pa.Table, column: str) -> Floats:
+    """A fixed-size-list column as float32 [n, D]; rows without a vector are zero. Raises InvalidInput."""
+    if column not in table.column_names:
+        raise InvalidInput(f"there is no column {column!r}; there are {', '.join(table.column_names)}")
+    values = table[column].combine_chunks()
+    if not pa.types.is_fixed_size_list(values.type):
+        raise InvalidInput(f"column {column!r} is {values.type}, not a fixed-size list of floats")
+    width = values.type.list_size
+    if values.null_count:
+        values = pc.if_else(pc.is_valid(values), values, pa.scalar([0.0] * width, values.type))
+    flat: Floats = values.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False).reshape(-1, width)
+    return flat
+
+
+def _sets(edges: pa.Table, ids: Sequence[str]) -> sparse.csr_matrix:
+    """A row for each person and each board, over the items of the catalogue."""
+    edges = edges.filter(pc.and_(pc.greater(edges["weight"], 0), pc.not_equal(edges["relation"], "concepts")))
+    columns = pc.index_in(edges["item"], value_set=pa.array(ids, pa.string()))
+    edges, columns = edges.filter(pc.is_valid(columns)), columns.drop_null()
+    if not edges.num_rows:
+        return sparse.csr_matrix((0, len(ids)), dtype=np.float32)
+    names = pc.binary_join_element_wise(edges["relation"], edges["node"], "/").combine_chunks().dictionary_encode()
+    weights = np.sqrt(edges["weight"].to_numpy()).astype(np.float32)  # ten views are not ten times a view
+    where = (names.indices.to_numpy(), columns.to_numpy())
+    return sparse.csr_matrix((weights, where), (len(names.dictionary), len(ids)))
+
+
+def _carry_over(old: TasteModel, ids: Sequence[str], content: Floats, settings: FactorSettings) -> Factors | None:
+    """The incumbent's factors in the new row order, new items from their content; None where they do not fit."""
+    f = old.factors
+    if f.dim != settings.dim or f.input_map.shape[0] != content.shape[1]:
+        return None
+    embedded = old.embed(ids, content)
+    return Factors(
+        embedded.inputs, embedded.outputs, embedded.bias, f.input_map, f.output_map, f.cold_bias, f.temperature
+    )
+
+
+def _nothing(content: Floats, settings: FactorSettings) -> Factors:
+    width = content.shape[1]
+    empty = np.zeros((len(content), settings.dim), np.float32)
+    maps = np.eye(width, settings.dim, dtype=np.float32)
+    return Factors(empty, empty, np.zeros(len(content), np.float32), maps, maps, 0.0, settings.temperature)

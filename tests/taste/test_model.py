@@ -1,0 +1,83 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
+from taste.graph import EDGE_SCHEMA
+from taste.model import TasteModel, column_vectors, train_model
+from taste.profile import build_profile
+from taste.rank import rank
+from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id
+
+
+def test_a_saved_model_answers_the_same(world, tmp_path):
+    """What a job writes is what a replica serves, to the bit, and mapped rather than copied."""
+    world.model.save(tmp_path)
+    loaded = TasteModel.load(tmp_path, encoder_version=ENCODER)
+    events = [act(n, item_id("Boho", "Rugs", n)) for n in range(3)]
+    answers = [
+        rank(world.items, model, build_profile("ana", events, model, now=NOW)) for model in (world.model, loaded)
+    ]
+    assert answers[0] == answers[1]
+    assert isinstance(loaded.factors.outputs, np.memmap)
+
+
+def test_vectors_of_another_encoder_are_refused(world, tmp_path):
+    """A model must not be found out by bad answers to have met vectors that it was not trained on."""
+    world.model.save(tmp_path)
+    with pytest.raises(VersionMismatch, match="other-encoder"):
+        TasteModel.load(tmp_path, encoder_version="other-encoder")
+    about = json.loads((tmp_path / "taste.json").read_text())
+    (tmp_path / "taste.json").write_text(json.dumps({**about, "format": 99}))
+    with pytest.raises(VersionMismatch, match="99"):
+        TasteModel.load(tmp_path)
+    with pytest.raises(NotFound):
+        TasteModel.load(tmp_path / "nowhere")
+
+
+def test_nothing_of_a_person_is_in_a_model(world, tmp_path):
+    """Forgetting somebody must not need a new model: no id of a person is written, and nothing pickled."""
+    world.model.save(tmp_path)
+    for file in tmp_path.rglob("*"):
+        if file.suffix == ".json":
+            assert '"p17"' not in file.read_text()
+        elif file.is_file():
+            assert file.suffix == ".npy"
+            np.load(file, allow_pickle=False)
+
+
+def test_a_shop_without_events_starts_from_content(world):
+    """On the first day likeness is all there is; it must do, with one item and with none too."""
+    for count in (240, 1):
+        items = world.items.slice(0, count)
+        model = train_model(
+            items, EDGE_SCHEMA.empty_table(), encoder_version=ENCODER, space="joint_vector", settings=SETTINGS
+        )
+        profile = build_profile("ana", [act(1, items["id"][0].as_py())], model, now=NOW)
+        shown = rank(items, model, profile)
+        assert len(shown) == min(count, 20)
+        assert shown[0].id.startswith("Japandi-Sofas")
+
+
+def test_training_goes_on_from_the_incumbent(world):
+    """The catalogue changes overnight: rows move, items come and go, and what was learnt is kept."""
+    items = world.items.take(list(range(239, 20, -1)))
+    still = SETTINGS.__class__(dim=24, epochs=0)
+    model = train_model(
+        items, world.edges, encoder_version=ENCODER, space="joint_vector", settings=still, incumbent=world.model
+    )
+    some = [item_id("Boho", "Rugs", n) for n in range(5)]
+    assert np.allclose(model.embed(some).outputs, world.model.embed(some).outputs, atol=1e-3)
+
+
+def test_a_column_of_vectors_is_read_or_named_as_missing():
+    """Null vectors become zeros, sliced tables keep their rows, and a wrong column says what there is."""
+    array = pa.array([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
+    table = pa.table({"v": array, "w": [1, 2, 3]})
+    assert column_vectors(table, "v").tolist() == [[1, 2], [0, 0], [3, 4]]
+    assert column_vectors(table.slice(2), "v").tolist() == [[3, 4]]
+    for column in ("x", "w"):
+        with pytest.raises(InvalidInput, match=column):
+            column_vectors(table, column)
