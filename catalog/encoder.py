@@ -9,7 +9,7 @@ words or pictures can be compared with. Vectors of two encoder versions are neve
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,13 @@ from PIL import Image
 
 from catalog.errors import InvalidInput, VersionMismatch
 
+if TYPE_CHECKING:
+    from catalog.release import EncoderRef, ReleaseStore
+
 T = TypeVar("T")
 Modality = Literal["image", "text"]
+Storage = Literal["float32", "float16", "int8"]
+"""How a table keeps vectors: whole, in half the bytes, or in half the bytes with an index of one byte a number."""
 Pixels = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 
@@ -31,6 +36,7 @@ class Space:
     dim: int
     queries: frozenset[Modality]
     """Which kinds of query live in this space."""
+    storage: Storage = "float32"
 
     @property
     def column(self) -> str:
@@ -178,6 +184,30 @@ def load_base_encoder(name: str = "packaged", device: str | None = None) -> Base
     from catalog.siglip import SiglipEncoder
 
     return SiglipEncoder(name, device)
+
+
+def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = None) -> Encoder:
+    """Load the encoder that a release names: its base, and its head from the store.
+
+    Args:
+        store: the release store.
+        ref: `release.encoder`.
+        device: a torch device; by default a GPU if there is one.
+
+    Raises:
+        NotFound: the store does not have the head.
+        VersionMismatch: what is installed or stored gives vectors of another version than the release's.
+    """
+    base = load_base_encoder(ref.base, device)
+    head: Head | None = None
+    if ref.head:
+        from catalog.joint import load_head
+
+        head = load_head(store.path(*ref.head.split("/")), ref.size)
+    encoder = Encoder(base, head)
+    if encoder.version != ref.version:
+        raise VersionMismatch(f"the release needs encoder {ref.version!r}, but {encoder.version!r} is installed")
+    return encoder
 
 
 def normalise(vectors: Vectors) -> Vectors:

@@ -46,6 +46,19 @@ class EncoderRef(BaseModel):
     base: str = Field(description="Name for `catalog.encoder.load_base_encoder`.")
     version: str
     head: str | None = Field(default=None, description="Path of the trained head inside the store.")
+    size: int | None = Field(default=None, description="Matryoshka size of the head's vectors; the full one if None.")
+    composer: str | None = Field(default=None, description="Path of the combiner of picture and words, if trained.")
+
+
+class AlignmentRef(BaseModel):
+    """A map between the vectors of two encoder versions (`catalog.align`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(description="Path inside the store.")
+    source: str = Field(description="Encoder version of the vectors that it reads.")
+    target: str = Field(description="Encoder version of the vectors that it gives.")
+    cosine: float = Field(description="Mean cosine of mapped to true vectors on held-out items.")
 
 
 class ModelRef(BaseModel):
@@ -71,6 +84,9 @@ class Release(BaseModel):
     items: TableRef
     navigator: ModelRef | None = None
     taste: ModelRef | None = None
+    alignments: tuple[AlignmentRef, ...] = Field(
+        default=(), description="Carry vectors over between this release's encoder and its parent's."
+    )
     source: str | None = Field(default=None, description="Where the catalogue came from.")
     counts: dict[str, int] = Field(default_factory=dict)
     metrics: dict[str, float] = Field(default_factory=dict)

@@ -12,14 +12,15 @@ from typing import Any
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, BTree, IvfPq, LabelList
+from lancedb.index import FTS, BTree, IvfPq, IvfSq, LabelList
 
-from catalog.encoder import Space, Vectors
+from catalog.encoder import Space, Storage, Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.filters import facet_terms, id_in
 from catalog.item import Item
 
 ENCODER_KEY = b"windowshop.encoder"
+STORAGE_KEY = b"windowshop.storage"
 ANN_MIN_ROWS = 20_000
 """Below this, an exact scan answers in a few milliseconds and needs no vector index."""
 
@@ -83,6 +84,10 @@ class ItemTable:
         return cls(table, (table.schema.metadata or {}).get(ENCODER_KEY, b"").decode())
 
     @property
+    def name(self) -> str:
+        return str(self._table.name)
+
+    @property
     def schema(self) -> pa.Schema:
         return self._table.schema
 
@@ -136,16 +141,14 @@ class ItemTable:
     def index(self, ann_min_rows: int = ANN_MIN_ROWS) -> list[str]:
         """Bring all indexes up to date with the rows and return their columns.
 
-        Scalar: id, price, facets. Full text: words. Vectors: IVF-PQ with cosine distance, once there are at least
-        `ann_min_rows` rows; below that an exact scan is as fast.
+        Scalar: id, price, facets. Full text: words. Vectors: IVF-PQ with cosine distance (with one byte a number for
+        storage `int8`), once there are at least `ann_min_rows` rows; below that an exact scan is as fast.
         """
         existing = {column for index in self._table.list_indices() for column in index.columns}
         configs: dict[str, Any] = {"id": BTree(), "price": BTree(), "facets": LabelList(), "words": FTS()}
         if len(self) >= ann_min_rows:
             for column in vector_columns(self.schema):
-                configs[column] = IvfPq(
-                    distance_type="cosine", num_sub_vectors=_sub_vectors(self.schema.field(column).type.list_size)
-                )
+                configs[column] = _vector_index(self.schema, column)
         if len(self):
             for column, config in configs.items():
                 if column not in existing:
@@ -174,9 +177,10 @@ def table_schema(encoder_version: str, spaces: Sequence[Space]) -> pa.Schema:
         pa.field("words", pa.string()),
         pa.field("fingerprint", pa.string()),
         pa.field("thumbnail", pa.binary()),
-        *(pa.field(space.column, pa.list_(pa.float32(), space.dim)) for space in spaces),
+        *(pa.field(space.column, pa.list_(_number_type(space.storage), space.dim)) for space in spaces),
     ]
-    return pa.schema(columns, metadata={ENCODER_KEY: encoder_version.encode()})
+    storage = spaces[0].storage if spaces else "float32"
+    return pa.schema(columns, metadata={ENCODER_KEY: encoder_version.encode(), STORAGE_KEY: storage.encode()})
 
 
 def vector_columns(schema: pa.Schema) -> list[str]:
@@ -250,6 +254,16 @@ def vectors_from_arrow(column: pa.ChunkedArray | pa.Array) -> Vectors:
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
     return np.asarray(array.flatten(), dtype=np.float32).reshape(len(array), column.type.list_size)
+
+
+def _number_type(storage: Storage) -> pa.DataType:
+    return pa.float32() if storage == "float32" else pa.float16()
+
+
+def _vector_index(schema: pa.Schema, column: str) -> IvfPq | IvfSq:
+    if (schema.metadata or {}).get(STORAGE_KEY) == b"int8":
+        return IvfSq(distance_type="cosine")
+    return IvfPq(distance_type="cosine", num_sub_vectors=_sub_vectors(schema.field(column).type.list_size))
 
 
 def _sub_vectors(dim: int) -> int:
