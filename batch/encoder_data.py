@@ -4,11 +4,9 @@ Boards come as JSON lines with `items` (ids of products that somebody put togeth
 outfit, what was viewed in one visit) and optionally `id`. Items that the catalogue does not have are passed over.
 """
 
-import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, cast
 
 import fsspec
 import numpy as np
@@ -21,7 +19,7 @@ from catalog.encoder import Features, Vectors
 from catalog.errors import BadSource, NotFound
 
 MAX_BOARD = 50
-"""Of longer boards a random part of this many items is used: the pairs of a board grow with the square of its length."""
+"""Of longer boards a random part of this many items is used: pairs grow with the square of a board's length."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ def gather_items(
     """Keep all `wanted` items (those on boards) and a uniform sample of the others, `limit` in all.
 
     Args:
-        batches: (ids, features) of the catalogue, as `batch.precompute.iter_features` gives them. An id that comes again
-            replaces what came before.
+        batches: (ids, features) of the catalogue, as `batch.precompute.iter_features` gives them. An id that comes
+            again replaces what came before.
         wanted: ids that are kept first.
         limit: most items to hold; bounds memory.
         seed: of the sample.
@@ -89,8 +87,7 @@ def read_boards(uri: str) -> list[list[str]]:
         BadSource: a line is not an object with a list `items`.
     """
     try:
-        with fsspec.open(uri, "rb") as raw:
-            file = cast(IO[bytes], gzip.open(raw)) if uri.endswith(".gz") else raw
+        with fsspec.open(uri, "rb", compression="infer") as file:
             return [_board(line, number, uri) for number, line in enumerate(file, start=1) if line.strip()]
     except FileNotFoundError as error:
         raise NotFound(f"there are no boards at {uri}") from error

@@ -1,7 +1,7 @@
 """The training loop of a joint head: steps, validation, early stop, and a state from which it goes on after a kill.
 
-Knows nothing of Ray: `batch.train_encoder` calls it in every worker. Where `torch.distributed` is initialised, gradients
-are averaged over the workers, each of which draws its own batches.
+Knows nothing of Ray: `batch.train_encoder` calls it in every worker. Where `torch.distributed` is initialised,
+gradients are averaged over the workers, each of which draws its own batches.
 """
 
 import math
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, distributed, nn
 
 from batch.encoder_data import TrainingItems, shared_boards, split

@@ -1,9 +1,9 @@
 """The losses that a joint head learns from, as plain functions of unit vectors.
 
-image_text    sigmoid loss between pictures and words of the same items (SigLIP: Zhai et al., ICCV 2023, arXiv 2303.15343)
-neighbour     softmax over candidates with several positives (L_out of Khosla et al., NeurIPS 2020, arXiv 2004.11362)
-relation      keep the similarities of the base features (relational distillation: Park et al., CVPR 2019, arXiv 1904.05068)
-matryoshka    any of them at several lengths of the same vectors (Kusupati et al., NeurIPS 2022, arXiv 2205.13147)
+image_text    pictures and words of the same items (SigLIP: Zhai et al., ICCV 2023, arXiv 2303.15343)
+neighbour     softmax with several positives (L_out of Khosla et al., NeurIPS 2020, arXiv 2004.11362)
+relation      keep the similarities of the base features (Park et al., CVPR 2019, arXiv 1904.05068)
+matryoshka    any of them at several lengths (Kusupati et al., NeurIPS 2022, arXiv 2205.13147)
 """
 
 from collections.abc import Callable, Sequence

@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import fsspec
@@ -64,6 +63,11 @@ class JointNetwork(nn.Module):
     general, and leaves little room to learn a small catalogue by heart. The whitening is computed once
     (`fit_whitening`) and not trained.
     """
+
+    image_mean: Tensor
+    image_basis: Tensor
+    text_mean: Tensor
+    text_basis: Tensor
 
     def __init__(self, config: HeadConfig, dropout: float = 0.0, input_dropout: float = 0.0) -> None:
         """
@@ -125,8 +129,8 @@ class JointNetwork(nn.Module):
     def fit_whitening(self, image: Tensor, text: Tensor) -> None:
         """Set means and bases from features float [n, Di], [n, Dt]; missing (zero) rows do not count.
 
-        Each basis is the features' leading principal directions, all scaled by one number so that the mean variance of
-        the kept coordinates is 1: the two halves become comparable, and within a half the strong directions stay strong.
+        Each basis is the features' leading principal directions, all scaled by one number so that the mean variance
+        of the kept coordinates is 1: the halves become comparable, and within a half strong directions stay strong.
         """
         for half, features in (("image", image), ("text", text)):
             known = features[features.abs().amax(-1) > 0]
@@ -167,14 +171,7 @@ class JointHead:
         self.dim = size or config.dim
         self.notes = dict(notes or {})
 
-    @cached_property
-    def version(self) -> str:
-        """Named by its weights: two heads of one version give the same vectors."""
-        digest = hashlib.sha256(self.base_version.encode())
-        for name, value in sorted(self.network.state_dict().items()):
-            digest.update(name.encode() + value.contiguous().numpy().tobytes())
-        full = f"joint-{digest.hexdigest()[:10]}"
-        return full if self.dim == self.network.config.dim else f"{full}-{self.dim}d"
+        self.version = self._named_by_weights()
 
     def at(self, size: int) -> "JointHead":
         """The same head, giving vectors of a smaller Matryoshka size. Raises InvalidInput for other sizes."""
@@ -227,6 +224,14 @@ class JointHead:
         weights = {name: value.half().contiguous() for name, value in self.network.state_dict().items()}
         about = {"config": asdict(self.network.config), "base_version": self.base_version, "notes": self.notes}
         return save(weights, metadata={"joint_head": json.dumps(about)})
+
+    def _named_by_weights(self) -> str:
+        """Two heads of one version give the same vectors."""
+        digest = hashlib.sha256(self.base_version.encode())
+        for name, value in sorted(self.network.state_dict().items()):
+            digest.update(name.encode() + value.contiguous().numpy().tobytes())
+        full = f"joint-{digest.hexdigest()[:10]}"
+        return full if self.dim == self.network.config.dim else f"{full}-{self.dim}d"
 
     def _shorten(self, joint: Tensor) -> Vectors:
         if self.dim < joint.shape[1]:
