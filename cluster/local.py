@@ -1,5 +1,6 @@
 """The whole shop on one machine: Ray, the application and the page, started together and stopped together."""
 
+import logging
 import os
 import shutil
 import signal
@@ -15,10 +16,12 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
+import yaml
 
 from catalog.errors import InvalidInput, WindowshopError
 
 ROOT = Path(__file__).parents[1]
+LAPTOP_CONFIG = ROOT / "serve_app" / "laptop.yaml"
 READY_S = 180.0
 
 
@@ -88,7 +91,7 @@ def local_ray() -> Iterator[None]:
             address="local",
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             num_cpus=max(2, os.cpu_count() or 2),
             _temp_dir=folder,
         )
@@ -109,21 +112,29 @@ def running_shop(
     Raises:
         StartFailed: the application or the page did not answer in time.
     """
-    from ray import serve
-
-    from serve_app.app import AppArgs, build
-
     reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     addresses = Addresses(f"http://{reachable}:{api_port}", f"http://{reachable}:{page_port}")
     with ExitStack() as stack:
         say("Starting the application")
-        serve.start(http_options={"host": host, "port": api_port})
-        serve.run(build(AppArgs(release=release)), name="windowshop")
+        _deploy(release, host, api_port)
         _wait_for(f"{addresses.api}/readyz", "the application", lambda: True)
         say("Starting the page")
         page = stack.enter_context(_page(addresses.api, host, page_port))
         _wait_for(addresses.page, "the page", lambda: page.poll() is None)
         yield addresses
+
+
+def _deploy(release: str, host: str, port: int) -> None:
+    """What `serve run serve_app/laptop.yaml` does, inside this process, for this release and port."""
+    from ray.serve._private import api
+    from ray.serve.schema import ServeDeploySchema
+
+    config = ServeDeploySchema.model_validate(yaml.safe_load(LAPTOP_CONFIG.read_text()))
+    config.http_options.host, config.http_options.port = host, port
+    for application in config.applications:
+        application.args["release"] = release
+    client = api.serve_start(http_options=config.http_options.model_dump(), proxy_location=config.proxy_location)
+    client.deploy_apps(config, _blocking=True)
 
 
 @contextmanager
