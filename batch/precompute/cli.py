@@ -122,6 +122,10 @@ def connect() -> None:
         return
     # A local Ray would otherwise turn token authentication on for the whole account.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    # Ray runs its workers at niceness 15; on a machine that does anything else besides, they would starve.
+    os.environ.setdefault("RAY_worker_niceness", "0")
+    # By default it ends idle workers beyond one per CPU at once, and each step would start its own anew.
+    os.environ.setdefault("RAY_num_workers_soft_limit", str(4 * _cpus()))
     ray.init(
         address="local",
         include_dashboard=False,

@@ -28,7 +28,6 @@ LoadEncoder = Callable[[], BaseEncoder]
 """Loads the base encoder in a worker; travels there by pickle."""
 
 _TO_ENCODER = ("words", "pixels")
-ROWS_PER_TASK = 64
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,7 @@ class FlowOptions:
         encoders: actors that encode; by default one per GPU share, or one per CPU where there is no GPU.
         gpus_per_encoder: share of a GPU that each takes; 0 runs on CPUs. By default 1 if the cluster has GPUs.
         batch_size: pictures per call of the encoder.
+        rows_per_task: rows that one CPU task prepares; between stages they lie in the object store, 150 kB each.
         rows_per_file: rows that are lost at most, per file in the making, when the job is killed.
     """
 
@@ -80,6 +80,7 @@ class FlowOptions:
     gpus_per_encoder: float | None = None
     batch_size: int | None = None
     rows_per_file: int = 256
+    rows_per_task: int = 64
 
 
 def probe_encoder(load: LoadEncoder) -> EncoderInfo:
@@ -132,8 +133,8 @@ def run_wave(
     try:
         (
             ray.data.read_parquet(list(staged), num_cpus=0.25)
-            .repartition(target_num_rows_per_block=ROWS_PER_TASK)
-            .map_batches(prepare_task, batch_size=ROWS_PER_TASK, batch_format="pyarrow", num_cpus=0.5)
+            .repartition(target_num_rows_per_block=flow.rows_per_task)
+            .map_batches(prepare_task, batch_size=flow.rows_per_task, batch_format="pyarrow", num_cpus=0.5)
             .map_batches(
                 EncodeActor,
                 fn_constructor_args=(load, info, tally),

@@ -1,6 +1,7 @@
 """The job from beginning to end: stage, encode and merge wave by wave, take out what left, release."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -110,8 +111,9 @@ class _Worker:
 
     def __init__(self, job: Job, store: ReleaseStore, book: RunBook, info: EncoderInfo, progress: Progress) -> None:
         self.job, self.store, self.book, self.info, self.progress = job, store, book, info, progress
-        self.head: Head | None = None
-        self.table_name = f"items-{info.version}"
+        self.head = self._live_head()
+        self.version = f"{info.version}+{self.head.version}" if self.head else info.version
+        self.table_name = "items-" + re.sub(r"[^A-Za-z0-9_.-]", "-", self.version)
         self.features = Folder(store.path("features", info.version))
 
     def run(self) -> Report:
@@ -145,19 +147,19 @@ class _Worker:
         self.progress.say(f"The source or the settings changed since run {state.id}: keeping what it encoded")
         folder = self.book.of(state)
         wave = folder / _wave_name(state.waves_merged)
-        if (folder / "encoder").read_json("encoder.json") == {"version": self.info.version}:
+        if (folder / "encoder").read_json("encoder.json") == {"version": self.version}:
             self._merge(state, wave, state.waves_merged)
         folder.remove()
 
     def _signature(self) -> str:
         job = self.job
-        shape = (self.info.version, job.require_image, job.max_pixels, job.thumbnail_side)
+        shape = (self.version, job.require_image, job.max_pixels, job.thumbnail_side)
         sizes = (job.trust_addresses, job.wave_rows, job.rows_per_shard)
         return hashlib.sha256(f"{job.source.signature()} {shape} {sizes}".encode()).hexdigest()
 
     def _stage(self, state: RunState) -> RunState:
         folder = self.book.of(state)
-        (folder / "encoder").write_json("encoder.json", {"version": self.info.version})
+        (folder / "encoder").write_json("encoder.json", {"version": self.version})
         for staged in stage_source(self.job.source, folder, self.job.rows_per_shard):
             self.progress.staged(staged.rows)
             rows = staged.rows
@@ -237,7 +239,11 @@ class _Worker:
             id=state.id,
             created=datetime.now(UTC),
             parent=parent.id if parent else None,
-            encoder=EncoderRef(base=self.job.encoder, version=self.info.version),
+            encoder=EncoderRef(
+                base=self.job.encoder,
+                version=self.version,
+                head=parent.encoder.head if parent and self.head else None,
+            ),
             items=TableRef(name=self.table_name, version=version, rows=len(table)),
             source=self.job.source.spec,
             counts={"rows": state.rows, "gone": state.gone or 0, **state.counts},
@@ -261,9 +267,18 @@ class _Worker:
         except NotFound:
             return None
 
+    def _live_head(self) -> Head | None:
+        """The trained head of the live release, if it stands on this base encoder: new items get vectors like its."""
+        live = self._live()
+        if live is None or live.encoder.head is None or not live.encoder.version.startswith(f"{self.info.version}+"):
+            return None
+        from catalog.joint import load_head
+
+        return load_head(self.store.path(live.encoder.head), base_version=self.info.version)
+
     def _table(self) -> ItemTable:
-        spaces = spaces_of(self.info)  # type: ignore[arg-type]
-        return ItemTable.open_or_create(self.store.tables_uri, self.table_name, self.info.version, spaces)
+        spaces = spaces_of(self.info, self.head)  # type: ignore[arg-type]
+        return ItemTable.open_or_create(self.store.tables_uri, self.table_name, self.version, spaces)
 
     def _prepare_options(self, run: str) -> PrepareOptions:
         job = self.job

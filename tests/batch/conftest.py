@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def local_ray():
     os.environ["RAY_AUTH_MODE"] = "disabled"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
+    os.environ["RAY_num_workers_soft_limit"] = "8"  # noqa: SIM112
     import ray
     import tiny_catalogue
 
@@ -49,7 +51,7 @@ def run(local_ray, tmp_path):
             release=options.pop("release", str(tmp_path / "shop")),
             encoder="tiny",
             load=partial(TinyEncoder, str(tmp_path / "log"), options.pop("slowly_s", 0.0)),
-            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=16),
+            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=16, rows_per_task=8),
             limits=FetchLimits(max_bytes=2_000_000, timeout_s=0.5, total_s=1, retries=0),
             **options,
         )

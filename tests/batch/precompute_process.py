@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 
 os.environ["RAY_AUTH_MODE"] = "disabled"
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
+os.environ["RAY_num_workers_soft_limit"] = "8"  # noqa: SIM112
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 if __name__ == "__main__":
@@ -32,7 +34,7 @@ if __name__ == "__main__":
             release=release,
             encoder="tiny",
             load=partial(tiny_catalogue.TinyEncoder, log, float(slowly_s)),
-            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=8),
+            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=8, rows_per_task=8),
             wave_rows=60,
             rows_per_shard=20,
         )

@@ -1,0 +1,134 @@
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import lancedb
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
+
+from batch.train_taste import read_boards, train
+from catalog.errors import InvalidInput, NotFound
+from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
+from taste.events import Event
+from taste.factors import FactorSettings
+from taste.model import TasteModel
+from taste.profile import build_profile
+from taste.rank import rank
+from taste.store import EventStore
+from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id, make_world
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make_world()
+
+
+@pytest.fixture
+def shop(world, tmp_path):
+    """A release store with a live release of the made-up shop, its events as Parquet and its boards as JSON lines."""
+    store = ReleaseStore(tmp_path / "shop")
+    rows = world.items
+    for name in ("colors", "materials"):
+        rows = rows.append_column(name, pa.array([[]] * rows.num_rows, pa.list_(pa.string())))
+    rows = rows.append_column("brand", pa.nulls(rows.num_rows, pa.string()))
+    table = lancedb.connect(store.tables_uri).create_table("items", rows)
+    release = Release(
+        id="first",
+        created=datetime.now(UTC),
+        encoder=EncoderRef(base="tiny", version=ENCODER),
+        items=TableRef(name="items", version=table.version, rows=rows.num_rows),
+    )
+    table.tags.create(release.tag, table.version)
+    store.write(release)
+    store.promote(release.id)
+    pyarrow.parquet.write_table(world.events, tmp_path / "events.parquet")
+    boards = world.boards.group_by("board").aggregate([("item", "list")]).to_pylist()
+    lines = (json.dumps({"id": b["board"], "items": b["item_list"]}) for b in boards)
+    (tmp_path / "boards.jsonl").write_text("\n".join(lines))
+    return store
+
+
+def run(shop, tmp_path, **options):
+    files = {"events": str(tmp_path / "events.parquet"), "boards": str(tmp_path / "boards.jsonl")}
+    return train(shop.uri, **{**files, "settings": SETTINGS, **options})
+
+
+def test_a_release_gets_a_model_that_serves(local_ray, shop, world, tmp_path):
+    """The whole way: from a release and events to a new live release whose model ranks by taste."""
+    report = run(shop, tmp_path)
+    live = shop.current()
+    assert live == report.release and live.parent == "first" and live.taste is not None
+    assert live.taste.metrics["hit_at_10"] > 0.3 and live.taste.metrics["judged_people"] > 5
+    lancedb.connect(shop.tables_uri).open_table("items").checkout(live.tag)
+    model = TasteModel.load(shop.path(live.taste.path), encoder_version=live.encoder.version)
+    profile = build_profile("ana", [act(n, item_id("Boho", "Rugs", n)) for n in range(3)], model, now=NOW)
+    assert sum("Boho" in r.id for r in rank(world.items, model, profile)) >= 10
+
+
+def test_the_gate_keeps_a_better_incumbent(local_ray, shop, tmp_path):
+    """A model that foretells worse than the live one is not released, unless somebody insists."""
+    good = run(shop, tmp_path)
+    astray = FactorSettings(dim=24, epochs=2, batch=64, learning_rate=50.0, map_rate=1.0)
+    worse = run(shop, tmp_path, settings=astray, fresh=True)
+    assert worse.release is None
+    assert worse.metrics["hit_at_10"] < worse.metrics["incumbent_hit_at_10"]
+    assert shop.current() == good.release
+    insisted = run(shop, tmp_path, settings=astray, fresh=True, force=True, promote=False)
+    assert insisted.release is not None and shop.current() == good.release
+
+
+def test_a_model_trained_on_other_vectors_is_not_gone_on_from(local_ray, shop, tmp_path):
+    """After a new encoder the incumbent's factors mean nothing: training starts anew instead of failing or mixing."""
+    first = run(shop, tmp_path).release
+    other = first.model_copy(
+        update={
+            "id": "other",
+            "taste": ModelRef(path=first.taste.path, version="x", encoder_version="old"),
+            "encoder": EncoderRef(base="tiny", version="new-encoder"),
+        }
+    )
+    lancedb.connect(shop.tables_uri).open_table("items").tags.create(other.tag, other.items.version)
+    shop.write(other)
+    shop.promote("other")
+    report = run(shop, tmp_path)
+    assert "incumbent_hit_at_10" not in report.metrics
+    assert report.release.taste.encoder_version == "new-encoder"
+
+
+def test_events_come_from_a_database_or_from_files(local_ray, shop, world, tmp_path):
+    """The live database, JSON lines and Parquet give the same edges, hence the same outcome."""
+    rows = world.events.to_pylist()
+    store = EventStore(f"sqlite:///{tmp_path / 'events.db'}")
+    store.add([Event(id=str(n), **row) for n, row in enumerate(rows)])
+    store.close()
+    lines = (json.dumps({k: v for k, v in {**r, "time": r["time"].isoformat()}.items() if v}) for r in rows)
+    (tmp_path / "events.jsonl").write_text("\n".join(lines))
+    hits = {
+        where: run(shop, tmp_path, events=where, fresh=True, promote=False).metrics["hit_at_10"]
+        for where in (
+            f"sqlite:///{tmp_path / 'events.db'}",
+            str(tmp_path / "events.jsonl"),
+            str(tmp_path / "*.parquet"),
+        )
+    }
+    assert len(set(hits.values())) == 1
+
+
+def test_a_new_shop_has_content_alone(local_ray, shop):
+    """Without events and boards there is a model all the same, and it says so by having no hit rate."""
+    report = train(shop.uri, settings=FactorSettings(dim=8, epochs=1))
+    assert report.release is not None and "hit_at_10" not in report.metrics
+
+
+def test_what_cannot_be_read_is_named(local_ray, shop, tmp_path):
+    with pytest.raises(InvalidInput, match=r"nowhere\.parquet"):
+        run(shop, tmp_path, events=str(tmp_path / "nowhere.parquet"))
+    (tmp_path / "bad.jsonl").write_text('{"name": "loft"}')
+    with pytest.raises(InvalidInput, match="items"):
+        read_boards(str(tmp_path / "bad.jsonl"))
+    with pytest.raises(NotFound):
+        train(str(tmp_path / "empty"))
