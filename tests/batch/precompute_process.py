@@ -1,4 +1,4 @@
-"""A precompute job as a process of its own, to be killed: SOURCE RELEASE LOG SLOWLY_S [TEMP]."""
+"""A job as a process of its own, to be killed: SOURCE RELEASE LOG SLOWLY_S TEMP [WAVE_ROWS ROWS_PER_TASK]."""
 
 import os
 import sys
@@ -18,7 +18,8 @@ if __name__ == "__main__":
     from batch.precompute.flow import FlowOptions
     from catalog.sources import open_source
 
-    source, release, log, slowly_s, temp = sys.argv[1:]
+    source, release, log, slowly_s, temp = sys.argv[1:6]
+    wave_rows, rows_per_task = map(int, sys.argv[6:8] or (60, 8))
     ray.cloudpickle.register_pickle_by_value(tiny_catalogue)
     ray.init(
         address="local",
@@ -34,9 +35,9 @@ if __name__ == "__main__":
             release=release,
             encoder="tiny",
             load=partial(tiny_catalogue.TinyEncoder, log, float(slowly_s)),
-            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=8, rows_per_task=8),
-            wave_rows=60,
-            rows_per_shard=20,
+            flow=FlowOptions(encoders=1, batch_size=8, rows_per_file=rows_per_task, rows_per_task=rows_per_task),
+            wave_rows=wave_rows,
+            rows_per_shard=wave_rows // 3,
         )
     )
     print(f"DONE {report.release} encoded={report.encoded} items={report.items}")
