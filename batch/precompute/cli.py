@@ -24,6 +24,7 @@ from catalog.sources import FieldMap, open_source
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 EXIT_INTERRUPTED = 130
+DISK_FULL = "the disk is full; free some space and run the same command again: it goes on from here"
 
 
 @app.command()
@@ -141,16 +142,20 @@ def explain(error: BaseException) -> str | None:
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
+        if isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
+            if "No space left on device" in str(cause):
+                return DISK_FULL
+            cause = cause.cause  # Ray's own is of the same type too, with a traceback for a message
+            continue
         if isinstance(cause, WindowshopError):
             return str(cause)
         if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
-            place = f" ({cause.filename})" if cause.filename else ""
-            return f"the disk is full{place}; free some space and run the same command again: it goes on from here"
+            return DISK_FULL
         if isinstance(cause, PermissionError | FileNotFoundError | ConnectionError):
             return str(cause)
         if "No space left on device" in str(cause):
-            return "the disk is full; free some space and run the same command again: it goes on from here"
-        cause = getattr(cause, "cause", None) or cause.__cause__
+            return DISK_FULL
+        cause = cause.__cause__
     return None
 
 

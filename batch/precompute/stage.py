@@ -59,12 +59,20 @@ def stage_source(source: CatalogSource, folder: Folder, rows_per_shard: int) -> 
     """
     quiet_context()
     total = Staged()
+
+    def stage(row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {**stage_shard(source, row["shard"], folder), "error": ""}
+        except BadSource as error:  # Ray Data would keep its words and lose its type
+            return {"rows": 0, "fields": "[]", "mapped": "[]", "error": str(error)}
+
     shards = source.shards(rows_per_shard)
     while some := list(islice(shards, SHARDS_AT_A_TIME)):
         data = ray.data.from_items([{"shard": shard} for shard in some], override_num_blocks=len(some))
-        for result in data.map(
-            lambda row: stage_shard(source, row["shard"], folder), num_cpus=0.5, max_retries=0
-        ).iter_rows():
+
+        for result in data.map(stage, num_cpus=0.5, max_retries=0).iter_rows():
+            if result["error"]:
+                raise BadSource(result["error"])
             total.rows += int(result["rows"])
             total.usage.merge(Usage(set(json.loads(result["fields"])), set(json.loads(result["mapped"]))))
             yield total

@@ -54,7 +54,7 @@ class Job:
         psutil.wait_procs(family, timeout=10)
         shutil.rmtree(self.temp, ignore_errors=True)
 
-    def finish(self, timeout_s: float = 240) -> str:
+    def finish(self, timeout_s: float = 400) -> str:
         process = self.start()
         try:
             assert process.wait(timeout_s) == 0, (self.folder / "output").read_text()[-3000:]
@@ -99,7 +99,7 @@ class Job:
         assert len(store.list()) == 1
 
 
-def kill_when(job: Job, ready, limit_s: float = 120) -> tuple[set[str], int] | None:
+def kill_when(job: Job, ready, limit_s: float = 400) -> tuple[set[str], int] | None:
     """Run a job until `ready`, then kill it; what was finished then, and how many lines the log had."""
     process = job.start()
     deadline = time.monotonic() + limit_s
@@ -111,6 +111,7 @@ def kill_when(job: Job, ready, limit_s: float = 120) -> tuple[set[str], int] | N
     return None if over else (job.finished_titles(), len(heard(job.log)))
 
 
+@pytest.mark.timeout(900)
 def test_killed_while_encoding_and_resumed(tmp_path):
     """One kill in the second wave, when some files of it are written."""
     job = Job(tmp_path, 120, 0.05)
