@@ -8,9 +8,9 @@ shown half has to find the hidden half (Liang et al., "Variational autoencoders 
 without the variance). Nobody has a row of their own: a new person is known from three events, a forgotten one at once.
 
 Content and graph are learnt together: a vector is `content @ map + trust * residual`, where the maps begin as the
-content's principal directions, so that the untrained model is content similarity, and `trust` grows with how often an
-item was seen. A new item is its content alone; in training the residuals of some items are dropped, so that content
-alone has to do (as in Volkovs et al., "DropoutNet", NeurIPS 2017).
+centred content's principal directions, so that the untrained model is content similarity, and `trust` grows with how
+often an item was seen. A new item is its content alone; in training the residuals of some items are dropped, so that
+content alone has to do (as in Volkovs et al., "DropoutNet", NeurIPS 2017).
 """
 
 from collections.abc import Callable, Iterator
@@ -64,6 +64,7 @@ class Factors:
     bias: Floats  # [N], in units of score
     input_map: Floats  # [D, d]; D is 0 where there was no content
     output_map: Floats  # [D, d]
+    content_mean: Floats  # [D]
     cold_bias: float
     temperature: float
 
@@ -91,7 +92,8 @@ class Factors:
             raise InvalidInput(
                 f"content has {content.shape[1]} dimensions, the model was trained on {self.input_map.shape[0]}"
             )
-        return content @ self.input_map, _unit(content @ self.output_map)
+        looks = _centred(content, self.content_mean)
+        return looks @ self.input_map, _unit(looks @ self.output_map)
 
 
 def train_factors(
@@ -185,12 +187,14 @@ class _Model:
         items = sets.shape[1]
         self._settings, self._random = settings, random
         seen = np.bincount(sets.indices, minlength=items).astype(np.float32)
-        self._content = np.zeros((items, 0), np.float32) if content is None else np.asarray(content, np.float32)
+        raw = np.zeros((items, 0), np.float32) if content is None else np.asarray(content, np.float32)
+        if start is not None:
+            _check(start, (items, settings.dim), (raw.shape[1], settings.dim))
+        self._mean = _mean_of_known(raw) if start is None else start.content_mean
+        self._content = _centred(raw, self._mean)
         trust = np.ones(items) if content is None else seen / (seen + settings.trust_after)
         self._trust = trust.astype(np.float32)[:, None]  # [N, 1]
         self._position = np.full(items, -1)
-        if start is not None:
-            _check(start, (items, settings.dim), (self._content.shape[1], settings.dim))
         maps = _principal_directions(self._content, settings.dim)
         if start is not None:
             maps = start.input_map, start.output_map
@@ -270,6 +274,7 @@ class _Model:
             bias=bias,
             input_map=self._input_map.value,
             output_map=self._output_map.value,
+            content_mean=self._mean,
             cold_bias=float(np.quantile(bias, 0.25)),
             temperature=self._settings.temperature,
         )
@@ -328,6 +333,22 @@ def _principal_directions(content: Floats, dim: int) -> tuple[Floats, Floats]:
     padded = np.zeros((width, dim), np.float32)
     padded[:, : directions.shape[1]] = directions
     return padded, padded
+
+
+def _mean_of_known(content: Floats) -> Floats:
+    known = content.any(axis=1)
+    mean: Floats = content[known].mean(axis=0) if known.any() else np.zeros(content.shape[1], np.float32)
+    return mean
+
+
+def _centred(content: Floats, mean: Floats) -> Floats:
+    """Unit rows from which what all items have in common is taken away; zero rows stay zero.
+
+    Features of pictures are much alike as they come (those after a ReLU are never negative), and cosines between
+    them say little until their mean is gone.
+    """
+    centred = np.where(content.any(axis=1, keepdims=True), content - mean, np.float32(0))
+    return _unit(centred) if content.shape[1] else content
 
 
 def _normalised(vectors: Floats) -> tuple[Floats, Floats]:

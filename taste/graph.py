@@ -191,7 +191,9 @@ _CONCEPTS = {
 def sum_edges(edges: pa.Table) -> pa.Table:
     """One row for each (relation, node, item), weights added. May be applied to parts and again to their union."""
     summed = edges.group_by(["relation", "node", "item"]).aggregate([("weight", "sum")])
-    return summed.rename_columns(["relation", "node", "item", "weight"]).cast(EDGE_SCHEMA)
+    ordered = summed.rename_columns(EDGE_SCHEMA.names).cast(EDGE_SCHEMA)
+    # In one order however the events came, so that the same events train the same model.
+    return ordered.sort_by([("relation", "ascending"), ("node", "ascending"), ("item", "ascending")])
 
 
 def build_graph(edges: pa.Table, item_ids: Sequence[str], *, hub_cap: int = HUB_CAP) -> TasteGraph:

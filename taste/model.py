@@ -22,7 +22,7 @@ from taste.together import Together, count_together
 
 Floats = NDArray[np.float32]
 FORMAT = 1
-_FACTOR_ARRAYS = ("inputs", "outputs", "bias", "input_map", "output_map")
+_FACTOR_ARRAYS = ("inputs", "outputs", "bias", "input_map", "output_map", "content_mean")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +47,13 @@ class TasteModel:
 
     Attributes:
         encoder_version: whose vectors `content` was; vectors of another encoder must not be given to it.
-        space: the item table's vector column that `content` came from.
+        columns: the item table's vector columns that content comes from, side by side.
         kinds: [N] the narrowest category of each item, or "".
         titles: [N] what to call an item in a sentence.
     """
 
     encoder_version: str
-    space: str
+    columns: tuple[str, ...]
     items: Sequence[str]
     kinds: Sequence[str]
     titles: Sequence[str]
@@ -92,7 +92,7 @@ class TasteModel:
         """Look items up; those the model does not know are embedded from their content.
 
         Args:
-            content: [n, D] vectors of column `space`, aligned with `ids`; without it unknown items stay zero.
+            content: [n, D] as `content_of` reads it, aligned with `ids`; without it unknown items stay zero.
 
         Raises:
             InvalidInput: content of a wrong width.
@@ -124,7 +124,7 @@ class TasteModel:
         about = {
             "format": FORMAT,
             "encoder_version": self.encoder_version,
-            "space": self.space,
+            "columns": list(self.columns),
             "kinds": list(self.kinds),
             "titles": list(self.titles),
             "cold_bias": self.factors.cold_bias,
@@ -161,7 +161,7 @@ class TasteModel:
         graph = TasteGraph.load(folder / "graph")
         return cls(
             encoder_version=about["encoder_version"],
-            space=about["space"],
+            columns=tuple(about["columns"]),
             items=graph.items,
             kinds=about["kinds"],
             titles=about["titles"],
@@ -177,7 +177,7 @@ def train_model(
     edges: pa.Table,
     *,
     encoder_version: str,
-    space: str,
+    columns: Sequence[str],
     settings: FactorSettings | None = None,
     incumbent: TasteModel | None = None,
     seed: int = 0,
@@ -185,13 +185,13 @@ def train_model(
     """Train a model on a catalogue and the edges of its graph; without edges it is content similarity.
 
     Args:
-        items: columns `id`, `title`, `category` (list) and the vector column named by `space`, one row per item.
+        items: columns `id`, `title`, `category` (list) and the vector columns named by `columns`, one row per item.
         edges: as `taste.graph.sum_edges` gives them.
         incumbent: yesterday's model, to go on from where catalogue and content allow it.
     """
     settings = settings or FactorSettings()
     ids = items["id"].to_pylist()
-    content = column_vectors(items, space)
+    content = content_of(items, columns)
     graph = build_graph(edges, ids)
     sets = _sets(edges, ids)
     usable = sets[np.diff(sets.indptr) >= 2]
@@ -204,7 +204,7 @@ def train_model(
         factors = train_factors(one_each, content, none) if len(ids) > 1 else _nothing(content, settings)
     return TasteModel(
         encoder_version=encoder_version,
-        space=space,
+        columns=tuple(columns),
         items=ids,
         kinds=[(path or [""])[-1] for path in items["category"].to_pylist()],
         titles=items["title"].to_pylist(),
@@ -212,6 +212,17 @@ def train_model(
         together=count_together(sets),
         graph=graph,
     )
+
+
+def content_of(table: pa.Table, columns: Sequence[str]) -> Floats:
+    """Vector columns side by side, as float32 [n, D], so that cosines are the mean of the columns' cosines.
+
+    Raises:
+        InvalidInput: a column is missing or holds no vectors.
+    """
+    parts = [column_vectors(table, column) for column in columns]
+    content: Floats = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1) / np.float32(np.sqrt(len(parts)))
+    return content
 
 
 def column_vectors(table: pa.Table, column: str) -> Floats:
@@ -248,12 +259,19 @@ def _carry_over(old: TasteModel, ids: Sequence[str], content: Floats, settings: 
         return None
     embedded = old.embed(ids, content)
     return Factors(
-        embedded.inputs, embedded.outputs, embedded.bias, f.input_map, f.output_map, f.cold_bias, f.temperature
+        embedded.inputs,
+        embedded.outputs,
+        embedded.bias,
+        f.input_map,
+        f.output_map,
+        f.content_mean,
+        f.cold_bias,
+        f.temperature,
     )
 
 
 def _nothing(content: Floats, settings: FactorSettings) -> Factors:
     width = content.shape[1]
     empty = np.zeros((len(content), settings.dim), np.float32)
-    maps = np.eye(width, settings.dim, dtype=np.float32)
-    return Factors(empty, empty, np.zeros(len(content), np.float32), maps, maps, 0.0, settings.temperature)
+    maps, mean = np.eye(width, settings.dim, dtype=np.float32), np.zeros(width, np.float32)
+    return Factors(empty, empty, np.zeros(len(content), np.float32), maps, maps, mean, 0.0, settings.temperature)

@@ -1,6 +1,6 @@
 """Scoring candidates for a person, diversified, with reasons.
 
-Candidates come as an Arrow table (columns `id`, and the model's vector column for items newer than the model; a
+Candidates come as an Arrow table (columns `id`, and the model's vector columns for items newer than the model; a
 `relevance` column where a query ranked them) from the item table or from `taste.explore.propose`, and leave as a list
 in order of showing. In process, 500 candidates take a few milliseconds.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from taste.diversify import diversify
 from taste.explore import Path, Proposal, interest_name
-from taste.model import Embedded, TasteModel, column_vectors
+from taste.model import Embedded, TasteModel, content_of
 from taste.profile import CUT, Floats, Profile
 
 ReasonKind = Literal["query", "intent", "interest", "frontier", "popular"]
@@ -88,7 +88,7 @@ def rank(
     """
     settings = settings or RankSettings()
     ids = candidates["id"].to_pylist()
-    content = column_vectors(candidates, model.space) if model.space in candidates.column_names else None
+    content = content_of(candidates, model.columns) if set(model.columns) <= set(candidates.column_names) else None
     items = model.embed(ids, content)
     allowed = np.ones(len(ids), bool)
     if profile is not None:
@@ -139,12 +139,14 @@ def taste_scores(items: Embedded, model: TasteModel, profile: Profile | None) ->
     scores: Floats = f.score(profile.vector, items.outputs, items.bias)
     if len(profile.rows):
         evidence = model.together.evidence(profile.rows, profile.weights)
-        scores = scores + np.float32(TOGETHER) * np.where(items.rows >= 0, evidence[items.rows], np.float32(0))
+        found = np.where(items.rows >= 0, evidence[items.rows], 0.0)
+        scores = (scores + TOGETHER * found).astype(np.float32)
     if profile.active:
         vectors = np.stack([interest.vector for interest in profile.active])
         shares = np.array([i.importance * (2.0 if i.mark == "pinned" else 1.0) for i in profile.active], np.float32)
         by_interest = f.score(vectors, items.outputs) + np.log(shares / shares.sum() + 1e-6)[:, None]  # [I, n]
-        scores = 0.5 * scores + 0.5 * (np.logaddexp.reduce(by_interest, axis=0) + items.bias)
+        best = np.logaddexp.reduce(by_interest, axis=0) + items.bias
+        scores = (0.5 * scores + 0.5 * best).astype(np.float32)
     if profile.intent_items:
         urgency = {"inspiration": 0.3, "comparing": 0.6, "ready_to_buy": 0.6}[profile.journey.stage]
         scores = scores + urgency * f.score(profile.intent, items.outputs)

@@ -5,12 +5,15 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from taste.store import EventStore
 from tests.taste.world import World, make_world

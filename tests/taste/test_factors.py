@@ -108,12 +108,13 @@ def test_a_cold_item_is_known_from_its_content():
 
 
 def test_without_training_content_decides():
-    """The untrained model is content similarity: a new shop starts from there, not from noise."""
+    """The untrained model is similarity of content, less what all items share: a new shop starts there, not from noise."""
     random = np.random.default_rng(0)
-    looks = random.normal(size=(40, 12)).astype(np.float32)
+    raw = random.normal(3.0, 1.0, size=(40, 12)).astype(np.float32)
+    looks = raw - raw.mean(axis=0)
     looks /= np.linalg.norm(looks, axis=1, keepdims=True)
     sets = grouped_sets(random)
-    factors = train_factors(sets, looks, FactorSettings(dim=12, epochs=0, trust_after=1e9))
+    factors = train_factors(sets, raw, FactorSettings(dim=12, epochs=0, trust_after=1e9))
     assert np.allclose(factors.outputs @ factors.outputs.T, looks @ looks.T, atol=1e-3)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from taste.graph import EDGE_SCHEMA
-from taste.model import TasteModel, column_vectors, train_model
+from taste.model import TasteModel, column_vectors, content_of, train_model
 from taste.profile import build_profile
 from taste.rank import rank
 from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id
@@ -53,7 +53,7 @@ def test_a_shop_without_events_starts_from_content(world):
     for count in (240, 1):
         items = world.items.slice(0, count)
         model = train_model(
-            items, EDGE_SCHEMA.empty_table(), encoder_version=ENCODER, space="joint_vector", settings=SETTINGS
+            items, EDGE_SCHEMA.empty_table(), encoder_version=ENCODER, columns=["joint_vector"], settings=SETTINGS
         )
         profile = build_profile("ana", [act(1, items["id"][0].as_py())], model, now=NOW)
         shown = rank(items, model, profile)
@@ -66,7 +66,7 @@ def test_training_goes_on_from_the_incumbent(world):
     items = world.items.take(list(range(239, 20, -1)))
     still = SETTINGS.__class__(dim=24, epochs=0)
     model = train_model(
-        items, world.edges, encoder_version=ENCODER, space="joint_vector", settings=still, incumbent=world.model
+        items, world.edges, encoder_version=ENCODER, columns=["joint_vector"], settings=still, incumbent=world.model
     )
     some = [item_id("Boho", "Rugs", n) for n in range(5)]
     assert np.allclose(model.embed(some).outputs, world.model.embed(some).outputs, atol=1e-3)
@@ -78,6 +78,8 @@ def test_a_column_of_vectors_is_read_or_named_as_missing():
     table = pa.table({"v": array, "w": [1, 2, 3]})
     assert column_vectors(table, "v").tolist() == [[1, 2], [0, 0], [3, 4]]
     assert column_vectors(table.slice(2), "v").tolist() == [[3, 4]]
+    both = content_of(table, ["v", "v"])
+    assert np.allclose(both @ both.T, column_vectors(table, "v") @ column_vectors(table, "v").T)
     for column in ("x", "w"):
         with pytest.raises(InvalidInput, match=column):
             column_vectors(table, column)

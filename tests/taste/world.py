@@ -85,5 +85,5 @@ def make_world(seed: int = 0) -> World:
             )
     boards, events = pa.Table.from_pylist(boards), pa.Table.from_pylist(events, schema=EVENT_SCHEMA)
     edges = sum_edges(pa.concat_tables([event_edges(events, NOW), board_edges(boards), concept_edges(items)]))
-    model = train_model(items, edges, encoder_version=ENCODER, space="joint_vector", settings=SETTINGS)
+    model = train_model(items, edges, encoder_version=ENCODER, columns=["joint_vector"], settings=SETTINGS)
     return World(items, boards, events, edges, model)

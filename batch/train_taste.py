@@ -1,0 +1,307 @@
+"""`python -m batch.train_taste`: learn the taste model of a release from events, boards and the item table.
+
+Ray Data reads the events and counts the graph's edges shard by shard; what is left is small (an edge per person and
+item), and is trained on in one process. The last day is held out: the new model is released only if it foretells that
+day as well as the incumbent does.
+"""
+
+import contextlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import fsspec
+import fsspec.implementations.local
+import lancedb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+import pyarrow.parquet
+import ray
+import typer
+from rich.console import Console
+
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
+from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
+from catalog.table import vector_columns
+from taste.evaluate import next_day
+from taste.events import from_microseconds
+from taste.factors import FactorSettings
+from taste.graph import board_edges, concept_edges, event_edges, follow_edges, sum_edges
+from taste.model import TasteModel, train_model
+from taste.store import EVENT_SCHEMA, EventStore
+
+TOLERANCE = 0.02
+"""Share of the incumbent's hit@10 that a new model may fall short by: a day's people are a sample."""
+
+NO_BOARDS = pa.schema([("board", pa.string()), ("item", pa.string())]).empty_table()
+_FACETS = ("category", "styles", "colors", "materials", "brand")
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a run. `release` is None where the gate kept the incumbent."""
+
+    release: Release | None
+    metrics: dict[str, float]
+
+
+@app.command()
+def main(
+    release: Annotated[str, typer.Option(help="The release store whose live release gets a taste model.")],
+    events: Annotated[
+        str | None,
+        typer.Option(help="The event database's URL, or a Parquet or JSON-lines file or glob. Without: content alone."),
+    ] = None,
+    boards: Annotated[
+        str | None, typer.Option(help="JSON lines with `id` and `items`: boards that the shop itself curates.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over all people and boards.")] = FactorSettings.epochs,
+    dim: Annotated[int, typer.Option(help="Dimensions of the factor space.")] = FactorSettings.dim,
+    fresh: Annotated[bool, typer.Option(help="Start from nothing rather than from the incumbent.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Release the model even if it foretells worse than the incumbent.")
+    ] = False,
+    promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+) -> None:
+    """Train the taste model and release it, if it is no worse than the incumbent on the last day.
+
+    python -m batch.train_taste --release shop/ --events sqlite:////data/events.db --boards boards.jsonl
+    """
+    _start_ray()
+    report = train(
+        release,
+        events=events,
+        boards=boards,
+        settings=FactorSettings(dim=dim, epochs=epochs),
+        fresh=fresh,
+        force=force,
+        promote=promote,
+    )
+    console = Console()
+    console.print("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
+    if report.release is None:
+        console.print("The incumbent foretells the last day better; nothing was released (--force does it anyway).")
+        raise typer.Exit(1)
+    console.print(f"release {report.release.id}")
+
+
+def train(
+    release: str,
+    *,
+    events: str | None = None,
+    boards: str | None = None,
+    settings: FactorSettings | None = None,
+    fresh: bool = False,
+    force: bool = False,
+    promote: bool = True,
+) -> Report:
+    """The job. Reads the live release of the store at `release` and writes a new one beside it.
+
+    Raises:
+        NotFound: the store has no live release.
+        InvalidInput: events or boards cannot be read.
+    """
+    store = ReleaseStore(release)
+    current = store.current()
+    items, columns = read_items(store, current)
+    shelves = read_boards(boards) if boards else NO_BOARDS
+    incumbent = load_incumbent(store, current)
+    with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
+        shards = _event_files(events, Path(scratch)) if events else []
+        latest = _latest(shards)
+        day = (latest or datetime.now(UTC)) - timedelta(days=1)
+        edges = collect_edges(shards, shelves, items, day)
+        # On the way to the gate the model must not have seen the day that it is judged by.
+        model = train_model(
+            items,
+            edges,
+            encoder_version=current.encoder.version,
+            columns=columns,
+            settings=settings,
+            incumbent=None if fresh else incumbent,
+        )
+        metrics: dict[str, float] = {"people": _people(edges), "boards": float(len(set(shelves["board"].to_pylist())))}
+        passed = True
+        if shards:
+            rows = _read(shards)
+            mine = next_day(model, rows, day)
+            metrics |= {"hit_at_10": mine.hit, "ndcg_at_10": mine.ndcg, "judged_people": float(mine.people)}
+            if incumbent is not None:
+                theirs = next_day(incumbent, rows, day)
+                metrics["incumbent_hit_at_10"] = theirs.hit
+                passed = mine.hit >= theirs.hit * (1 - TOLERANCE)
+    if not passed and not force:
+        return Report(None, metrics)
+    return Report(_release(store, current, model, metrics, promote), metrics)
+
+
+def collect_edges(shards: list[str], boards: pa.Table, items: pa.Table, until: datetime) -> pa.Table:
+    """The graph's edges from event files up to `until`, which is also the moment that ages are counted from.
+
+    Events come ordered by person, so a shard's partial sums are nearly final, and what reaches this process is an edge
+    per person and item, however many events they had.
+    """
+
+    def count(batch: pa.Table) -> pa.Table:
+        early = batch.filter(pc.less(batch["time"], pa.scalar(until, batch["time"].type)))
+        return sum_edges(pa.concat_tables([event_edges(early, until), follow_edges(early, boards, until)]))
+
+    parts = [board_edges(boards), concept_edges(items)]
+    if shards:
+        dataset = ray.data.read_parquet(shards).map_batches(count, batch_format="pyarrow", batch_size=200_000)
+        counted: Iterator[pa.Table] = iter(dataset.iter_batches(batch_format="pyarrow", batch_size=None))
+        parts += [part for part in counted if part.num_rows]
+    return sum_edges(pa.concat_tables(parts))
+
+
+def read_items(store: ReleaseStore, release: Release) -> tuple[pa.Table, list[str]]:
+    """The item table of a release as it was tagged, less its pictures and long texts, and its vector columns."""
+    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(
+        release.items.name
+    )
+    table.checkout(release.tag)
+    columns = vector_columns(table.schema)
+    return table.search().select(["id", "title", *_FACETS, *columns]).limit(len(table)).to_arrow(), columns
+
+
+def read_boards(where: str) -> pa.Table:
+    """JSON lines of {"id": ..., "items": [...]} → one row for each item of each board. Raises InvalidInput."""
+    try:
+        with fsspec.open(where, "rb", compression="infer") as file:
+            rows = pyarrow.json.read_json(file)
+        owners, members = rows["id"].combine_chunks(), rows["items"].combine_chunks()
+        flat = {"board": owners.take(pc.list_parent_indices(members)), "item": pc.list_flatten(members)}
+        return pa.table(flat).cast(NO_BOARDS.schema)
+    except (OSError, KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise InvalidInput(f"boards cannot be read from {where}: {error}; each line needs `id` and `items`") from error
+
+
+def load_incumbent(store: ReleaseStore, release: Release) -> TasteModel | None:
+    """The live release's taste model; None where there is none, or one of another encoder."""
+    if release.taste is None:
+        return None
+    with contextlib.suppress(NotFound, VersionMismatch):
+        return load_model(store, release.taste, encoder_version=release.encoder.version)
+    return None
+
+
+def load_model(store: ReleaseStore, ref: ModelRef, *, encoder_version: str) -> TasteModel:
+    """Load a taste model out of a store, local or remote.
+
+    Raises:
+        NotFound, VersionMismatch: as `TasteModel.load`.
+    """
+    if store.is_local:
+        return TasteModel.load(store.path(ref.path), encoder_version=encoder_version)
+    target = Path(tempfile.mkdtemp(prefix="windowshop-taste-model-"))
+    filesystem, root = fsspec.core.url_to_fs(store.path(ref.path), **store.storage_options)
+    filesystem.get(root + "/", str(target), recursive=True)
+    return TasteModel.load(target, encoder_version=encoder_version)
+
+
+def _start_ray() -> None:
+    """Join the cluster that the job was submitted to, or start a small Ray of its own."""
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level=logging.WARNING, log_to_driver=False)
+        return
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # otherwise a local Ray may switch tokens on for the account
+    os.environ.setdefault("RAY_worker_niceness", "0")  # workers of niceness 15 starve beside anything else
+    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING, log_to_driver=False)
+
+
+def _release(store: ReleaseStore, old: Release, model: TasteModel, metrics: dict[str, float], promote: bool) -> Release:
+    release_id = new_release_id()
+    path = f"models/taste/{release_id}"
+    with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
+        model.save(Path(scratch) / "model")
+        filesystem, target = fsspec.core.url_to_fs(store.path(path), **store.storage_options)
+        filesystem.makedirs(target, exist_ok=True)
+        filesystem.put(f"{scratch}/model/", target, recursive=True)
+    release = old.model_copy(
+        update={
+            "id": release_id,
+            "created": datetime.now(UTC),
+            "parent": old.id,
+            "taste": ModelRef(path=path, version=release_id, encoder_version=model.encoder_version, metrics=metrics),
+            "alignments": (),
+            "git_commit": git_commit(),
+        }
+    )
+    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(old.items.name)
+    table.tags.create(release.tag, old.items.version)
+    store.write(release)
+    if promote:
+        store.promote(release.id)
+    return release
+
+
+def _event_files(where: str, scratch: Path) -> list[str]:
+    """Parquet files of EVENT_SCHEMA. A database is copied out in shards that live as long as the job."""
+    if "://" in where and where.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql"):
+        store = EventStore(where)
+        try:
+            return _write_shards(store.scan(batch_rows=200_000), scratch)
+        finally:
+            store.close()
+    filesystem, pattern = fsspec.core.url_to_fs(where)
+    paths = sorted(filesystem.glob(pattern))
+    if not paths:
+        raise InvalidInput(f"there are no events at {where}")
+    if all(path.endswith(".parquet") for path in paths):
+        local = isinstance(filesystem, fsspec.implementations.local.LocalFileSystem)
+        return paths if local else [filesystem.unstrip_protocol(path) for path in paths]
+    return _write_shards((_from_json(filesystem, path) for path in paths), scratch)
+
+
+def _from_json(filesystem: Any, path: str) -> pa.Table:
+    with filesystem.open(path, "rb", compression="infer") as file:
+        rows = pyarrow.json.read_json(file)
+    for field in EVENT_SCHEMA:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    if pa.types.is_string(rows["time"].type):
+        parsed = [datetime.fromisoformat(time) for time in rows["time"].to_pylist()]
+        rows = rows.set_column(
+            rows.column_names.index("time"), "time", pa.array(parsed, EVENT_SCHEMA.field("time").type)
+        )
+    return rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA).sort_by([("person", "ascending"), ("time", "ascending")])
+
+
+def _write_shards(tables: Iterator[Any], folder: Path) -> list[str]:
+    paths = []
+    for number, table in enumerate(tables):
+        path = folder / f"events-{number:05}.parquet"
+        whole = table if isinstance(table, pa.Table) else pa.Table.from_batches([table])
+        pyarrow.parquet.write_table(whole, path)
+        paths.append(str(path))
+    return paths
+
+
+def _read(shards: list[str]) -> pa.Table:
+    filesystem, _ = fsspec.core.url_to_fs(shards[0])
+    paths = [filesystem._strip_protocol(path) for path in shards]
+    return pa.concat_tables([pyarrow.parquet.read_table(path, filesystem=filesystem) for path in paths])
+
+
+def _latest(shards: list[str]) -> datetime | None:
+    """When the newest event happened, whatever clients' clocks said: nothing is later than now."""
+    latest = [pc.max(_read([shard])["time"].cast(pa.int64())).as_py() for shard in shards]
+    known = [moment for moment in latest if moment is not None]
+    return min(from_microseconds(max(known)), datetime.now(UTC)) if known else None
+
+
+def _people(edges: pa.Table) -> float:
+    return float(np.unique(edges.filter(pc.equal(edges["relation"], "people"))["node"].to_numpy()).size)
+
+
+if __name__ == "__main__":
+    app()
