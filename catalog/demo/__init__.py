@@ -1,0 +1,1 @@
+"""The demo catalogue: made-up home products, rendered from parametric geometry, with everything visible known."""

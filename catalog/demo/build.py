@@ -1,0 +1,251 @@
+"""Make the demo catalogue anew: metadata here, pictures in an environment that has Blender's `bpy`."""
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog.demo.boards import draw_boards
+from catalog.demo.fingerprint import fingerprint
+from catalog.demo.items import rows
+from catalog.demo.products import SEED, Product, draw
+from catalog.demo.rooms import HEIGHT, WIDTH, Scene, draw_rooms
+from catalog.demo.shoppers import draw_events
+from catalog.demo.views import first_view, second_view, with_second_view
+
+DATA = Path(__file__).parent / "data"
+BLENDER = "WINDOWSHOP_BLENDER_PYTHON"
+"""Names a Python that can import `bpy`; by default `.venv-blender/bin/python` at the repository's root."""
+
+SIZE = 384
+SAMPLES = {"images": 5, "second_views": 4, "rooms": 4}
+"""Samples per pixel before denoising; glass gets four times as many."""
+
+QUALITY = 86
+"""WebP quality of every picture."""
+
+Row = dict[str, Any]
+
+
+class BlenderMissing(RuntimeError):
+    """Raised when pictures are asked for and no Python with `bpy` is found."""
+
+
+def build(
+    out: Path = DATA, seed: int = SEED, only: Sequence[str] | None = None, pictures: bool = True, workers: int = 2
+) -> None:
+    """Write the whole catalogue to `out`.
+
+    Pictures whose fingerprint in `renders.json` is unchanged are kept. `only` limits the pictures to some categories,
+    items or rooms ("vase", "vase-003", "room-07"); metadata is always written in full. `workers` Blender
+    processes run side by side, with one thread each.
+
+    Raises:
+        BlenderMissing: when pictures are wanted and there is no Blender.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    products = draw(seed)
+    write_metadata(out, seed, products)
+    if pictures:
+        take_pictures(out, seed, products, only, workers)
+    write_rooms(out, draw_rooms(products, seed))
+
+
+def metadata(seed: int = SEED, products: list[Product] | None = None) -> dict[str, bytes]:
+    """Every metadata file that depends on the seed alone, by name."""
+    products = draw(seed) if products is None else products
+    items, truths = rows(products, seed)
+    events, shoppers = draw_events(products, {row["id"]: row["price"] for row in items}, seed)
+    twice = []
+    for product in with_second_view(products, seed):
+        view = second_view(product)
+        twice.append(
+            {
+                "item_id": product.id,
+                "image": f"second_views/{product.id}.webp",
+                "azimuth_deg": round(view.azimuth, 1),
+                "elevation_deg": round(view.elevation, 1),
+                "warmth": round(view.warmth, 2),
+            }
+        )
+    return {
+        "items.jsonl": _lines(items),
+        "truth.jsonl": _lines(truths),
+        "boards.jsonl": _lines(draw_boards(products, seed)),
+        "shoppers.jsonl": _lines(shoppers),
+        "events.jsonl.gz": _packed(_lines(events)),
+        "second_views.jsonl": _lines(twice),
+    }
+
+
+def write_metadata(out: Path, seed: int, products: list[Product]) -> None:
+    for name, content in metadata(seed, products).items():
+        (out / name).write_bytes(content)
+
+
+def write_rooms(out: Path, scenes: Sequence[Scene]) -> None:
+    """`rooms.jsonl`: plans, with the boxes that were found when the pictures were taken."""
+    taken = _taken(out)
+    found = []
+    for scene in scenes:
+        picture = f"rooms/{scene.id}.webp"
+        if picture in taken:
+            found.append(
+                {
+                    "id": scene.id,
+                    "title": scene.title,
+                    "room": scene.room,
+                    "style": scene.style,
+                    "image": picture,
+                    "width": WIDTH,
+                    "height": HEIGHT,
+                    "boxes": taken[picture]["boxes"],
+                }
+            )
+    (out / "rooms.jsonl").write_bytes(_lines(found))
+
+
+def take_pictures(
+    out: Path, seed: int, products: list[Product], only: Sequence[str] | None = None, workers: int = 2
+) -> None:
+    """Take every picture that is missing or out of date, and keep the account in `renders.json`."""
+    python = blender_python()
+    taken = _taken(out)
+    wanted = set(only or ())
+    jobs: list[Row] = []
+    for folder, group, view in (
+        ("images", products, first_view),
+        ("second_views", with_second_view(products, seed), second_view),
+    ):
+        (out / folder).mkdir(exist_ok=True)
+        for product in group:
+            if wanted and not wanted & {product.id, product.kind.key}:
+                continue
+            seal = fingerprint(product, view(product), SIZE, SAMPLES[folder])
+            jobs.append({"id": product.id, "view": folder, "path": f"{folder}/{product.id}.webp", "fingerprint": seal})
+    by_id = {product.id: product for product in products}
+    (out / "rooms").mkdir(exist_ok=True)
+    for scene in draw_rooms(products, seed):
+        if wanted and scene.id not in wanted:
+            continue
+        seals = {p.item_id: fingerprint(by_id[p.item_id], first_view(by_id[p.item_id]), SIZE, 0) for p in scene.placed}
+        jobs.append(
+            {
+                "id": scene.id,
+                "view": "rooms",
+                "path": f"rooms/{scene.id}.webp",
+                "fingerprint": scene.fingerprint(seals, SAMPLES["rooms"]),
+            }
+        )
+    stale = [
+        job
+        for job in jobs
+        if taken.get(job["path"], {}).get("fingerprint") != job["fingerprint"] or not (out / job["path"]).exists()
+    ]
+    for done in _shoot(python, out, seed, stale, workers):
+        fact = "boxes" if done["view"] == "rooms" else "points"
+        taken[done["path"]] = {"fingerprint": done["fingerprint"], fact: done[fact]}
+        _account(out, taken)
+
+
+def blender_python() -> Path:
+    """The Python that can import `bpy`."""
+    default = Path(__file__).parents[2] / ".venv-blender" / "bin" / "python"
+    python = Path(os.environ.get(BLENDER, default))
+    if not python.exists():
+        raise BlenderMissing(
+            f"no Python with Blender at {python}: make one (python3.11 -m venv .venv-blender, "
+            f"then its pip install bpy==5.0.1) or set {BLENDER}"
+        )
+    return python
+
+
+def _shoot(python: Path, out: Path, seed: int, jobs: list[Row], workers: int) -> Iterable[Row]:
+    """Run the jobs in `workers` processes; yield each picture's facts when it is there."""
+    if not jobs:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        running = []
+        for number in range(min(workers, len(jobs))):
+            plan = Path(folder) / f"jobs-{number}.json"
+            plan.write_text(
+                json.dumps(
+                    {
+                        "out": str(out),
+                        "seed": seed,
+                        "size": SIZE,
+                        "samples": SAMPLES,
+                        "quality": QUALITY,
+                        "threads": 1,
+                        "jobs": jobs[number::workers],
+                    }
+                )
+            )
+            command = [str(python), "-u", "-m", "catalog.demo.render.shoot", str(plan)]
+            running.append(subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True))
+        for process in running:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("SHOT "):
+                    yield json.loads(line.removeprefix("SHOT "))
+            if process.wait() != 0:
+                raise RuntimeError(f"a Blender process ended with {process.returncode}")
+
+
+def _taken(out: Path) -> dict[str, Row]:
+    account = out / "renders.json"
+    return json.loads(account.read_text()) if account.exists() else {}
+
+
+def _account(out: Path, taken: dict[str, Row]) -> None:
+    """One picture per line, sorted, so that a changed picture is a changed line."""
+    lines = [f"{json.dumps(path)}: {json.dumps(taken[path], separators=(',', ':'))}" for path in sorted(taken)]
+    (out / "renders.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _lines(entries: Iterable[Row]) -> bytes:
+    return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries).encode()
+
+
+def _packed(content: bytes) -> bytes:
+    """Gzip without a date, so that equal content gives equal bytes."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as packed:
+        packed.write(content)
+    return buffer.getvalue()
+
+
+def describe(product: Product) -> str:
+    """A product's shape and surfaces as JSON, to see what a picture shows."""
+    return json.dumps(
+        {"form": asdict(product.form), "surfaces": {k: asdict(v) for k, v in product.surfaces().items()}}, indent=2
+    )
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Where to write.")] = DATA,
+    seed: Annotated[int, typer.Option(help="Another seed gives another shop.")] = SEED,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Take pictures of these categories, items or rooms alone.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Take pictures; metadata is always written.")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side, one thread each.")] = 2,
+) -> None:
+    """Make the demo catalogue anew."""
+    try:
+        build(out, seed, only, pictures, workers)
+    except BlenderMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    typer.run(command)
