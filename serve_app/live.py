@@ -20,6 +20,9 @@ Load = Callable[[Release], Awaitable[T]]
 KEEP = 3
 """Releases held open: the live one and the two before it."""
 
+MAX_WAIT_S = 60.0
+"""Longest time between two looks at a pointer that cannot be followed."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -109,9 +112,12 @@ class Live(Generic[T]):
                 del self._open[next(name for name in self._open if name not in (self._live, release.id))]
 
     async def _follow(self) -> None:
+        wait_s = self._poll_s
         while True:
-            await asyncio.sleep(self._poll_s)
+            await asyncio.sleep(wait_s)
             try:
                 await self.refresh()
+                wait_s = self._poll_s
             except (WindowshopError, OSError, RuntimeError, ValueError) as error:
                 logger.warning("the release pointer could not be followed: %s", error)
+                wait_s = min(2 * wait_s, max(self._poll_s, MAX_WAIT_S))

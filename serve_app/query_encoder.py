@@ -10,9 +10,8 @@ import torch
 from PIL import Image
 from ray import serve
 
-from catalog.encoder import Encoder, Pixels, Vectors, load_base_encoder
-from catalog.errors import MissingDependency
-from catalog.release import EncoderRef, Release, ReleaseStore
+from catalog.encoder import Encoder, Pixels, Vectors, load_encoder
+from catalog.release import Release, ReleaseStore
 from serve_app.live import Live
 
 MAX_BATCH = 32
@@ -48,7 +47,8 @@ class QueryEncoder:
     ) -> None:
         self._device = device
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
-        self._live: Live[Encoder] = Live(ReleaseStore(release_uri), self._open, poll_s)
+        self._store = ReleaseStore(release_uri)
+        self._live: Live[Encoder] = Live(self._store, self._open, poll_s)
         self._encode_batch.set_batch_wait_timeout_s(batch_wait_s)  # type: ignore[attr-defined]
         # On a CPU, bfloat16 convolutions of small batches are slower on two threads than on one.
         torch.set_num_threads(1)
@@ -74,7 +74,7 @@ class QueryEncoder:
         for held in self._live.held:
             if held.version == release.encoder.version:
                 return held
-        return await asyncio.to_thread(load_encoder, release.encoder, self._device)
+        return await asyncio.to_thread(load_encoder, self._store, release.encoder, self._device)
 
 
 def encode_together(queries: Sequence[tuple[Encoder, Query]]) -> list[EncodedQuery]:
@@ -87,14 +87,6 @@ def encode_together(queries: Sequence[tuple[Encoder, Query]]) -> list[EncodedQue
         for i, vectors in zip(rows, encoder.encode_queries(texts, pictures), strict=True):
             results[i] = EncodedQuery(version, vectors)
     return [results[i] for i in range(len(queries))]
-
-
-def load_encoder(ref: EncoderRef, device: str | None = None) -> Encoder:
-    """The encoder that a release names. Raises MissingDependency if it cannot be had here in that version."""
-    encoder = Encoder(load_base_encoder(ref.base, device))
-    if encoder.version != ref.version:
-        raise MissingDependency(f"the release needs encoder {ref.version!r}, but {encoder.version!r} is installed")
-    return encoder
 
 
 def _preprocessed(encoder: Encoder, pixels: Pixels | None) -> Pixels | None:

@@ -151,34 +151,9 @@ async def test_a_cursor_of_a_release_that_is_gone_says_so(api):
 
 HOSTILE = st.one_of(
     st.text(max_size=60),
-    st.sampled_from(
-        [
-            "'",
-            '"',
-            "') OR 1=1 --",
-            "red') OR ('a'='a",
-            "\\",
-            "%",
-            "_",
-            "\x00",
-            "${7*7}",
-            "{{7*7}}",
-            "; DROP TABLE items",
-            "*",
-            "a AND b OR NOT c",
-            "(((",
-            "title:red",
-            "red^9",
-            "~",
-            "🪑",
-            "\u202e",
-            "/*",
-            "[red]",
-            "]",
-            "NULL",
-            "true",
-        ]
-    ),
+    st.sampled_from(["'", '"', "\\", "%", "_", "\x00", "*", "~", "(((", "/*", "]", "🪑", "\u202e", "NULL", "true"]),
+    st.sampled_from(["') OR 1=1 --", "red') OR ('a'='a", "; DROP TABLE items", "a AND b OR NOT c", "red\nblue"]),
+    st.sampled_from(["title:red", "red^9", "[red TO blue]", "${7*7}", "{{7*7}}"]),
 )
 FIELDS = ["categories", "brands", "colors", "materials", "styles", "attributes", "exclude", "exclude_ids"]
 
