@@ -34,7 +34,7 @@ NEW_FOR = timedelta(days=3)
 FADES_AFTER = timedelta(days=21)
 VISIT_GAP = timedelta(minutes=30)
 """Without session ids, acts this close to the latest one belong to the same visit."""
-CUT = 0.6
+CUT = 0.5
 """Clusters are joined while the mean distance of their items is below this share of two random items' distance."""
 _NEGLIGIBLE = 1e-6
 

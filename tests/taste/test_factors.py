@@ -108,7 +108,7 @@ def test_a_cold_item_is_known_from_its_content():
 
 
 def test_without_training_content_decides():
-    """The untrained model is similarity of content, less what all items share: a new shop starts there, not from noise."""
+    """The untrained model is similarity of content, less what all share: a new shop starts there."""
     random = np.random.default_rng(0)
     raw = random.normal(3.0, 1.0, size=(40, 12)).astype(np.float32)
     looks = raw - raw.mean(axis=0)
