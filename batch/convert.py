@@ -8,14 +8,20 @@ from typing import Annotated
 import fsspec
 import typer
 
-from navigator.checkpoint import Shape, make_checkpoint
+from navigator.checkpoint import make_checkpoint
 from navigator.config import NavigatorConfig
+from navigator.learnt import Learnt, Shape, load_learnt
 from navigator.packaged import PACKAGED, unpack
 from navigator.surgery import DEFAULT_SHARD_BYTES
 
 
 def convert(
-    base: str, out: str, shape: Shape | None = None, *, shard_bytes: int = DEFAULT_SHARD_BYTES
+    base: str,
+    out: str,
+    shape: Shape | None = None,
+    *,
+    learnt: Learnt | None = None,
+    shard_bytes: int = DEFAULT_SHARD_BYTES,
 ) -> NavigatorConfig:
     """Write a Navigator over `base` to `out`.
 
@@ -23,6 +29,7 @@ def convert(
         base: a local folder, a model's id on the Hugging Face Hub, or `packaged:smollm2-135m`.
         out: a folder, local or any that fsspec can write; one shard at a time passes through the local disk.
         shape: sizes of the projectors.
+        learnt: what was trained over the same base, to be put in.
         shard_bytes: largest output file, and about the memory needed.
 
     Raises:
@@ -37,7 +44,7 @@ def convert(
             store.put_file(str(path), f"{root}/{name}")
             path.unlink()
 
-        return make_checkpoint(folder, put, shape, shard_bytes=shard_bytes)
+        return make_checkpoint(folder, put, shape, learnt=learnt, shard_bytes=shard_bytes)
 
 
 def _fetch(base: str, scratch: Path) -> Path:
@@ -72,13 +79,16 @@ def main(
     taste_dim: Annotated[int | None, typer.Option(help="Floats in one interest vector [item-dim].")] = None,
     projector_rank: Annotated[int | None, typer.Option(help="Floats kept of a vector [all].")] = None,
     projector_dim: Annotated[int, typer.Option(help="Width of the projectors' hidden layer.")] = 1024,
+    weights: Annotated[Path | None, typer.Option(help="Trained adapters and projectors to put in.")] = None,
     shard_gib: Annotated[float, typer.Option(help="Largest file to write, in GiB.")] = DEFAULT_SHARD_BYTES / 2**30,
 ) -> None:
     """Turn a Qwen3-VL, or any causal language model, into a Navigator that has still to be trained."""
     shape = Shape(item_dim, vectors_per_item, tokens_per_item, taste_dim, projector_rank, projector_dim)
-    config = convert(base, out, shape, shard_bytes=int(shard_gib * 2**30))
+    learnt = load_learnt(weights) if weights else None
+    config = convert(base, out, shape, learnt=learnt, shard_bytes=int(shard_gib * 2**30))
     text = config.text_config
-    typer.echo(f"{out}: {text.model_type}, {text.num_hidden_layers} layers × {text.hidden_size}, untrained projectors")
+    state = "trained" if learnt else "untrained"
+    typer.echo(f"{out}: {text.model_type}, {text.num_hidden_layers} layers × {text.hidden_size}, {state}")
 
 
 if __name__ == "__main__":

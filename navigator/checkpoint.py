@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,23 +9,12 @@ from torch import Tensor
 from transformers import AddedToken, AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from navigator import surgery
-from navigator.config import ITEM_TOKEN, TASTE_TOKEN, TURN_END, TURN_START, NavigatorConfig
+from navigator.config import ITEM_TOKEN, TASTE_TOKEN, TURN_END, TURN_START, NavigatorConfig, register_config
+from navigator.learnt import Learnt, Shape
 from navigator.modeling import item_projector, taste_projector
 from navigator.processing import CHAT_TEMPLATE
 
 ARCHITECTURE = "NavigatorForConditionalGeneration"
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the projectors of a new Navigator look like; see `NavigatorConfig` for each field."""
-
-    item_dim: int = 256
-    vectors_per_item: int = 1
-    tokens_per_item: int = 4
-    taste_dim: int | None = None
-    projector_rank: int | None = None
-    projector_dim: int = 1024
 
 
 def make_checkpoint(
@@ -34,22 +22,25 @@ def make_checkpoint(
     out: Callable[[str, Path], None],
     shape: Shape | None = None,
     *,
+    learnt: Learnt | None = None,
     shard_bytes: int = surgery.DEFAULT_SHARD_BYTES,
     seed: int = 0,
 ) -> NavigatorConfig:
-    """Write an untrained Navigator over a base model.
+    """Write a Navigator over a base model (or over another Navigator, less its projectors): untrained, or with what was learnt on the same base put in.
 
     Args:
         base: a folder with a causal language model's or a Qwen3-VL's config.json, safetensors and tokenizer.
         out: is handed each finished file's name and where it lies, and stores it before it returns.
-        shape: the projectors' sizes.
+        shape: the projectors' sizes; those of `learnt` where that is given.
+        learnt: adapters to merge into the base's layers, and trained projectors.
         shard_bytes: largest file, and about the memory needed.
         seed: of the projectors' random start.
 
     Raises:
         BadCheckpoint: see `surgery.plan`.
     """
-    shape = shape or Shape()
+    shape = learnt.shape if learnt else shape or Shape()
+    register_config()
     base_config = AutoConfig.from_pretrained(base)
     text = surgery.text_config_of(base_config)
     parts = surgery.plan(base, base_config, text)
@@ -73,18 +64,23 @@ def make_checkpoint(
         projector_dim=shape.projector_dim,
         item_token_id=added[ITEM_TOKEN],
         taste_token_id=added[TASTE_TOKEN],
+        encoder_version=learnt.encoder_version if learnt else "",
         eos_token_id=turn_end,
         architectures=[ARCHITECTURE],
         dtype=dtype,
     )
 
-    def grow(name: str, tensor: Tensor) -> Tensor:
-        return _with_rows(tensor, rows) if name.endswith(("embed_tokens.weight", "lm_head.weight")) else tensor
+    def finish(name: str, tensor: Tensor) -> Tensor:
+        if name.endswith(("embed_tokens.weight", "lm_head.weight")):
+            return _with_rows(tensor, rows)
+        return learnt.merged(name, tensor) if learnt else tensor
 
     with tempfile.TemporaryDirectory() as scratch_name:
         scratch = Path(scratch_name)
         projectors = new_projectors(config, surgery.embedding_spread(parts), seed, dtype)
-        surgery.write(parts, projectors, out, scratch, shard_bytes=shard_bytes, transform=grow)
+        if learnt:
+            projectors |= {name: tensor.to(dtype) for name, tensor in learnt.projectors().items()}
+        surgery.write(parts, projectors, out, scratch, shard_bytes=shard_bytes, transform=finish)
         beside = scratch / "beside"
         config.save_pretrained(beside)
         tokenizer.save_pretrained(beside)

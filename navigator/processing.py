@@ -124,8 +124,9 @@ class NavigatorProcessor:
         items: list[ItemSlot] = []
         taste: list[Floats] = []
         for message in messages:
-            ids.append(self._turn_start)
-            text = f"{message.role}\n"
+            # The header is encoded by itself, as it is when the model is asked to go on from it.
+            ids += self.header(message.role)
+            text = ""
             for part in message.parts:
                 if isinstance(part, str):
                     text += part
@@ -142,12 +143,15 @@ class NavigatorProcessor:
             ids.append(self._turn_end)
             ids += self.encode_text("\n")
         if add_generation_prompt:
-            ids.append(self._turn_start)
-            ids += self.encode_text("assistant\n")
+            ids += self.header("assistant")
         interests = np.concatenate(taste) if taste else np.zeros((0, self.config.taste_dim), np.float32)  # [M, Dt]
         if items or taste:
             check_encoder(encoder_version, self.config)
         return Prompt(tuple(ids), tuple(items), interests, encoder_version)
+
+    def header(self, role: Role) -> list[int]:
+        """Token ids that open a turn."""
+        return [self._turn_start, *self.encode_text(f"{role}\n")]
 
     def encode_text(self, text: str) -> list[int]:
         """Token ids of text, none of them reserved, whatever the text spells."""

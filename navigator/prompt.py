@@ -19,8 +19,7 @@ from navigator.intent import ShoppingIntent
 from navigator.processing import Floats, ItemSlot, Message, TasteSlot
 
 SYSTEM = (
-    "You help people shop. After a message, first write what they want as JSON. Then, given items with their pictures, "
-    "answer in a few sentences: use only these items and facts, cite items as [1], say so when nothing fits."
+    "You help people shop. Write what they want as JSON. Then answer about the numbered items only, citing them as [1]."
 )
 """The shared prompt; changing it asks for retraining."""
 
@@ -80,6 +79,16 @@ def answer_messages(
     ]
 
 
+def trace(exchanges: Sequence[Exchange], taste: Floats | None = None) -> list[Message]:
+    """A finished conversation as the model saw and wrote it; `taste` was known in the last exchange."""
+    last = exchanges[-1]
+    messages = _past(exchanges[:-1])
+    if last.intent is None:
+        return [*messages, Message.of("user", _clipped(last.user)), Message.of("assistant", last.answer)]
+    asked = answer_messages(exchanges[:-1], last.user, last.intent, last.shown, taste)
+    return [*asked, Message.of("assistant", last.answer)]
+
+
 def cards(
     shown: Sequence[Shown], taste: Floats | None = None, budget_total: float | None = None
 ) -> tuple[str | ItemSlot | TasteSlot, ...]:
@@ -98,8 +107,15 @@ def cards(
 
 
 def metadata(item: Item) -> str:
-    """What the catalogue says of an item, in few words: its title, its price, and whether it can be had."""
-    parts = [item.title[:_MAX_TITLE]]
+    """What the catalogue says of an item, in few words: title, look, price, and whether it can be had.
+
+    Colours, materials and styles that the title already names are not said twice.
+    """
+    title = item.title[:_MAX_TITLE]
+    said = title.casefold()
+    look = dict.fromkeys([*item.colors[:2], *item.materials[:2], *item.styles[:1]])
+    parts = [title, " ".join(word for word in look if word.casefold() not in said)]
+    parts = [part for part in parts if part]
     if item.price is not None:
         parts.append(money(item.price, item.currency))
     if not item.in_stock:
@@ -113,7 +129,7 @@ def _past(history: Sequence[Exchange]) -> list[Message]:
         messages.append(Message.of("user", _clipped(exchange.user)))
         if exchange.intent is not None:
             messages.append(Message.of("assistant", exchange.intent.compact()))
-        if exchange.shown:
+        if exchange.intent is not None or exchange.shown:
             budget = exchange.intent.budget_total if exchange.intent else None
             messages.append(Message("system", cards(exchange.shown, None, budget)))
         messages.append(Message.of("assistant", exchange.answer))

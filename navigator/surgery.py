@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import AutoConfig, PreTrainedConfig
 
+from navigator.config import MODEL_TYPE
 from navigator.errors import BadCheckpoint
 
 DEFAULT_SHARD_BYTES = 2 * 1024**3
@@ -25,6 +26,12 @@ PREFIX = "language_model."
 
 _VISION_TO_TEXT = {"qwen3_vl": "qwen3", "qwen3_vl_moe": "qwen3_moe"}
 _ARCHITECTURES = {"qwen3": "Qwen3ForCausalLM", "qwen3_moe": "Qwen3MoeForCausalLM"}
+_LEFT_OUT = {
+    "qwen3_vl": ("model.visual.",),
+    "qwen3_vl_moe": ("model.visual.",),
+    MODEL_TYPE: ("item_projector.", "taste_projector."),
+}
+_NOTHING: tuple[str, ...] = ()
 _MROPE_KEYS = ("mrope_section", "mrope_interleaved")
 
 
@@ -50,6 +57,8 @@ def text_config_of(base: PreTrainedConfig) -> PreTrainedConfig:
     Raises:
         BadCheckpoint: a model with parts that Navigator does not know how to remove.
     """
+    if base.model_type == MODEL_TYPE:
+        return base.text_config
     if base.model_type not in _VISION_TO_TEXT:
         if hasattr(base, "vision_config") or hasattr(base, "text_config"):
             known = ", ".join(_VISION_TO_TEXT)
@@ -77,7 +86,7 @@ def plan(folder: Path, base: PreTrainedConfig, text: PreTrainedConfig) -> list[P
     parts: list[Part] = []
     vision = base.model_type in _VISION_TO_TEXT
     for shard, names in _shards(folder):
-        names = [name for name in names if not (vision and name.startswith("model.visual."))]
+        names = [name for name in names if not name.startswith(_LEFT_OUT.get(base.model_type, _NOTHING))]
         if not names:
             continue
         with safe_open(shard, "pt") as tensors:
@@ -156,7 +165,7 @@ def _parts(
 ) -> list[Part]:
     """What one tensor of the base becomes: itself under another name, or one tensor for each expert."""
     if not vision:
-        return [Part(PREFIX + name, shard, name, shape, dtype, _whole)]
+        return [Part(PREFIX + name.removeprefix(PREFIX), shard, name, shape, dtype, _whole)]
     if name == "lm_head.weight":
         return [Part(PREFIX + name, shard, name, shape, dtype, _whole)]
     if not name.startswith("model.language_model."):

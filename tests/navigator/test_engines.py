@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from batch.convert import convert
-from navigator.checkpoint import Shape
 from navigator.engine import Delta, Engine, Sampling, generate_text, open_engine
 from navigator.errors import (
     BadCheckpoint,
@@ -23,6 +22,7 @@ from navigator.errors import (
     WrongItemCount,
 )
 from navigator.intent import ShoppingIntent, intent_schema
+from navigator.learnt import Shape
 from navigator.processing import ItemSlot, Message, Prompt, TasteSlot
 
 needs_vllm = pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed")

@@ -12,8 +12,8 @@ from transformers import AutoConfig
 
 from batch.convert import convert
 from navigator import surgery
-from navigator.checkpoint import Shape
 from navigator.errors import BadCheckpoint
+from navigator.learnt import Shape
 from navigator.modeling import NavigatorForConditionalGeneration
 
 

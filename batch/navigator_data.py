@@ -1,0 +1,181 @@
+"""What a Navigator is trained on: a release's items and vectors, labels, boards, and operators' conversations."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+import fsspec
+import lancedb
+
+from catalog.errors import InvalidInput, NotFound
+from catalog.release import Release, ReleaseStore
+from catalog.table import ITEM_COLUMNS, ItemTable, item_from_row, vector_columns, vectors_from_arrow
+from navigator.dialogues import Dialogue, dialogues
+from navigator.examples import Example, descriptions, from_dialogue, from_messages
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Known, Shelf, know
+from navigator.processing import NavigatorProcessor
+from navigator.prompt import Exchange, Shown
+
+HELD_OUT = 0.15
+"""Share of items that are never trained on, by a hash of their id: the same ones in every run."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A release's items as conversations can be made of them, apart for training and for testing."""
+
+    train: Shelf
+    test: Shelf
+    encoder_version: str
+    item_dim: int
+
+
+def vector_column(names: Iterable[str]) -> str:
+    """The vector column that Navigator reads: the joint one, else the pictures'.
+
+    Raises:
+        InvalidInput: a table without either.
+    """
+    names = list(names)
+    for name in ("joint_vector", "image_vector"):
+        if name in names:
+            return name
+    raise InvalidInput(f"the item table has no joint_vector and no image_vector; it has {', '.join(names) or 'none'}")
+
+
+def load_catalogue(
+    store: ReleaseStore,
+    release: Release,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+    boards: Iterable[Iterable[str]] = (),
+    limit: int = 200_000,
+) -> Catalogue:
+    """Read a release's items and vectors.
+
+    Args:
+        labels: by item id, what its picture shows: {"legs": "hairpin", ...}.
+        boards: lists of ids that belong together.
+        limit: items at most; a larger catalogue is sampled by its table's order.
+
+    Raises:
+        NotFound: fewer than two items have a picture's vector.
+    """
+    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(
+        release.items.name
+    )
+    table.checkout(release.tag)
+    items = ItemTable(table, release.encoder.version)
+    column = vector_column(vector_columns(items.schema))
+    known: list[Known] = []
+    for batch in items.batches([*ITEM_COLUMNS, column]):
+        vectors = vectors_from_arrow(batch.column(column))  # [n, D]
+        for row, vector in zip(batch.select(ITEM_COLUMNS).to_pylist(), vectors, strict=True):
+            if vector.any():
+                shown = Shown(item_from_row(row), vector[None])
+                known.append(know(shown, (labels or {}).get(shown.item.id)))
+        if len(known) >= limit:
+            break
+    if len(known) < 2:
+        raise NotFound(f"release {release.id} has no items with a {column}; run batch.precompute with pictures")
+    return split(known, boards, release.encoder.version)
+
+
+def split(known: list[Known], boards: Iterable[Iterable[str]], encoder_version: str) -> Catalogue:
+    """Hold a fixed share of the items out, and of each board what remains of it on either side."""
+    boards = [list(board) for board in boards]
+    return Catalogue(
+        train=_shelf([entry for entry in known if not is_held_out(entry.item.id)], boards),
+        test=_shelf([entry for entry in known if is_held_out(entry.item.id)], boards),
+        encoder_version=encoder_version,
+        item_dim=known[0].shown.vectors.shape[-1],
+    )
+
+
+def is_held_out(item_id: str) -> bool:
+    digest = blake2b(item_id.encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / 2**32 < HELD_OUT
+
+
+def examples(
+    processor: NavigatorProcessor,
+    catalogue: Catalogue,
+    seed: int,
+    own: list[Dialogue] | None = None,
+    describe: float = 0.3,
+) -> Iterator[Example]:
+    """Endless training examples: conversations, one in three times a short description, and operators' own.
+
+    Args:
+        own: operators' conversations; one in ten examples is one of them.
+        describe: share of examples that describe one item from its vector.
+    """
+    rng = Random(seed)
+    version = catalogue.encoder_version
+    while True:
+        draw = rng.random()
+        if own and draw < 0.1:
+            yield from_dialogue(processor, rng.choice(own), version)
+        elif draw < 1 - describe:
+            yield from_dialogue(processor, next(dialogues(catalogue.train, rng, 1)), version)
+        else:
+            messages = next(descriptions([rng.choice(catalogue.train.known)], rng))
+            yield from_messages(processor, messages, version)
+
+
+def read_labels(path: str | None) -> dict[str, dict[str, str]]:
+    """JSON lines {"id": ..., "visual": {name: value}} as {id: {name: value}}; values that are no text are left out."""
+    rows = read_jsonl(path) if path else []
+    return {
+        str(row["id"]): {name: value for name, value in row["visual"].items() if isinstance(value, str)} for row in rows
+    }
+
+
+def read_hidden(path: str | None) -> dict[str, tuple[str, ...]]:
+    """Of the same file: names of the properties that an item's text leaves out, by id."""
+    return {str(row["id"]): tuple(row.get("hidden", ())) for row in (read_jsonl(path) if path else [])}
+
+
+def read_boards(path: str | None) -> list[list[str]]:
+    """JSON lines {"items": [ids]}."""
+    return [[str(item) for item in row["items"]] for row in read_jsonl(path)] if path else []
+
+
+def read_conversations(path: str | None, catalogue: Catalogue) -> list[Dialogue]:
+    """Operators' own conversations.
+
+    JSON lines {"exchanges": [{"user": text, "intent": {...}, "items": [ids], "answer": text}, ...]}; the ids are what
+    was on show, in order. An exchange without an intent teaches the answer alone.
+
+    Raises:
+        InvalidInput: an intent that is none, or an id that is not in the catalogue.
+    """
+    shelf = {entry.item.id: entry.shown for entry in (*catalogue.train.known, *catalogue.test.known)}
+    return [_dialogue(row, shelf) for row in read_jsonl(path)] if path else []
+
+
+def read_jsonl(uri: str) -> list[dict[str, Any]]:
+    """All rows of a JSON-lines file at a path or URI."""
+    with fsspec.open(uri, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def _dialogue(row: Mapping[str, Any], shelf: Mapping[str, Shown]) -> Dialogue:
+    exchanges = []
+    for entry in row["exchanges"]:
+        unknown = [item for item in entry.get("items", ()) if item not in shelf]
+        if unknown:
+            raise InvalidInput(f"a conversation shows {unknown[0]!r}, which is not in the release")
+        intent = ShoppingIntent.model_validate(entry["intent"]) if entry.get("intent") else None
+        shown = tuple(shelf[item] for item in entry.get("items", ()))
+        exchanges.append(Exchange(entry["user"], intent, shown, entry["answer"]))
+    return Dialogue(tuple(exchanges))
+
+
+def _shelf(known: list[Known], boards: list[list[str]]) -> Shelf:
+    place = {entry.item.id: i for i, entry in enumerate(known)}
+    inside = [tuple(place[item] for item in board if item in place) for board in boards]
+    return Shelf(known, [board for board in inside if len(board) > 1])

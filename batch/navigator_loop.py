@@ -1,0 +1,155 @@
+"""The training loop that each of Ray Train's workers runs, and that a laptop runs without Ray."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from batch.navigator_data import Catalogue, examples
+from navigator.alignment import Fit, align
+from navigator.dialogues import Dialogue
+from navigator.examples import Row, pack
+from navigator.learnt import Learnt, Shape
+from navigator.modeling import NavigatorForConditionalGeneration
+from navigator.processing import NavigatorProcessor
+from navigator.training import Progress, Recipe, learnt_tensors, train
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training.
+
+    Args:
+        checkpoint: folder of the Navigator to start from.
+        base: name of the model under it, kept with what is learnt.
+        folder: for checkpoints, metrics.jsonl and the result.
+        recipe: of stage 2; stage 1 is the alignment of the projector, which needs no recipe.
+        row_tokens: tokens in a row.
+        align: whether stage 1 is run: not where training goes on from an incumbent on the same encoder.
+        dtype: bfloat16 or float32.
+        seed: of the conversations; each worker adds its rank.
+    """
+
+    checkpoint: str
+    base: str
+    folder: str
+    recipe: Recipe = field(default_factory=Recipe)
+    row_tokens: int = 768
+    align: bool = True
+    dtype: str = "bfloat16"
+    seed: int = 0
+
+
+def run(
+    job: Run,
+    catalogue: Catalogue,
+    own: list[Dialogue],
+    *,
+    rank: int = 0,
+    report: Callable[[Progress], None] = lambda _: None,
+    device: str = "cpu",
+) -> Learnt:
+    """Train, and return what was learnt. Run again after a kill, it goes on from its last checkpoint.
+
+    Args:
+        rank: of this worker; rank 0 writes files.
+        report: is told every step.
+    """
+    from transformers import AutoTokenizer
+
+    folder = Path(job.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    model: NavigatorForConditionalGeneration = NavigatorForConditionalGeneration.from_pretrained(
+        job.checkpoint, dtype=getattr(torch, job.dtype)
+    )
+    model.config.encoder_version = catalogue.encoder_version
+    processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), model.config)
+    fit = align_projectors(model, processor, catalogue, folder) if job.align else None
+    model.to(device)  # type: ignore[arg-type]
+    rows = _on(device, _rows(processor, catalogue, own, job, rank))
+    model.train()
+    with (folder / "metrics.jsonl").open("a") as metrics:
+        for progress in train(model, rows, job.recipe, folder):
+            report(progress)
+            if rank == 0:
+                metrics.write(json.dumps(asdict(progress)) + "\n")
+                metrics.flush()
+    return learnt_of(model, job, catalogue, fit)
+
+
+def align_projectors(
+    model: NavigatorForConditionalGeneration, processor: NavigatorProcessor, catalogue: Catalogue, folder: Path
+) -> Fit:
+    """Stage 1: both projectors speak words; a run that goes on finds it done."""
+    from safetensors.torch import load_file, save_file
+
+    done = folder / "aligned.safetensors"
+    projectors = {"item_projector.": model.item_projector, "taste_projector.": model.taste_projector}
+    if done.exists():
+        state = load_file(done)
+        for prefix, projector in projectors.items():
+            projector.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
+        return Fit(**json.loads((folder / "aligned.json").read_text()))
+    dtype = model.get_input_embeddings().weight.dtype
+    fits = []
+    for projector in projectors.values():
+        projector.float()
+        fits.append(align(projector, catalogue.train.known, processor.tokenizer, model.get_input_embeddings()))
+        projector.to(dtype)
+    state = {prefix + n: t for prefix, projector in projectors.items() for n, t in projector.state_dict().items()}
+    save_file(state, done)
+    (folder / "aligned.json").write_text(json.dumps(asdict(fits[0])))
+    return fits[0]
+
+
+def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Catalogue, fit: Fit | None) -> Learnt:
+    """What this training adds to its base."""
+    config = model.config
+    shape = Shape(
+        item_dim=config.item_dim,
+        vectors_per_item=config.vectors_per_item,
+        tokens_per_item=config.tokens_per_item,
+        taste_dim=config.taste_dim,
+        projector_rank=config.projector_rank,
+        projector_dim=config.projector_dim,
+    )
+    about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed}
+    if fit is not None:
+        about["alignment"] = asdict(fit)
+    tensors = {name: tensor.cpu() for name, tensor in learnt_tensors(model).items()}
+    rank, alpha = max(job.recipe.lora_rank, 1), job.recipe.lora_alpha
+    return Learnt(job.base, shape, catalogue.encoder_version, rank, alpha, tensors, about)
+
+
+def _rows(
+    processor: NavigatorProcessor, catalogue: Catalogue, own: list[Dialogue], job: Run, rank: int
+) -> Iterator[Row]:
+    source = examples(processor, catalogue, job.seed * 1000 + rank, own)
+    return pack(source, job.row_tokens, processor.turn_end_id)
+
+
+def _on(device: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows moved to where the model is."""
+    for row in rows:
+        moved = {name: None if value is None else value.to(device) for name, value in vars(row).items()}
+        yield Row(**moved)
+
+
+def held_out_loss(
+    model: NavigatorForConditionalGeneration, processor: NavigatorProcessor, catalogue: Catalogue, rows: int, job: Run
+) -> float:
+    """Mean cross-entropy per token on conversations about items that were never trained on."""
+    from dataclasses import replace
+
+    from navigator.training import row_loss
+
+    swapped = replace(catalogue, train=catalogue.test)
+    total, count = 0.0, 0
+    with torch.no_grad():
+        for row in islice(_rows(processor, swapped, [], replace(job, seed=job.seed + 7919), 0), rows):
+            total += float(row_loss(model, row))
+            count += int(row.learn.sum())
+    return total / max(count, 1)

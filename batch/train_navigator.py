@@ -1,0 +1,307 @@
+"""`python -m batch.train_navigator`: train a Navigator on a release's own catalogue and put it into service.
+
+Stage 1 aligns the projector: soft tokens begin as the words for what the items are. Stage 2 tunes projector and LoRA
+on conversations made from the catalogue, its labels and boards, and an operator's own. One process on a laptop,
+data-parallel on a cluster through Ray Train; killed half-way, the same command goes on from its last checkpoint. What
+was learnt is measured on held-out items and on gold conversations, and becomes part of a release only if it is no worse
+than the incumbent.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any
+
+import fsspec
+import typer
+
+from batch.convert import convert
+from batch.navigator_data import (
+    Catalogue,
+    load_catalogue,
+    read_boards,
+    read_conversations,
+    read_hidden,
+    read_labels,
+)
+from batch.navigator_gate import Gate, gold_cases, measure, passes
+from batch.navigator_loop import Run, run
+from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
+from navigator.engine import open_engine
+from navigator.learnt import Learnt, Shape, load_learnt
+from navigator.loading import load_config
+from navigator.packaged import PACKAGED
+from navigator.training import Progress, Recipe
+
+MODELS = "models/navigator"
+
+
+@dataclass(frozen=True)
+class Job:
+    """All there is to say about one training.
+
+    Args:
+        release: URI of the release store; its live release is the catalogue.
+        base: what to train over: a folder, a hub id, or `packaged:smollm2-135m`.
+        labels: JSON lines with what pictures show, boards: JSON lines with what belongs together, conversations: an
+            operator's own; see `batch.navigator_data`.
+        tokens_per_item, projector_rank: of a first training; later ones keep the incumbent's.
+        recipe: of stage 2.
+        work: folder for checkpoints and metrics.
+        workers: processes that train side by side; 0 trains in this one, without Ray.
+        gpus: GPUs per worker, 0 or 1.
+        fresh: start from the base even where the release has a Navigator.
+        promote: make the new release the live one.
+        seed: of everything that is drawn.
+    """
+
+    release: str
+    base: str = PACKAGED
+    labels: str | None = None
+    boards: str | None = None
+    conversations: str | None = None
+    tokens_per_item: int = 4
+    projector_rank: int = 256
+    recipe: Recipe = field(default_factory=Recipe)
+    work: str = ".windowshop/train-navigator"
+    workers: int = 0
+    gpus: int = 0
+    fresh: bool = False
+    promote: bool = True
+    seed: int = 0
+
+    def run_id(self, live: Release) -> str:
+        """The same for the same training on the same catalogue, so that a killed job finds its checkpoint."""
+        what = (live.id, asdict(replace(self, promote=True, work="")))
+        return f"navigator-{hashlib.sha256(repr(what).encode()).hexdigest()[:12]}"
+
+
+def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | None:
+    """Train, measure, gate, and write the release that has the new Navigator; None where the gate stayed shut.
+
+    Raises:
+        NotFound: no live release, or one without pictures' vectors.
+        InvalidInput: files that are not what they should be.
+    """
+    store = ReleaseStore(job.release)
+    live = store.current()
+    catalogue = load_catalogue(store, live, read_labels(job.labels), read_boards(job.boards))
+    folder = Path(job.work) / job.run_id(live)
+    folder.mkdir(parents=True, exist_ok=True)
+    incumbent = None if job.fresh else _incumbent(store, live, folder)
+    keeps_on = incumbent is not None and load_config(incumbent).encoder_version == catalogue.encoder_version
+    start = incumbent if incumbent is not None and keeps_on else _start(job, catalogue, incumbent, folder)
+    say(f"{len(catalogue.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
+
+    plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, seed=job.seed)
+    learnt = _trained(plan, job, catalogue, say)
+    version = hashlib.sha256(repr(sorted((n, t.sum().item()) for n, t in learnt.tensors.items())).encode()).hexdigest()
+    learnt = replace(learnt, about={**learnt.about, "version": version[:12], "trained_from": str(live.id)})
+    learnt.save(folder / "learnt")
+    draw_curve(folder / "metrics.jsonl", folder / "learning_curve.svg")
+
+    hidden = read_hidden(job.labels)
+    scores = _measured(str(start), learnt, catalogue, hidden, folder / "trained", job.seed)
+    before = _measured_folder(start, catalogue, hidden, job.seed) if keeps_on else None
+    (folder / "scores.json").write_text(json.dumps({"new": asdict(scores), "incumbent": before and asdict(before)}))
+    say(f"new: {scores}; incumbent: {before}")
+    if not passes(scores, before):
+        say("the gate stays shut: worse than the incumbent on gold or held-out items")
+        return None
+    return _release(store, live, folder, learnt, scores, job.promote)
+
+
+def draw_curve(metrics: Path, out: Path) -> None:
+    """The loss over the tokens, step by step and smoothed, as an SVG picture."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    tokens, losses = [row["tokens"] for row in rows], [row["loss"] for row in rows]
+    smooth: list[float] = []
+    for loss in losses:
+        smooth.append(loss if not smooth else 0.92 * smooth[-1] + 0.08 * loss)
+    figure, axes = pyplot.subplots(figsize=(7, 3.5))
+    axes.plot(tokens, losses, color="0.8", linewidth=0.8, label="step")
+    axes.plot(tokens, smooth, color="C0", label="smoothed")
+    axes.set(xlabel="tokens read", ylabel="cross-entropy per learnt token", ylim=(0, None))
+    axes.legend(frameon=False)
+    figure.savefig(out, bbox_inches="tight")
+    pyplot.close(figure)
+
+
+def _incumbent(store: ReleaseStore, live: Release, folder: Path) -> Path | None:
+    """A local copy of the live Navigator's checkpoint, if the release has one."""
+    if live.navigator is None:
+        return None
+    local = folder / "incumbent"
+    if not (local / "config.json").exists():
+        fs, root = fsspec.core.url_to_fs(store.path(*live.navigator.path.split("/")))
+        fs.get(root + "/", str(local) + "/", recursive=True)
+    return local
+
+
+def _start(job: Job, catalogue: Catalogue, incumbent: Path | None, folder: Path) -> Path:
+    """The checkpoint that training starts from, made once: the base, or an incumbent that read another encoder."""
+    start = folder / "start"
+    if not (start / "config.json").exists():
+        rank = min(job.projector_rank, catalogue.item_dim)
+        shape = Shape(catalogue.item_dim, tokens_per_item=job.tokens_per_item, projector_rank=rank)
+        convert(str(incumbent or job.base), str(start), shape)
+    return start
+
+
+def _trained(plan: Run, job: Job, catalogue: Catalogue, say: Callable[[str], None]) -> Learnt:
+    own = read_conversations(job.conversations, catalogue)
+
+    def report(progress: Progress) -> None:
+        if progress.step % 10 == 0:
+            say(f"step {progress.step}, loss {progress.loss:.3f}, {progress.tokens} tokens, {progress.seconds:.0f} s")
+
+    if job.workers == 0:
+        return run(plan, catalogue, own, report=report)
+    return _trained_on_ray(plan, job)
+
+
+def _trained_on_ray(plan: Run, job: Job) -> Learnt:
+    """The same on a cluster: every worker reads the release itself and trains on conversations of its own."""
+    import ray
+    from ray.train import RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    if not ray.is_initialized():
+        ray.init(ignore_reinit_error=True)
+    trainer = TorchTrainer(
+        _worker,
+        train_loop_config={"plan": plan, "job": job},
+        scaling_config=ScalingConfig(num_workers=job.workers, use_gpu=job.gpus > 0),
+        run_config=RunConfig(name=Path(plan.folder).name, storage_path=str(Path(plan.folder).parent.resolve())),
+    )
+    trainer.fit()
+    return load_learnt(Path(plan.folder) / "worker")
+
+
+def _worker(config: dict[str, Any]) -> None:
+    from ray import train as ray_train
+    from ray.train.torch import get_device
+
+    plan, job = config["plan"], config["job"]
+    store = ReleaseStore(job.release)
+    catalogue = load_catalogue(store, store.current(), read_labels(job.labels), read_boards(job.boards))
+    rank = ray_train.get_context().get_world_rank()
+
+    def report(progress: Progress) -> None:
+        ray_train.report(asdict(progress))
+
+    own = read_conversations(job.conversations, catalogue)
+    learnt = run(plan, catalogue, own, rank=rank, report=report, device=str(get_device()))
+    if rank == 0:
+        learnt.save(Path(plan.folder) / "worker")
+
+
+def _measured(
+    base: str, learnt: Learnt, catalogue: Catalogue, hidden: dict[str, tuple[str, ...]], out: Path, seed: int
+) -> Gate:
+    """Put what was learnt over its start, and measure that."""
+    if not (out / "config.json").exists():
+        convert(base, str(out), learnt=learnt)
+    return _measured_folder(out, catalogue, hidden, seed)
+
+
+def _measured_folder(folder: Path, catalogue: Catalogue, hidden: dict[str, tuple[str, ...]], seed: int) -> Gate:
+    async def measured() -> Gate:
+        engine = open_engine(folder, max_model_len=4096)
+        try:
+            return await measure(engine, catalogue, gold_cases(catalogue.test), hidden, Random(seed))
+        finally:
+            await engine.close()
+
+    return asyncio.run(measured())
+
+
+def _release(store: ReleaseStore, live: Release, folder: Path, learnt: Learnt, scores: Gate, promote: bool) -> Release:
+    """Copy the checkpoint and what was learnt into the store and write the release that names them."""
+    path = f"{MODELS}/{learnt.about['version']}"
+    fs, root = fsspec.core.url_to_fs(store.path(*path.split("/")))
+    fs.makedirs(root, exist_ok=True)
+    fs.put(str(folder / "trained") + "/", root + "/", recursive=True)
+    fs.makedirs(root + "/learnt", exist_ok=True)
+    fs.put(str(folder / "learnt") + "/", root + "/learnt/", recursive=True)
+    metrics = {name: float(value) for name, value in asdict(scores).items()}
+    ref = ModelRef(path=path, version=learnt.about["version"], encoder_version=learnt.encoder_version, metrics=metrics)
+    release = live.model_copy(
+        update={
+            "id": new_release_id(),
+            "created": datetime.now(UTC),
+            "parent": live.id,
+            "navigator": ref,
+            "git_commit": git_commit(),
+        }
+    )
+    _tag_items(store, live, release)
+    store.write(release)
+    if promote:
+        store.promote(release.id)
+    return release
+
+
+def _tag_items(store: ReleaseStore, live: Release, release: Release) -> None:
+    """The new release reads the same version of the same table as the live one."""
+    import lancedb
+
+    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(live.items.name)
+    table.tags.create(release.tag, live.items.version)
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    release: Annotated[str, typer.Option(help="Release store; its live release is trained on.")],
+    base: Annotated[str, typer.Option(help="Folder, hub id, or packaged:smollm2-135m.")] = PACKAGED,
+    labels: Annotated[str | None, typer.Option(help="JSON lines {id, visual: {name: value}, hidden: [names]}.")] = None,
+    boards: Annotated[str | None, typer.Option(help="JSON lines {items: [ids]}.")] = None,
+    conversations: Annotated[str | None, typer.Option(help="JSON lines with conversations of your own.")] = None,
+    steps: Annotated[int, typer.Option(help="Optimiser steps of stage 2.")] = 500,
+    minutes: Annotated[float | None, typer.Option(help="Stop stage 2 by then, whatever the steps.")] = None,
+    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = 16,
+    tokens_per_item: Annotated[int, typer.Option(help="Soft tokens of an item, in a first training.")] = 4,
+    workers: Annotated[int, typer.Option(help="Ray Train workers; 0 trains in this process.")] = 0,
+    gpus: Annotated[int, typer.Option(help="GPUs per worker, 0 or 1.")] = 0,
+    work: Annotated[str, typer.Option(help="Folder for checkpoints; shared storage on a cluster.")] = Job.work,
+    fresh: Annotated[bool, typer.Option(help="Start from the base, not from the incumbent.")] = False,
+    promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+) -> None:
+    """Train a Navigator on a release's catalogue and put it into service if it is no worse than the incumbent."""
+    recipe = Recipe(steps=steps, lora_rank=lora_rank, max_seconds=minutes * 60 if minutes else None)
+    job = Job(
+        release,
+        base,
+        labels,
+        boards,
+        conversations,
+        tokens_per_item,
+        recipe=recipe,
+        work=work,
+        workers=workers,
+        gpus=gpus,
+        fresh=fresh,
+        promote=promote,
+        seed=seed,
+    )
+    written = train_navigator(job, typer.echo)
+    typer.echo(f"release {written.id}" if written else "no release was written")
+    raise typer.Exit(0 if written else 3)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,239 @@
+"""Answers that are true of the items on show, worded in several ways: what training teaches the model to write.
+
+Each function is told what is known and returns a sentence or two. Items are cited by their numbers on show.
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from navigator.facts import money
+from navigator.knowledge import Known, phrase
+
+
+def describe(rng: Random, known: Known) -> str:
+    """What can be seen of one item, everything once."""
+    facts = list(known.telling.items())
+    look = [value for name, value in facts if name in ("color", "material")]
+    rest = [phrase(name, value) for name, value in facts if name not in ("color", "material")]
+    text = " ".join([*look, known.kind])
+    return f"{text}, {', '.join(rest)}." if rest else f"{text}."
+
+
+def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: Sequence[str] = ()) -> str:
+    """Present the results of a search: the best one with its reason, then how another differs."""
+    if not shown:
+        return rng.choice(
+            ("Nothing here fits that.", "I found nothing that fits.", "Sorry, we have nothing like that.")
+        )
+    scores = [sum(known.facts.get(name) == value for name, value in wants.items()) for known in shown]
+    best = max(range(len(shown)), key=lambda i: scores[i])
+    known = shown[best]
+    met = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value]
+    missing = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) != value]
+    told = _told(rng, known, wants)
+    cite = f"[{best + 1}]"
+    if wants and not met:
+        text = rng.choice(
+            (f"Nothing matches {missing[0]}; {cite} comes closest, {told}.", f"No {missing[0]} here. {cite} is {told}.")
+        )
+    elif missing:
+        text = rng.choice(
+            (
+                f"{cite} is closest: {_and(met)}, but {_instead(known, wants)}.",
+                f"{cite} is {_and(met)}, though {_instead(known, wants)}.",
+            )
+        )
+    elif met:
+        text = rng.choice(
+            (
+                f"{cite} fits: {_and(met)}.",
+                f"{cite} is what you asked for: {_and(met)}.",
+                f"Take a look at {cite}: {_and(met)}.",
+            )
+        )
+    else:
+        text = rng.choice((f"{cite} is {told}.", f"Have a look at {cite}, {told}.", f"I like {cite}: {told}."))
+    if unmet:
+        text += f" Nothing is {unmet[0]}."
+    others = [i for i in range(len(shown)) if i != best]
+    if others and rng.random() < 0.6:
+        text += " " + _another(rng, rng.choice(others), shown, known)
+    return text
+
+
+def attribute(rng: Random, known: Known, name: str, number: int = 1) -> str:
+    """What one property is."""
+    value = known.facts[name]
+    cite = f"[{number}]"
+    said = phrase(name, value)
+    if said == value:
+        return rng.choice((f"{cite} is {value}.", f"It's {value}: {cite}.", f"The {name} of {cite} is {value}."))
+    return rng.choice((f"{cite} has {said}.", f"It has {said}: {cite}.", f"{cite}: {said}."))
+
+
+def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1) -> str:
+    """Whether a property has the value that was asked for."""
+    said = phrase(name, known.facts[name])
+    verb = "is" if said == known.facts[name] else "has"
+    start = "Yes" if known.facts[name] == asked else "No"
+    return f"{start}, [{number}] {verb} {said}."
+
+
+def which(rng: Random, shown: Sequence[Known], name: str, value: str) -> str:
+    """Which of the items on show have a property."""
+    places = [i for i, known in enumerate(shown, 1) if known.facts.get(name) == value]
+    said = phrase(name, value)
+    verb = "is" if said == value else "has"
+    if not places:
+        return rng.choice((f"None of them {verb} {said}.", f"I see none that {verb} {said}."))
+    if len(places) == 1:
+        return f"[{places[0]}] {verb} {said}."
+    return f"{_and([f'[{place}]' for place in places])} {'are' if verb == 'is' else 'have'} {said}."
+
+
+def compare(rng: Random, first: Known, second: Known) -> str:
+    """How two items differ, in what can be seen and in price."""
+    names = [name for name in first.facts if name in second.facts and first.facts[name] != second.facts[name]]
+    rng.shuffle(names)
+    names = sorted(names[:2], key=list(first.facts).index)
+    one = [phrase(name, first.facts[name]) for name in names]
+    two = [phrase(name, second.facts[name]) for name in names]
+    parts = [f"[1] is {_and(one)}, [2] {_and(two)}."] if names else ["They look much alike."]
+    price_one, price_two = first.item.price, second.item.price
+    if price_one is not None and price_two is not None:
+        if price_one == price_two:
+            parts.append("They cost the same.")
+        else:
+            cheap, less = (1, price_two - price_one) if price_one < price_two else (2, price_one - price_two)
+            parts.append(f"[{cheap}] costs {money(less, first.item.currency)} less.")
+    return " ".join(parts)
+
+
+def extreme(rng: Random, shown: Sequence[Known], dearest: bool) -> str:
+    """The cheapest or dearest, as the facts beside the items say it."""
+    prices = [known.item.price or 0.0 for known in shown]
+    place = prices.index(max(prices) if dearest else min(prices))
+    cost = money(prices[place], shown[place].item.currency)
+    word = rng.choice(("most expensive", "dearest")) if dearest else rng.choice(("cheapest", "least expensive"))
+    return rng.choice((f"[{place + 1}] is the {word} at {cost}.", f"The {word} is [{place + 1}], {cost}."))
+
+
+def price(rng: Random, known: Known, number: int = 1) -> str:
+    if known.item.price is None:
+        return f"I have no price for [{number}]."
+    cost = money(known.item.price, known.item.currency)
+    return rng.choice((f"[{number}] is {cost}.", f"[{number}] costs {cost}.", f"{cost} for [{number}]."))
+
+
+def similar(rng: Random, anchor: Known, shown: Sequence[Known]) -> str:
+    """What the items found share with the one they should be like."""
+    common = [[name for name, value in known.facts.items() if anchor.facts.get(name) == value] for known in shown]
+    best = max(range(len(shown)), key=lambda i: len(common[i]))
+    shared = _and([phrase(name, anchor.facts[name]) for name in common[best][:2]])
+    if not shared:
+        return rng.choice(
+            (f"Nothing is very close; [{best + 1}] may still appeal.", f"[{best + 1}] is the nearest I have.")
+        )
+    return rng.choice(
+        (
+            f"[{best + 1}] is the most like it: also {shared}.",
+            f"Like it, [{best + 1}] is {shared}.",
+            f"Try [{best + 1}], {shared} too.",
+        )
+    )
+
+
+def goes_with(rng: Random, anchor: Known | None, shown: Sequence[Known], budget: float | None) -> str:
+    """Why the items found go together, and what they cost together."""
+    pieces = [f"[{i}] {known.kind}" for i, known in enumerate(shown, 1)]
+    if anchor is not None:
+        shares = [
+            [v for n, v in known.facts.items() if n in ("style", "material", "color") and anchor.facts.get(n) == v]
+            for known in shown
+        ]
+        best = max(range(len(shown)), key=lambda i: len(shares[i]))
+        if shares[best]:
+            text = rng.choice(
+                (
+                    f"[{best + 1}] goes well with it: both are {shares[best][0]}.",
+                    f"[{best + 1}] suits it, {shares[best][0]} as well.",
+                )
+            )
+        else:
+            text = f"[{best + 1}] sets it off: {_told(rng, shown[best], {})}."
+    else:
+        text = rng.choice((f"Together: {_and(pieces)}.", f"I put together {_and(pieces)}."))
+    if budget is not None:
+        together = sum(known.item.price or 0.0 for known in shown)
+        currency = shown[0].item.currency
+        within = "within" if together <= budget else "over"
+        text += f" All together {money(together, currency)}, {within} your {money(budget, currency)}."
+    return text
+
+
+def for_taste(rng: Random, shown: Sequence[Known], place: int, liked: Sequence[str]) -> str:
+    """Why one item suits a person whose taste is known."""
+    reason = _and(list(liked)[:2])
+    return rng.choice(
+        (
+            f"[{place}] is most your taste: {reason}.",
+            f"Knowing what you like, [{place}]: {reason}.",
+            f"I'd pick [{place}] for you, {reason}.",
+        )
+    )
+
+
+def unknown(rng: Random, number: int = 1) -> str:
+    """What the catalogue does not say."""
+    return rng.choice(
+        (
+            f"I don't know that about [{number}].",
+            f"The shop's data doesn't say that about [{number}].",
+            f"I can't tell that from what I have on [{number}].",
+        )
+    )
+
+
+def small_talk(rng: Random, said: str) -> str:
+    """Short, and back to shopping."""
+    if any(word in said.lower() for word in ("thank", "bye", "perfect", "great", "cheers", "helpful")):
+        return rng.choice(("You're welcome!", "Glad to help.", "Any time. Enjoy!", "My pleasure."))
+    return rng.choice(
+        (
+            "Hello! What are you looking for?",
+            "I help you find things in this shop. What do you need?",
+            "Hi! Tell me what you need.",
+        )
+    )
+
+
+def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
+    """Two properties of an item that were not asked for."""
+    names = [name for name in known.facts if name not in wants] or list(known.facts)
+    chosen = sorted(rng.sample(names, min(2, len(names))), key=list(known.facts).index)
+    return _and([phrase(name, known.facts[name]) for name in chosen]) or known.kind
+
+
+def _instead(known: Known, wants: Mapping[str, str]) -> str:
+    """The first wish that is not met, as what it is instead."""
+    for name, value in wants.items():
+        has = known.facts.get(name)
+        if has is None:
+            return f"not {phrase(name, value)}"
+        if has != value:
+            return f"{phrase(name, has)}, not {phrase(name, value)}"
+    return "that is all"
+
+
+def _another(rng: Random, place: int, shown: Sequence[Known], best: Known) -> str:
+    known = shown[place]
+    differing = [name for name, value in known.facts.items() if best.facts.get(name) not in (None, value)]
+    look = _and([phrase(name, known.facts[name]) for name in differing[:2]]) or known.kind
+    price_gap = (known.item.price or 0) - (best.item.price or 0)
+    tail = " and cheaper" if price_gap < 0 and known.item.price is not None else ""
+    return rng.choice((f"[{place + 1}] is {look}{tail}.", f"Or [{place + 1}], {look}{tail}."))
+
+
+def _and(words: Sequence[str]) -> str:
+    words = [word for word in words if word]
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

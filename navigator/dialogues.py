@@ -1,0 +1,414 @@
+"""Conversations to train on, made from a catalogue: what people ask, how it is read, what is shown, what is true of it.
+
+A conversation is a chain of moves. The first asks for something; each further one reacts to what is on show: refine,
+ask, compare, find similar ones or what goes with one, choose, chat. Facts come from the catalogue and its labels, so
+that an answer is true by construction; wordings come from `navigator.phrasing` and `navigator.answers`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import numpy as np
+
+from navigator import answers, phrasing
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Known, Shelf, phrase
+from navigator.processing import Floats
+from navigator.prompt import Exchange
+
+_FILTERED = {"color": "colors", "material": "materials", "style": "styles"}
+_MAX_TURNS = 4
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A finished conversation; the person's taste `[M, Dt]` was known in its last exchange."""
+
+    exchanges: tuple[Exchange, ...]
+    taste: Floats | None = None
+
+
+@dataclass
+class _State:
+    """A conversation while it grows."""
+
+    shelf: Shelf
+    rng: Random
+    exchanges: list[Exchange] = field(default_factory=list)
+    intent: ShoppingIntent = field(default_factory=lambda: ShoppingIntent(action="chat"))
+    wants: dict[str, str] = field(default_factory=dict)
+    shown: list[Known] = field(default_factory=list)
+
+    def add(self, user: str, intent: ShoppingIntent, shown: Sequence[Known], answer: str) -> None:
+        self.exchanges.append(
+            Exchange(phrasing.roughen(self.rng, user), intent, tuple(known.shown for known in shown), answer)
+        )
+        if shown:
+            self.shown = list(shown)
+
+
+def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
+    """Make `count` conversations; the same generator makes the same ones.
+
+    A shelf needs at least two items; kinds with a single item are talked about less.
+    """
+    for _ in range(count):
+        state = _State(shelf, rng)
+        rng.choices((_search, _set, _chat), (0.86, 0.08, 0.06))[0](state)
+        for _ in range(rng.choice((0, 1, 1, 2, 2, _MAX_TURNS - 1))):
+            if not state.shown:
+                _search(state)
+                continue
+            rng.choices(_MOVES, _WEIGHTS)[0](state)
+        if state.shown and rng.random() < 0.1:
+            yield _by_taste(state)
+            continue
+        yield Dialogue(tuple(state.exchanges))
+
+
+def _search(state: _State) -> None:
+    """Ask for a kind of thing with some properties, perhaps a price, perhaps something that it must not be."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    names = list(target.telling if rng.random() < 0.85 else target.facts)
+    chosen = rng.sample(names, min(len(names), rng.choice((0, 1, 1, 2, 2, 3))))
+    wants = {name: target.facts[name] for name in target.facts if name in chosen}
+    adjectives = [value for name, value in wants.items() if phrase(name, value) == value]
+    extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
+    noun, details = phrasing.noun_phrase(rng, target.kind, adjectives, extras)
+    pieces = [phrasing.need(rng, noun, details)]
+    low, high = _prices(rng, target, pieces)
+    excluded = _excluded(rng, state.shelf, target, wants, pieces)
+    query = " ".join([*adjectives, target.kind]) + (f" with {' and '.join(extras)}" if extras else "")
+    sort = "relevance"
+    if rng.random() < 0.06:
+        sort, said = rng.choice(
+            (
+                ("price_low", "cheapest first"),
+                ("price_high", "the best you have, money is no issue"),
+                ("newest", "what's new"),
+            )
+        )
+        pieces.append(said)
+    intent = ShoppingIntent(
+        action="search",
+        query=query,
+        categories=(target.kind,),
+        price_min=low,
+        price_max=high,
+        exclude=(excluded,) if excluded else (),
+        sort=sort,
+        **_filters(wants),
+    )
+    state.wants, state.intent = wants, intent
+    shown = _results(state, target, high, low, excluded)
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
+
+
+def _refine(state: _State) -> None:
+    """Change one thing of the last search."""
+    rng, base = state.rng, state.intent
+    if base.action not in ("search", "refine") or not base.categories:
+        _search(state)
+        return
+    pool = state.shelf.of_kind(base.categories[0])
+    target = rng.choice(pool)
+    move = rng.random()
+    wants, low, high, excluded, sort = dict(state.wants), base.price_min, base.price_max, base.exclude, base.sort
+    if move < 0.3:
+        said, sort = phrasing.say(rng, "cheaper"), "price_low"
+    elif move < 0.5 and target.item.price:
+        high = _round(target.item.price * rng.uniform(1.0, 1.4))
+        low = None if low is not None and low > high else low
+        said = phrasing.cap(rng, high)
+    elif move < 0.85 and [name for name in _FILTERED if name in target.facts]:
+        name = rng.choice([name for name in _FILTERED if name in target.facts])
+        wants[name] = target.facts[name]
+        said = phrasing.say(rng, "instead", x=target.facts[name])
+    else:
+        banned = rng.choice(
+            [known.facts[name] for known in state.shown for name in _FILTERED if name in known.facts] or ["red"]
+        )
+        excluded = tuple(dict.fromkeys((*excluded, banned)))[:3]
+        wants = {name: value for name, value in wants.items() if value != banned}
+        said = phrasing.without(rng, banned)
+    extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
+    adjectives = [value for name, value in wants.items() if phrase(name, value) == value]
+    query = " ".join([*adjectives, base.categories[0]]) + (f" with {' and '.join(extras)}" if extras else "")
+    intent = ShoppingIntent(
+        action="refine",
+        query=query,
+        categories=base.categories,
+        price_min=low,
+        price_max=high,
+        exclude=excluded,
+        sort=sort,
+        **_filters(wants),
+    )
+    state.wants, state.intent = wants, intent
+    shown = _results(state, target, high, low, excluded[-1] if excluded else None)
+    if sort == "price_low":
+        shown.sort(key=lambda known: known.item.price or 0)
+    state.add(said, intent, shown, answers.found(rng, shown, wants))
+
+
+def _ask(state: _State) -> None:
+    """Ask about one item on show: a property, whether it has one, its price, or what nobody knows."""
+    rng = state.rng
+    number = rng.randrange(len(state.shown)) + 1
+    known = state.shown[number - 1]
+    reference = _reference(state, number)
+    names = list(known.telling if rng.random() < 0.8 else known.facts)
+    kind = rng.random()
+    if kind < 0.12 or not names:
+        said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
+    elif kind < 0.2:
+        said, answer = phrasing.say(rng, "unknown", ref=reference), answers.unknown(rng)
+    elif kind < 0.62:
+        name = rng.choice(names)
+        said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
+    else:
+        name = rng.choice(names)
+        others = [other.facts[name] for other in state.shelf.known if name in other.facts]
+        asked = known.facts[name] if rng.random() < 0.5 else rng.choice(others)
+        bare = phrase(name, asked) == asked
+        said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
+        answer = answers.yes_or_no(rng, known, name, asked)
+    state.add(said, ShoppingIntent(action="ask", item_refs=(number,)), [known], answer)
+
+
+def _ask_all(state: _State) -> None:
+    """Ask which of the items on show has a property, or is the cheapest or dearest."""
+    rng = state.rng
+    intent = ShoppingIntent(action="ask")
+    if len(state.shown) < 2:
+        _search(state)
+        return
+    priced = all(known.item.price is not None for known in state.shown)
+    if priced and rng.random() < 0.3:
+        dearest = rng.random() < 0.4
+        said = phrasing.say(rng, "dearest" if dearest else "cheapest")
+        state.add(said, intent, state.shown, answers.extreme(rng, state.shown, dearest))
+        return
+    owner = rng.choice(state.shown if rng.random() < 0.85 else state.shelf.known)
+    name = rng.choice(list(owner.telling if rng.random() < 0.8 else owner.facts) or ["color"])
+    value = owner.facts.get(name, "red")
+    bare = phrase(name, value) == value
+    said = phrasing.say(rng, "which" if bare else "which_has", x=phrase(name, value))
+    state.add(said, intent, state.shown, answers.which(rng, state.shown, name, value))
+
+
+def _compare(state: _State) -> None:
+    """Set two items on show against each other."""
+    rng = state.rng
+    if len(state.shown) < 2:
+        _search(state)
+        return
+    one, two = sorted(rng.sample(range(1, len(state.shown) + 1), 2))
+    joint = rng.choice((" and ", " or ", " vs "))
+    said = phrasing.say(rng, "compare", refs=joint.join((_reference(state, one), _reference(state, two))))
+    pair = [state.shown[one - 1], state.shown[two - 1]]
+    state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(rng, *pair))
+
+
+def _similar(state: _State) -> None:
+    """Ask for more like one item on show."""
+    rng = state.rng
+    number = rng.randrange(len(state.shown)) + 1
+    anchor = state.shown[number - 1]
+    pool = [known for known in state.shelf.of_kind(anchor.kind) if known is not anchor]
+    if not pool:
+        _search(state)
+        return None
+    pool.sort(key=lambda known: -_common(known, anchor))
+    shown = _mixed(rng, pool[: rng.choice((2, 3, 4))])
+    said = phrasing.say(rng, "similar", ref=_reference(state, number))
+    return state.add(
+        said, ShoppingIntent(action="similar", item_refs=(number,)), shown, answers.similar(rng, anchor, shown)
+    )
+
+
+def _complete(state: _State) -> None:
+    """Ask what goes with one item on show; boards tell, and where none does, a shared look."""
+    rng = state.rng
+    number = rng.randrange(len(state.shown)) + 1
+    anchor = state.shown[number - 1]
+    partners = _partners(state.shelf, anchor, rng)
+    if not partners:
+        _search(state)
+        return
+    shown = partners[: rng.choice((2, 3, 4))]
+    budget: float | None = None
+    kinds: tuple[str, ...] = ()
+    reference = _reference(state, number)
+    if rng.random() < 0.3:
+        kinds = (shown[0].kind,)
+        shown = ([known for known in partners if known.kind == kinds[0]] or shown)[:3]
+        said = f"{phrasing.say(rng, 'complete', ref=reference, many='things')} maybe a {kinds[0]}"
+    else:
+        said = phrasing.say(rng, "complete", ref=reference, many="things")
+    if rng.random() < 0.3:
+        budget = _round(sum(known.item.price or 0 for known in shown) * rng.uniform(0.8, 1.5))
+        said = f"{said} {phrasing.total(rng, budget)}"
+    intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, item_refs=(number,))
+    state.add(said, intent, shown, answers.goes_with(rng, anchor, shown, budget))
+
+
+def _set(state: _State) -> None:
+    """Ask for several things at once, within one budget."""
+    rng = state.rng
+    first = rng.choice(state.shelf.known)
+    partners = [known for known in _partners(state.shelf, first, rng) if known.kind != first.kind]
+    if not partners:
+        _search(state)
+        return
+    second = partners[0]
+    shown = [first, second]
+    budget = _round(sum(known.item.price or 50 for known in shown) * rng.uniform(0.8, 1.6))
+    kinds = tuple(dict.fromkeys(known.kind for known in shown))
+    things = rng.choice((" and ", " + ", " plus ")).join(rng.choice((f"a {kind}", kind)) for kind in kinds)
+    style = first.facts.get("style", "") if rng.random() < 0.3 else ""
+    said = rng.choice(("I need {t}", "{t}", "we want {t}", "looking for {t}", "can you put together {t}")).format(
+        t=things
+    )
+    pieces = [said, phrasing.total(rng, budget), *([style] if style else [])]
+    intent = ShoppingIntent(
+        action="complete",
+        query=" and ".join(kinds),
+        categories=kinds,
+        styles=(style,) if style else (),
+        budget_total=budget,
+    )
+    state.wants, state.intent = {}, intent
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
+
+
+def _pick(state: _State) -> None:
+    """Ask for a recommendation among the items on show."""
+    rng = state.rng
+    said = phrasing.say(rng, "pick")
+    state.add(said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants))
+
+
+def _chat(state: _State) -> None:
+    said = phrasing.say(state.rng, "chat")
+    state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, said))
+
+
+_MOVES: tuple[Callable[[_State], None], ...] = (
+    _refine,
+    _ask,
+    _ask_all,
+    _compare,
+    _similar,
+    _complete,
+    _pick,
+    _chat,
+    _search,
+)
+_WEIGHTS = (0.22, 0.26, 0.18, 0.09, 0.08, 0.07, 0.03, 0.03, 0.04)
+
+
+def _by_taste(state: _State) -> Dialogue:
+    """Ask for a recommendation, and be known: interest vectors of things that share a look with one item on show."""
+    rng = state.rng
+    place = rng.randrange(len(state.shown)) + 1
+    chosen = state.shown[place - 1]
+    names = [name for name in ("color", "material", "style") if name in chosen.facts]
+    name = rng.choice(names) if names else ""
+    rivals = [known for known in state.shown if known is not chosen and known.facts.get(name) == chosen.facts.get(name)]
+    liked = [
+        known for known in state.shelf.known if known.facts.get(name) == chosen.facts.get(name) and known is not chosen
+    ]
+    if not name or rivals or not liked:
+        return Dialogue(tuple(state.exchanges))
+    some = rng.sample(liked, min(len(liked), rng.choice((1, 2, 3, 4))))
+    taste = np.stack([known.shown.vectors.mean(0) for known in some])  # [M, D]
+    answer = answers.for_taste(rng, state.shown, place, [chosen.facts[name]])
+    state.add(phrasing.say(rng, "pick"), ShoppingIntent(action="ask"), state.shown, answer)
+    return Dialogue(tuple(state.exchanges), taste)
+
+
+def _results(state: _State, target: Known, high: float | None, low: float | None, excluded: str | None) -> list[Known]:
+    """What a search might find: mostly the kind asked for, the best matches among them, in no telling order."""
+    rng = state.rng
+    pool = [known for known in state.shelf.of_kind(target.kind) if excluded not in known.facts.values()]
+    pool = [known for known in pool if high is None or (known.item.price or 0) <= high]
+    pool = [known for known in pool if low is None or (known.item.price or 0) >= low]
+    pool.sort(key=lambda known: (-sum(known.facts.get(n) == v for n, v in state.wants.items()), rng.random()))
+    if rng.random() < 0.04:
+        return []
+    size = rng.choice((1, 2, 3, 3, 4, 5, 8))
+    best, rest = pool[: max(1, size // 2)], pool[max(1, size // 2) :]
+    return _mixed(rng, [*best, *rng.sample(rest, min(len(rest), size - len(best)))])
+
+
+def _partners(shelf: Shelf, anchor: Known, rng: Random) -> list[Known]:
+    """Items that stand on a board with the anchor, or share its style, of other kinds first."""
+    boards = [board for board in shelf.boards if any(shelf.known[i] is anchor for i in board)]
+    if boards:
+        partners = [shelf.known[i] for i in rng.choice(boards) if shelf.known[i] is not anchor]
+    else:
+        pool = rng.sample(list(shelf.known), min(len(shelf.known), 60))
+        partners = [known for known in pool if known.kind != anchor.kind and _common(known, anchor) > 0]
+    rng.shuffle(partners)
+    return partners
+
+
+def _common(one: Known, other: Known) -> int:
+    return sum(other.facts.get(name) == value for name, value in one.facts.items())
+
+
+def _mixed(rng: Random, known: Sequence[Known]) -> list[Known]:
+    return rng.sample(list(known), len(known))
+
+
+def _reference(state: _State, number: int) -> str:
+    """A way to point at an item that is true of it alone."""
+    known = state.shown[number - 1]
+    looks = [value for name, value in known.facts.items() if name in ("color", "material", "pattern")]
+    alone = [look for look in looks if sum(look in other.facts.values() for other in state.shown) == 1]
+    name = known.item.title.split(",")[0] if sum(known.item.title == o.item.title for o in state.shown) == 1 else None
+    name = name if name and len(name) < 30 else None
+    look = state.rng.choice(alone) if alone else None
+    return phrasing.reference(state.rng, number, len(state.shown), name, look)
+
+
+def _filters(wants: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    return {field: (wants[name],) for name, field in _FILTERED.items() if name in wants}
+
+
+def _prices(rng: Random, target: Known, pieces: list[str]) -> tuple[float | None, float | None]:
+    """Now and then a price that the target meets."""
+    price, draw = target.item.price, rng.random()
+    if price is None or draw > 0.45:
+        return None, None
+    high = _round(price * rng.uniform(1.02, 1.6))
+    if draw < 0.33:
+        pieces.append(phrasing.cap(rng, high))
+        return None, high
+    low = min(_round(price * rng.uniform(0.5, 0.95)), high)
+    if draw < 0.4 and low < high:
+        pieces.append(phrasing.price_range(rng, low, high))
+        return low, high
+    pieces.append(phrasing.floor(rng, low))
+    return low, None
+
+
+def _excluded(rng: Random, shelf: Shelf, target: Known, wants: dict[str, str], pieces: list[str]) -> str | None:
+    if rng.random() > 0.12:
+        return None
+    others = {known.facts[name] for known in shelf.of_kind(target.kind) for name in _FILTERED if name in known.facts}
+    others -= set(target.facts.values()) | set(wants.values())
+    if not others:
+        return None
+    word = rng.choice(sorted(others))
+    pieces.append(phrasing.without(rng, word))
+    return word
+
+
+def _round(price: float) -> float:
+    """A price as people name it: 45, 150, 1200."""
+    step = 5 if price < 100 else 10 if price < 400 else 50 if price < 2000 else 100
+    return float(max(step, round(price / step) * step))

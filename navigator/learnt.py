@@ -1,0 +1,93 @@
+"""What training adds to a base model: adapters and projectors, a few megabytes, apart from the base's gigabytes."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from navigator.errors import BadCheckpoint
+
+_WEIGHTS = "navigator.safetensors"
+_ABOUT = "navigator.json"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the projectors of a Navigator look like; see `NavigatorConfig` for each field."""
+
+    item_dim: int = 256
+    vectors_per_item: int = 1
+    tokens_per_item: int = 4
+    taste_dim: int | None = None
+    projector_rank: int | None = None
+    projector_dim: int = 1024
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Trained tensors and what they belong to.
+
+    Args:
+        base: the model that they were trained over, e.g. `packaged:smollm2-135m`.
+        shape: of the projectors.
+        encoder_version: of the vectors that they were trained on.
+        lora_rank, lora_alpha: of the adapters.
+        tensors: by name: `*.lora_A.weight` `[r, in]`, `*.lora_B.weight` `[out, r]`, and the projectors'.
+        about: how they were made and what they reached, for people.
+    """
+
+    base: str
+    shape: Shape
+    encoder_version: str
+    lora_rank: int
+    lora_alpha: int
+    tensors: dict[str, Tensor] = field(repr=False)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def projectors(self) -> dict[str, Tensor]:
+        """The projectors' tensors, by their names in a checkpoint."""
+        return {name: tensor for name, tensor in self.tensors.items() if "projector." in name}
+
+    def merged(self, name: str, tensor: Tensor) -> Tensor:
+        """A layer's weight `[out, in]` with its adapter added; the tensor itself where there is no adapter."""
+        layer = name.removesuffix(".weight")
+        down, up = self.tensors.get(f"{layer}.lora_A.weight"), self.tensors.get(f"{layer}.lora_B.weight")
+        if down is None or up is None:
+            return tensor
+        change = (up.float() @ down.float()) * (self.lora_alpha / self.lora_rank)
+        return (tensor.float() + change).to(tensor.dtype)
+
+    def save(self, folder: Path) -> None:
+        """Write `navigator.safetensors` (float16) and `navigator.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "base": self.base,
+            "shape": asdict(self.shape),
+            "encoder_version": self.encoder_version,
+            "lora_rank": self.lora_rank,
+            "lora_alpha": self.lora_alpha,
+            "about": self.about,
+        }
+        save_file({name: tensor.half().contiguous() for name, tensor in self.tensors.items()}, folder / _WEIGHTS)
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+
+
+def load_learnt(folder: Path) -> Learnt:
+    """Read what `Learnt.save` wrote.
+
+    Raises:
+        BadCheckpoint: a file is missing, or was cut off.
+    """
+    try:
+        about = json.loads((folder / _ABOUT).read_text())
+        tensors = load_file(folder / _WEIGHTS)
+    except (OSError, ValueError) as error:
+        raise BadCheckpoint(f"{folder} holds no trained Navigator: {error}") from error
+    except Exception as error:
+        raise BadCheckpoint(f"{folder / _WEIGHTS} cannot be read: {error}") from error
+    about["shape"] = Shape(**about["shape"])
+    return Learnt(tensors={name: tensor.to(torch.float32) for name, tensor in tensors.items()}, **about)

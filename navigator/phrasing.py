@@ -1,0 +1,161 @@
+"""How people say what they want: many ways, half sentences, small talk, slang and slips of the finger.
+
+Everything here draws from a random generator, so that a seed makes the same conversations again.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from navigator.knowledge import article, plural
+
+
+def need(rng: Random, noun: str, details: str) -> str:
+    """Ask for a thing: `noun` with its adjectives, then what else it should have."""
+    pattern = rng.choice(_phrases("wants_one") if rng.random() < 0.7 else _phrases("wants_many"))
+    tail = f" {details}" if details else ""
+    words = {"one": article(noun) + tail, "bare": noun + tail, "many": plural(noun) + tail}
+    return pattern.format(**words)
+
+
+def together(rng: Random, *pieces: str) -> str:
+    """Put the pieces of a message together, with a greeting and a reason now and then."""
+    reason = rng.choice(_phrases("reasons"))
+    said = [piece for piece in (*pieces, reason) if piece]
+    head, rest = said[0], said[1:]
+    rng.shuffle(rest)
+    text = head
+    for piece in rest:
+        joint = rng.choice((", ", ", ", " ", ". ", " - "))
+        text = text.rstrip("?") + joint + piece + ("?" if text.endswith("?") else "")
+    return rng.choice(_phrases("greetings")) + text
+
+
+def noun_phrase(rng: Random, kind: str, adjectives: Sequence[str], extras: Sequence[str]) -> tuple[str, str]:
+    """A thing and its properties in one of the orders in which people put them: (noun, details)."""
+    adjectives = list(adjectives)
+    rng.shuffle(adjectives)
+    if adjectives and rng.random() < 0.3:
+        late = adjectives.pop()
+        details = rng.choice((f"in {late}", f", {late}", f"that is {late}", f"({late})"))
+    else:
+        details = ""
+    for extra in extras:
+        details += rng.choice((f" with {extra}", f", {extra}", f" and {extra}" if details else f" with {extra}"))
+    return " ".join([*adjectives, kind]), details.strip()
+
+
+def reference(rng: Random, number: int, count: int, name: str | None = None, look: str | None = None) -> str:
+    """Point at item `number` of `count` on show: by place, by name, or by a look that only it has."""
+    ways = [
+        f"the {_phrases('ordinals')[number - 1]} one" if number <= 8 else f"number {number}",
+        f"number {number}",
+        f"[{number}]",
+    ]
+    ways += [f"no. {number}", f"#{number}", f"option {number}", f"the {_phrases('ordinals')[min(number, 8) - 1]}"]
+    if number == count and count > 1:
+        ways += ["the last one", "the last"]
+    if count == 1:
+        ways += ["it", "this", "this one", "that one"] * 2
+    if name:
+        ways += [name, f"the {name}"]
+    if look:
+        ways += [f"the {look} one"] * 3
+    return rng.choice(ways)
+
+
+def amount(rng: Random, value: float) -> str:
+    """A sum as people type it."""
+    number = f"{value:.0f}"
+    grouped = f"{value:,.0f}"
+    return rng.choice(
+        (
+            f"${number}",
+            f"${number}",
+            number,
+            f"{number} dollars",
+            f"{number} bucks",
+            f"${grouped}",
+            f"{number}$",
+            f"€{number}",
+            f"{number} euros",
+            f"{number}€",
+            f"{number} eur",
+        )
+    )
+
+
+def cap(rng: Random, value: float) -> str:
+    return rng.choice(_phrases("caps")).format(m=amount(rng, value))
+
+
+def floor(rng: Random, value: float) -> str:
+    return rng.choice(_phrases("floors")).format(m=amount(rng, value))
+
+
+def price_range(rng: Random, low: float, high: float) -> str:
+    return rng.choice(_phrases("ranges")).format(a=amount(rng, low), b=amount(rng, high))
+
+
+def total(rng: Random, value: float) -> str:
+    return rng.choice(_phrases("totals")).format(m=amount(rng, value))
+
+
+def without(rng: Random, word: str) -> str:
+    return rng.choice(_phrases("not")).format(x=word)
+
+
+def say(rng: Random, kind: str, **words: str) -> str:
+    """One of the ways to say a simple thing; `kind` names the list in phrases.json."""
+    return rng.choice(_phrases(kind)).format(**words)
+
+
+def roughen(rng: Random, text: str) -> str:
+    """Type it as people do: no capitals, no full stops, slang, letters doubled, dropped or swapped."""
+    if rng.random() < 0.5:
+        text = text[:1].upper() + text[1:]
+    if rng.random() < 0.35:
+        text = text.lower()
+    if rng.random() < 0.3:
+        text = text.rstrip("?.! ")
+    if rng.random() < 0.2:
+        for formal, short in _slang().items():
+            if rng.random() < 0.5:
+                text = text.replace(formal, short)
+    slips = rng.choice((0, 0, 0, 0, 1, 1, 2))
+    for _ in range(slips):
+        text = _slip(rng, text)
+    if rng.random() < 0.05:
+        text += rng.choice(("!!", " :)", "...", " ??", " haha"))
+    return text
+
+
+def _slip(rng: Random, text: str) -> str:
+    """One slip of the finger, never in a number or a reference."""
+    places = [i for i in range(1, len(text) - 2) if text[i - 1 : i + 2].isalpha()]
+    if not places:
+        return text
+    i = rng.choice(places)
+    kind = rng.randrange(3)
+    if kind == 0:
+        return text[:i] + text[i + 1 :]
+    if kind == 1:
+        return text[:i] + text[i] + text[i:]
+    return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+
+
+def _phrases(kind: str) -> list[str]:
+    """The wordings of one kind; a wording that is listed twice is twice as frequent."""
+    return _file()[kind]
+
+
+def _slang() -> dict[str, str]:
+    return _file()["slang"]
+
+
+@lru_cache
+def _file() -> dict[str, Any]:
+    return json.loads(Path(__file__).with_name("phrases.json").read_text())
