@@ -36,6 +36,9 @@ class TrainSettings:
         candidates: items among which neighbours are sought; all of them if the catalogue has no more.
         learning_rate, weight_decay: of AdamW; the rate rises over the first tenth of the steps and falls to zero.
         neighbour_weight, image_text_weight, relation_weight: of the losses; 0 leaves one out.
+        companion_share: how much of the neighbour loss goes through the head's companion queries, 0..1; the rest draws
+            the vectors themselves together.
+        warm_up: steps on pictures and words alone, before boards come in.
         temperature: of the neighbour loss.
         lone_half: share of items in the neighbour loss that are seen with their picture or their words only, so that
             queries in one of them find what belongs together too, 0..1.
@@ -58,7 +61,9 @@ class TrainSettings:
     neighbour_weight: float = 1.0
     image_text_weight: float = 0.1
     relation_weight: float = 0.0
-    temperature: float = 0.1
+    companion_share: float = 0.5
+    warm_up: int = 0
+    temperature: float = 0.07
     lone_half: float = 0.1
     dropout: float = 0.3
     input_dropout: float = 0.2
@@ -173,7 +178,7 @@ def train(
 def planned_steps(settings: TrainSettings, items: int) -> int:
     """Steps for so many items per epoch."""
     steps = settings.epochs * math.ceil(items / settings.batch_size)
-    return min(max(steps, settings.min_steps), settings.max_steps)
+    return min(max(steps, settings.min_steps), settings.max_steps) + settings.warm_up
 
 
 def schedule(progress: float) -> float:
@@ -196,11 +201,16 @@ def _new_state(items: TrainingItems, settings: TrainSettings, device: str) -> Lo
     network = JointNetwork(config, settings.dropout, settings.input_dropout)
     sample = np.random.default_rng(settings.seed).permutation(len(items))[:50_000]
     network.fit_whitening(*items.features(np.sort(sample)))
-    match = nn.ParameterDict({"log_scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(-10.0)})
+    # The paper's bias of -10 is the logarithm of one right pair in its batches of 32 k; ours are smaller.
+    bias = -math.log(settings.batch_size)
+    match = nn.ParameterDict({"log_scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(bias)})
     network.to(device)
     match.to(device)
-    parameters = [*network.parameters(), *match.parameters()]
-    optimizer = torch.optim.AdamW(parameters, settings.learning_rate, weight_decay=settings.weight_decay)
+    groups: list[dict[str, Any]] = [
+        {"params": list(network.parameters()), "weight_decay": settings.weight_decay},
+        {"params": list(match.parameters()), "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, settings.learning_rate)
     return LoopState(network, match, optimizer)
 
 
@@ -214,7 +224,7 @@ def _step(
     network, sizes = state.network.train(), settings.sizes
     parts: dict[str, Tensor] = {}
     with torch.autocast(pool.image.device.type, dtype=torch.bfloat16):
-        if neighbours and settings.neighbour_weight:
+        if neighbours and settings.neighbour_weight and state.step >= settings.warm_up:
             parts["neighbour"] = settings.neighbour_weight * _neighbours(network, pool, next(neighbours), settings)
         if matches and settings.image_text_weight:
             rows = next(matches)
@@ -237,9 +247,12 @@ def _neighbours(network: JointNetwork, pool: Pool, batch: NeighbourBatch, settin
     picture = torch.rand(count, device=pool.image.device) < 0.5
     vectors = network.mix(pool.fused(batch.candidates, ~lone | picture, ~lone | ~picture))  # [C, D]
     places = torch.searchsorted(batch.candidates, batch.queries)  # queries are among the candidates, which are sorted
+    share = settings.companion_share
 
     def loss(some: Tensor) -> Tensor:
-        return neighbour_loss(some[places], some, batch.positives, batch.excluded, settings.temperature)
+        queries, answers = some[places], (some, batch.positives, batch.excluded, settings.temperature)
+        alike = neighbour_loss(queries, *answers) * (1 - share) if share < 1 else 0.0
+        return alike + (neighbour_loss(network.companions(queries), *answers) * share if share else 0.0)
 
     return matryoshka(loss, settings.sizes, vectors)
 

@@ -23,12 +23,12 @@ def image_text_loss(pictures: Tensor, words: Tensor, scale: Tensor, bias: Tensor
     Args:
         pictures, words: float [n, D], unit rows; row i of both is the same item.
         scale: t > 0, scalar; the paper begins at 10.
-        bias: b, scalar; the paper begins at -10.
+        bias: b, scalar; the paper begins at -10, about the logarithm of 1 in its batch.
         same: bool [n, n]; pairs besides the diagonal that are neither right nor wrong, such as two colours of one
             product or two items with the same words. Left out.
     """
     n = len(pictures)
-    logits = pictures @ words.T * scale + bias  # [n, n]
+    logits = (pictures @ words.T).float() * scale + bias  # [n, n]
     own = torch.eye(n, dtype=torch.bool, device=logits.device)
     losses = -functional.logsigmoid(torch.where(own, logits, -logits))
     if same is not None:
@@ -67,7 +67,7 @@ def relation_loss(vectors: Tensor, base: Tensor) -> Tensor:
         vectors: float [n, D], unit rows.
         base: float [n, E], unit rows of the same items, centred before they were scaled to unit length.
     """
-    return functional.mse_loss(vectors @ vectors.T, base @ base.T)
+    return functional.mse_loss((vectors @ vectors.T).float(), (base @ base.T).float())
 
 
 def matryoshka(loss: Callable[..., Tensor], sizes: Sequence[int], *vectors: Tensor) -> Tensor:

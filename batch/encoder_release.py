@@ -29,12 +29,14 @@ class Options:
     """How a head goes into service.
 
     Attributes:
+        composer: path of its composer inside the store, if there is one.
         size: Matryoshka size of the vectors; None for the full one.
         storage: how vectors are kept, see `catalog.encoder.Space`.
         promote: make the new release the live one.
         metrics: of the training, kept in the release.
     """
 
+    composer: str | None = None
     size: int | None = None
     storage: Storage = "float32"
     promote: bool = True
@@ -70,7 +72,13 @@ def put_into_service(store: ReleaseStore, old: Release, head: JointHead, options
         id=release_id,
         created=datetime.now(UTC),
         parent=old.id,
-        encoder=EncoderRef(base=old.encoder.base, version=version, head=head_path(head), size=options.size),
+        encoder=EncoderRef(
+            base=old.encoder.base,
+            version=version,
+            head=head_path(head),
+            size=options.size,
+            composer=options.composer,
+        ),
         items=TableRef(name=table.name, version=table.tag(f"release-{release_id}"), rows=len(table)),
         navigator=old.navigator,
         taste=old.taste,

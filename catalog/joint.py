@@ -122,8 +122,9 @@ class JointNetwork(nn.Module):
         return functional.normalize(joint.float(), dim=-1) * known
 
     def companions(self, vectors: Tensor) -> Tensor:
-        """Unit vectors of items → unit vectors to search for what goes with them. float [n, dim] both."""
-        return functional.normalize(self.companion(vectors).float(), dim=-1)
+        """Unit vectors of items → unit vectors to search for what goes with them. float [n, size] both, at any size."""
+        size = vectors.shape[1]
+        return functional.normalize((vectors @ self.companion.weight[:size, :size].T).float(), dim=-1)
 
     @torch.no_grad()
     def fit_whitening(self, image: Tensor, text: Tensor) -> None:
@@ -202,17 +203,17 @@ class JointHead:
         """What to search for, to find what goes with items rather than what is like them.
 
         Args:
-            vectors: float32 [n, full dim] of items, from this head at its full size.
+            vectors: float32 [n, dim] of items, as `fuse` gives them and the table has them.
 
         Returns:
             float32 [n, dim], L2-normalised, to be compared with item vectors.
 
         Raises:
-            InvalidInput: vectors of a smaller size.
+            InvalidInput: vectors of another size.
         """
-        if vectors.shape[1] != self.network.config.dim:
-            raise InvalidInput(f"companions are sought from the full {self.network.config.dim} numbers of a vector")
-        return self._shorten(self.network.companions(_tensor(vectors)))
+        if vectors.shape[1] != self.dim:
+            raise InvalidInput(f"this head's vectors have {self.dim} numbers, not {vectors.shape[1]}")
+        return self.network.companions(_tensor(vectors)).numpy()
 
     def save(self, uri: str) -> None:
         """Write the head as one safetensors file, weights in float16, to a path or fsspec URI."""

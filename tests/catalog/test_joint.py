@@ -54,6 +54,15 @@ def test_a_smaller_size_is_the_beginning_of_the_full_vector(head):
         head.at(5)
 
 
+def test_companions_begin_as_the_items_themselves(head):
+    """Until boards teach otherwise, what goes with an item is what is like it; it works at every size."""
+    for some in (head, head.at(4)):
+        vectors = some.fuse(made_features())
+        np.testing.assert_allclose(some.companions(vectors), vectors, atol=1e-3)
+    with pytest.raises(InvalidInput, match="8 numbers"):
+        head.companions(head.at(4).fuse(made_features()))
+
+
 def test_a_saved_head_answers_the_same(head, tmp_path):
     """Saving and loading changes no vector, no version and no note; the version follows the weights."""
     head.save(str(tmp_path / "models" / "head.safetensors"))

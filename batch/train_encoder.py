@@ -1,0 +1,311 @@
+"""`python -m batch.train_encoder`: train the joint head of a shop's encoder and put it into service.
+
+Ray Train runs the loop of `batch.encoder_loop` on cached base features: one process on a laptop, data-parallel on a
+cluster. Killed half-way, the same command goes on from its last validation. At the end every item has a new vector in a
+new table, maps carry vectors over between the old and the new space, and one release switches to all of it at once.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import fsspec
+import ray
+import torch
+import typer
+from ray import train as ray_train
+from ray.train import Checkpoint, RunConfig, ScalingConfig
+from ray.train.torch import TorchTrainer
+from rich.console import Console
+
+from batch.encoder_compose import train_composer
+from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boards
+from batch.encoder_loop import LoopState, TrainSettings, train
+from batch.encoder_release import HEADS, Options, head_path, put_into_service, table_of
+from batch.precompute.features import iter_features
+from catalog.encoder import BaseEncoder, Storage, load_base_encoder
+from catalog.errors import InvalidInput, WindowshopError
+from catalog.joint import JointHead, load_head
+from catalog.release import Release, ReleaseStore
+from catalog.table import ITEM_COLUMNS, item_from_row
+
+COMPOSERS = "models/composers"
+MAX_COMPOSED = 20_000
+"""Items that a composer is trained on; more kinds of things teach it little more about words."""
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All there is to say about one training.
+
+    Attributes:
+        release: URI of the release store; its live release is the catalogue.
+        boards: JSON lines with `items`, at a path or URI; None trains on pictures and words alone.
+        settings: of the loop.
+        max_items: items held in memory for training, those on boards first.
+        workers: processes that train side by side.
+        gpus: GPUs per worker, 0 or 1.
+        size, storage, promote: see `batch.encoder_release.Options`.
+        load: loads the base encoder's text tower, for the words that composers are trained on; by default from the
+            release.
+    """
+
+    release: str
+    boards: str | None = None
+    settings: TrainSettings = field(default_factory=TrainSettings)
+    max_items: int = 500_000
+    workers: int = 1
+    gpus: int = 0
+    size: int | None = None
+    storage: Storage = "float32"
+    promote: bool = True
+    load: Callable[[], BaseEncoder] | None = None
+
+    def run_id(self, live: Release) -> str:
+        """The same for the same training on the same catalogue, so that a killed job finds its checkpoint."""
+        what = (live.id, self.boards, asdict(self.settings), self.max_items, self.workers)
+        return f"encoder-{hashlib.sha256(repr(what).encode()).hexdigest()[:12]}"
+
+
+@app.command()
+def main(
+    release: Annotated[str, typer.Option(help="The release store whose live release gets a new encoder.")],
+    boards: Annotated[
+        str | None,
+        typer.Option(help='JSON lines {"items": [ids]}: what belongs together. Without: pictures and words alone.'),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option("--dim", help="Length of the vectors in the table: 64, 128 or 256 (the default).")
+    ] = None,
+    quantise: Annotated[
+        str,
+        typer.Option(help="How the table keeps vectors: float32, float16, or int8 (a byte a number in the index)."),
+    ] = "float32",
+    epochs: Annotated[int, typer.Option(help="Passes over the items on boards.")] = TrainSettings.epochs,
+    batch_size: Annotated[int, typer.Option(help="Items per step and worker.")] = TrainSettings.batch_size,
+    learning_rate: Annotated[float, typer.Option(help="Highest rate of AdamW.")] = TrainSettings.learning_rate,
+    neighbour_weight: Annotated[float, typer.Option(help="Of the loss on boards.")] = TrainSettings.neighbour_weight,
+    image_text_weight: Annotated[
+        float, typer.Option(help="Of the loss between pictures and words.")
+    ] = TrainSettings.image_text_weight,
+    held_out: Annotated[
+        float, typer.Option(help="Share of boards kept for validation; 0 trains on all, without early stop.")
+    ] = TrainSettings.held_out,
+    seed: Annotated[int, typer.Option(help="Of weights, batches and splits.")] = 0,
+    max_items: Annotated[int, typer.Option(help="Items held in memory; those on boards come first.")] = 500_000,
+    workers: Annotated[int, typer.Option(help="Training processes.")] = 1,
+    gpus: Annotated[int, typer.Option(help="GPUs per process: 0 or 1.")] = 0,
+    promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+) -> None:
+    """Teach the encoder which products belong together and which words tell of which pictures.
+
+    python -m batch.train_encoder --release shop/ --boards boards.jsonl
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    settings = TrainSettings(
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        neighbour_weight=neighbour_weight,
+        image_text_weight=image_text_weight,
+        held_out=held_out,
+    )
+    storage: Storage | None = next((kind for kind in ("float32", "float16", "int8") if kind == quantise), None)  # type: ignore[assignment]
+    if storage is None or (size is not None and size not in settings.sizes):
+        raise typer.BadParameter("--dim is 64, 128 or 256; --quantise is float32, float16 or int8")
+    job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
+    try:
+        _start_ray()
+        done = train_encoder(job, lambda line: console.print(line, highlight=False))
+    except WindowshopError as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from None
+    console.print(f"release {done.id}: encoder {done.encoder.version}", highlight=False)
+    for name, value in done.metrics.items():
+        console.print(f"  {name:<28} {value:.3f}", highlight=False)
+
+
+def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
+    """Run a job on the Ray that this process is connected to, and return the new release.
+
+    Raises:
+        NotFound: nothing is live in the store, its features are not cached, or there is no board file.
+        BadSource: a line of the board file is no board.
+        InvalidInput: no board has two items of the catalogue.
+    """
+    store = ReleaseStore(job.release)
+    live = store.current()
+    job = replace(job, release=store.uri)
+    run_id = job.run_id(live)
+    say(f"Training on release {live.id} ({live.items.rows:,} items)")
+    head, metrics = _fit(job, live, run_id)
+    say(f"Head {head.version}: " + ", ".join(f"{name} {value:.3f}" for name, value in metrics.items()))
+    composer = _compose(job, store, live, head.at(job.size or head.dim), say)
+    made = put_into_service(store, live, head, Options(composer, job.size, job.storage, job.promote, metrics))
+    fs, folder = fsspec.core.url_to_fs(store.path("work", run_id))
+    if fs.exists(folder):
+        fs.rm(folder, recursive=True)
+    return made
+
+
+def load_training_set(job: Job, live: Release) -> tuple[TrainingItems, list[Any]]:
+    """The items of a release with their cached features, and the boards as rows of them."""
+    store = ReleaseStore(job.release)
+    boards = read_boards(job.boards) if job.boards else []
+    wanted = {item for board in boards for item in board}
+    batches = ((batch.ids, batch.features) for batch in iter_features(store, base_version(live), live))
+    items = gather_items(batches, wanted, job.max_items, job.settings.seed)
+    rows = board_rows(boards, items.ids)
+    if job.boards and not rows:
+        raise InvalidInput(f"no board of {job.boards} has two items of release {live.id}; are these its ids?")
+    return items, rows
+
+
+def _compose(job: Job, store: ReleaseStore, live: Release, head: JointHead, say: Say) -> str | None:
+    """Train the composer of a head and save it; its path in the store, or None where the items cannot teach one."""
+    training, _ = load_training_set(replace(job, boards=None, max_items=MAX_COMPOSED), live)
+    table = table_of(store, live)
+    rows = {row["id"]: row for row in table.rows(training.ids, ITEM_COLUMNS).to_pylist()}
+    items = [item_from_row(rows[item_id]) for item_id in training.ids]
+    tower = cache(job.load or partial(load_base_encoder, live.encoder.base, "cpu"))  # loaded only if it is needed
+    version = f"{head.base_version}+{head.version}"
+    say("Training the composer of picture and words")
+    composer = train_composer(head, training, items, lambda texts: tower().encode_texts(texts), version)
+    if composer is None:
+        say("No composer: the items' categories, colors and materials do not tell enough of them apart")
+        return None
+    path = f"{COMPOSERS}/{version}.safetensors"
+    composer.save(store.path(*path.split("/")))
+    return path
+
+
+def base_version(release: Release) -> str:
+    """Version of the base encoder under a release's encoder."""
+    return release.encoder.version.partition("+")[0]
+
+
+def _fit(job: Job, live: Release, run_id: str) -> tuple[JointHead, dict[str, float]]:
+    trainer = TorchTrainer(
+        _worker,
+        train_loop_config={"job": job, "live": live.model_dump_json(), "run_id": run_id},
+        scaling_config=ScalingConfig(num_workers=job.workers, use_gpu=job.gpus > 0),
+        # The same name at the same place goes on from the last checkpoint.
+        run_config=RunConfig(name=run_id, storage_path=ReleaseStore(job.release).path("work")),
+    )
+    try:
+        trainer.fit()
+    except Exception as error:  # Ray wraps what went wrong in a worker
+        if cause := _cause(error):
+            raise cause from error
+        raise
+    store = ReleaseStore(job.release)
+    with fsspec.open(store.path("work", run_id, "trained.json"), "rb") as file:
+        found = json.load(file)
+    return load_head(store.path(*found["head"].split("/"))), found["metrics"]
+
+
+def _worker(config: dict[str, Any]) -> None:
+    """One training process. The first also writes metrics and the head into the store."""
+    job, live = config["job"], Release.model_validate_json(config["live"])
+    store, rank = ReleaseStore(job.release), ray_train.get_context().get_world_rank()
+    items, boards = load_training_set(job, live)
+    saved = _restored()
+    history: list[dict[str, float]] = saved["history"] if saved else []
+
+    def report(metrics: dict[str, float], state: LoopState) -> None:
+        history.append({name: round(value, 5) for name, value in metrics.items()})
+        if rank:
+            ray_train.report(metrics)
+            return
+        print(progress_line(metrics), flush=True)
+        _write(store.path("work", config["run_id"], "metrics.jsonl"), _json_lines(history))
+        with tempfile.TemporaryDirectory() as folder:
+            torch.save({"state": state.to_dict(), "history": history}, Path(folder) / "state.pt")
+            ray_train.report(metrics, checkpoint=Checkpoint.from_directory(folder))
+
+    device = str(ray_train.torch.get_device()) if job.gpus else "cpu"
+    trained = train(items, boards, job.settings, report, saved["state"] if saved else None, rank, device)
+    if rank:
+        return
+    notes = {"items": len(items), "boards": len(boards), "steps": trained.steps, "settings": asdict(job.settings)}
+    head = JointHead(trained.network, base_version(live), notes=notes)
+    head.save(store.path(*head_path(head).split("/")))
+    _write(store.path(HEADS, f"{head.version}.metrics.jsonl"), _json_lines(history))
+    done = {"head": head_path(head), "metrics": trained.validation.metrics()}
+    _write(store.path("work", config["run_id"], "trained.json"), json.dumps(done).encode())
+
+
+def progress_line(metrics: dict[str, float]) -> str:
+    """One line of progress for a person: how far, what it costs, how good it is."""
+    losses = [
+        f"{name.removeprefix('loss_')} {value:.3f}" for name, value in metrics.items() if name.startswith("loss_")
+    ]
+    good = [
+        f"{name.replace('_', ' ')} {value:.3f}"
+        for name, value in metrics.items()
+        if name not in ("step", "steps", "seconds") and not name.startswith("loss_")
+    ]
+    left = metrics["seconds"] / max(metrics["step"], 1) * (metrics["steps"] - metrics["step"])
+    return (
+        f"step {metrics['step']:.0f} of {metrics['steps']:.0f} (at most {left:.0f} s left): "
+        f"losses {', '.join(losses) or '-'}; held out {', '.join(good) or '-'}"
+    )
+
+
+def _restored() -> dict[str, Any] | None:
+    checkpoint = ray_train.get_checkpoint()
+    if checkpoint is None:
+        return None
+    with checkpoint.as_directory() as folder:
+        return dict(torch.load(Path(folder) / "state.pt", map_location="cpu", weights_only=True))
+
+
+def _cause(error: BaseException) -> WindowshopError | None:
+    """The error of ours that lies under what Ray raised."""
+    seen: list[BaseException] = []
+    stack: list[Any] = [error]
+    while stack:
+        found = stack.pop()
+        if not isinstance(found, BaseException) or found in seen:
+            continue
+        if isinstance(found, WindowshopError):
+            return found
+        seen.append(found)
+        stack += [found.__cause__, getattr(found, "cause", None), *getattr(found, "worker_failures", {}).values()]
+    return None
+
+
+def _json_lines(rows: list[dict[str, float]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def _write(uri: str, data: bytes) -> None:
+    with fsspec.open(uri, "wb", auto_mkdir=True) as file:
+        file.write(data)
+
+
+def _start_ray() -> None:
+    """Join the cluster that this job was submitted to, or start one on this machine."""
+    if ray.is_initialized():
+        return
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level="WARNING", log_to_driver=True)
+        return
+    # A local Ray would otherwise turn token authentication on for the whole account.
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    ray.init(address="local", include_dashboard=False, logging_level="WARNING")
+
+
+if __name__ == "__main__":
+    app()

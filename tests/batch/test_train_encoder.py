@@ -1,0 +1,186 @@
+"""Training a joint head and putting it into service, on a store of 180 made-up items."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_store import BASE, EACH, KINDS, STYLES, made_boards, made_features, make_store
+
+from batch.encoder_data import board_rows, gather_items, read_boards, shared_boards
+from batch.encoder_loop import TrainSettings, schedule, train
+from batch.encoder_pool import neighbour_batches
+from batch.encoder_release import table_of
+from batch.train_encoder import Job, load_training_set, train_encoder
+from catalog.align import load_alignment
+from catalog.encoder import Features
+from catalog.errors import BadSource, InvalidInput, NotFound
+from catalog.joint import JointHead, load_head
+from catalog.table import vector_columns, vectors_from_arrow
+
+torch.set_num_threads(1)  # small matrices on busy machines: threads would wait for each other
+
+SETTINGS = TrainSettings(
+    min_steps=60, epochs=1, batch_size=64, image_rank=16, text_rank=16, sizes=(8, 16), validate_every=20, patience=9
+)
+
+
+@pytest.fixture(scope="module")
+def items():
+    image, text = made_features()
+    ids = [f"p{i}" for i in range(len(image))]
+    return gather_items([(ids, Features(image, text))], set(), 10_000, 0)
+
+
+@pytest.fixture(scope="module")
+def boards(items):
+    return board_rows(made_boards(), items.ids)
+
+
+@pytest.fixture
+def board_file(tmp_path) -> str:
+    path = tmp_path / "boards.jsonl"
+    path.write_text("".join(json.dumps({"id": str(i), "items": b}) + "\n" for i, b in enumerate(made_boards())))
+    return str(path)
+
+
+def style_share(vectors, ids) -> float:
+    """Share of the nearest 10 that are of the item's own style: chance is 29 in 179."""
+    style = np.array([int(i[1:]) // (KINDS * EACH) for i in ids])
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -9)
+    nearest = np.argsort(-scores, axis=1)[:, :10]
+    return float((style[nearest] == style[:, None]).mean())
+
+
+def test_boards_teach_what_belongs_together(items, boards):
+    """Kind is loud in the features and style faint; trained on boards of one style, neighbours share the style."""
+    image, text = items.features(np.arange(len(items)))
+    before = style_share(np.concatenate([image, text], 1) / 2**0.5, items.ids)
+    trained = train(items, boards, SETTINGS)
+    head = JointHead(trained.network, BASE)
+    after = style_share(head.fuse(Features(image.numpy(), text.numpy())), items.ids)
+    assert after > before + 0.2 and after > 0.6
+    small = style_share(head.at(8).fuse(Features(image.numpy(), text.numpy())), items.ids)
+    assert small > 0.55
+    assert trained.validation.board_hit > 0.8
+
+
+def test_without_boards_words_find_pictures(items):
+    """On pictures and words alone, the text-to-picture recall of held-out items rises far above chance."""
+    trained = train(items, [], replace(SETTINGS, held_out=0.5, min_steps=150))
+    assert trained.validation.board_hit is None
+    assert trained.validation.text_to_picture > 0.5  # chance: 10 of 45
+
+
+def test_the_same_seed_gives_the_same_head(items, boards):
+    """Training is reproducible: same seed, same weights; another seed, others."""
+    short = replace(SETTINGS, min_steps=5)
+    one, two = (JointHead(train(items, boards, short).network, BASE).version for _ in range(2))
+    assert one == two
+    assert JointHead(train(items, boards, replace(short, seed=1)).network, BASE).version != one
+
+
+def test_a_training_goes_on_from_its_last_validation(items, boards):
+    """Resumed from a saved state, it takes the remaining steps only and keeps the best weights found before."""
+    states = []
+    train(items, boards, SETTINGS, lambda metrics, state: states.append((metrics, state.to_dict())))
+    metrics, saved = states[1]
+    seen = []
+    train(items, boards, SETTINGS, lambda metrics, state: seen.append(metrics["step"]), resume=saved)
+    assert metrics["step"] == 40 and seen == [60]
+    assert saved["best_score"] > 0 and saved["best"]
+
+
+def test_it_stops_when_it_gets_no_better(items, boards):
+    """With no patience and a rate at which nothing is learnt, the second validation ends it."""
+    trained = train(items, boards, replace(SETTINGS, learning_rate=0.0, patience=1, min_steps=200))
+    assert trained.stopped_early and trained.steps == 40
+
+
+def test_large_catalogues_draw_candidates(items, boards):
+    """With fewer candidates than items, each batch still has its queries, some of their neighbours, and no more."""
+    shared = shared_boards(boards, len(items))
+    batch = next(neighbour_batches(shared, 16, 64, np.random.default_rng(0), "cpu"))
+    candidates = batch.candidates.numpy()
+    assert len(candidates) <= 64 and (np.diff(candidates) > 0).all()
+    assert np.isin(batch.queries.numpy(), candidates).all()
+    assert (batch.positives.sum(1) > 0).all() and not batch.positives[batch.excluded].any()
+
+
+def test_the_rate_rises_and_falls():
+    """A short rise, then down to nothing."""
+    assert schedule(0.0) < 0.05 and schedule(0.1) == 1.0 and schedule(1.0) < 1e-6
+
+
+def test_items_on_boards_are_kept_first():
+    """With room for few items, those on boards stay and the rest is a sample."""
+    image, text = made_features()
+    ids = [f"p{i}" for i in range(len(image))]
+    halves = [(ids[s : s + 50], Features(image[s : s + 50], text[s : s + 50])) for s in range(0, 180, 50)]
+    some = gather_items(halves, {"p3", "p170", "unknown"}, 23, 0)
+    assert {"p3", "p170"} <= set(some.ids) and len(some) == 22
+    row = some.ids.index("p170")
+    np.testing.assert_allclose(some.image[row], image[170], atol=1e-3)
+    with pytest.raises(NotFound, match="precompute"):
+        gather_items([], set(), 10, 0)
+
+
+def test_boards_are_read_and_bad_ones_named(tmp_path, board_file):
+    """Unknown items and boards left with one item are passed over; a line that is no board is named with its number."""
+    assert len(read_boards(board_file)) == 60
+    assert [list(rows) for rows in board_rows([["a", "x", "b", "a"], ["a"], ["x"]], ["b", "a"])] == [[0, 1]]
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"items": ["a"]}\n{"things": []}\n')
+    with pytest.raises(BadSource, match="line 2"):
+        read_boards(str(bad))
+    with pytest.raises(NotFound):
+        read_boards(str(tmp_path / "none.jsonl"))
+
+
+def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_file):
+    """One release has the new encoder, a table of its vectors for every item, and maps both ways; the old one stays."""
+    store = make_store(str(tmp_path / "shop"))
+    said: list[str] = []
+    job = Job(store.uri, board_file, SETTINGS, size=8, storage="float16")
+    made = train_encoder(job, said.append)
+
+    assert store.current_id() == made.id and made.parent == "first"
+    head = load_head(store.path(made.encoder.head), made.encoder.size, BASE)
+    assert made.encoder.version == f"{BASE}+{head.version}"
+    table = table_of(store, made)
+    assert table.encoder_version == made.encoder.version and len(table) == 180
+    (column,) = vector_columns(table.schema)
+    rows = table.rows(["p7"], [column, "title", "thumbnail", "fingerprint"])
+    image, text = made_features()
+    expected = head.fuse(Features(image[7:8], text[7:8]))
+    np.testing.assert_allclose(vectors_from_arrow(rows[column]), expected, atol=2e-3)
+    assert rows.to_pylist()[0]["thumbnail"] == b"webp" and rows.to_pylist()[0]["fingerprint"] == "a7.b7.c7"
+    assert len(table_of(store, store.get("first"))) == 180
+
+    there, back = (load_alignment(store.path(ref.path)) for ref in made.alignments)
+    assert (there.source, there.target) == (BASE, made.encoder.version) == (back.target, back.source)
+    assert made.alignments[0].cosine > 0.7
+    assert made.metrics["board_hit"] > 0.5
+    lines = Path(store.path("models", "heads", f"{load_head(store.path(made.encoder.head)).version}.metrics.jsonl"))
+    assert [json.loads(line)["step"] for line in lines.read_text().splitlines()] == [20, 40, 60]
+
+
+def test_items_without_features_stop_the_switch(local_ray, tmp_path, board_file):
+    """No release is made with items that cannot be found: missing features end the job and nothing is promoted."""
+    store = make_store(str(tmp_path / "shop"), cached=170)
+    with pytest.raises(NotFound, match="10 of 180"):
+        train_encoder(Job(store.uri, board_file, replace(SETTINGS, min_steps=20)))
+    assert store.current_id() == "first"
+
+
+def test_boards_of_another_catalogue_are_refused(tmp_path):
+    """Boards with none of the items are a mistake, not a training without boards."""
+    store = make_store(str(tmp_path / "shop"))
+    path = tmp_path / "other.jsonl"
+    path.write_text('{"items": ["q1", "q2"]}\n')
+    with pytest.raises(InvalidInput, match="are these its ids"):
+        load_training_set(Job(store.uri, str(path)), store.current())
+    assert STYLES == 6
