@@ -43,7 +43,7 @@ class ApiSettings:
         return self.pictures.max_bytes * 4 // 3 + 64 * 1024
 
 
-def create_api(shop: Shop, settings: ApiSettings) -> FastAPI:
+def create_api(shop: Shop, settings: ApiSettings, *, behind_serve: bool = False) -> FastAPI:
     """The FastAPI application over a shop, wherever its deployments run."""
     app = FastAPI(
         title="Windowshop", version=VERSION, description=_DESCRIPTION, openapi_tags=_TAGS, docs_url=None, redoc_url=None
@@ -59,7 +59,7 @@ def create_api(shop: Shop, settings: ApiSettings) -> FastAPI:
             allow_headers=["Content-Type", REQUEST_ID],
             expose_headers=[REQUEST_ID, "Server-Timing", "Retry-After"],
         )
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, adds_header=not behind_serve)
     return app
 
 
@@ -73,4 +73,4 @@ class Api:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve once the replica is constructed."""
-        return create_api(self._shop, self._settings)
+        return create_api(self._shop, self._settings, behind_serve=True)

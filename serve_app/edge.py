@@ -18,11 +18,17 @@ class Edge:
     """ASGI middleware: request ids, and 413 for bodies above a limit, declared or not.
 
     A caller's own request id is kept if it is short and plain, for it goes into logs.
+
+    Args:
+        app: what it stands around.
+        max_body_bytes: the limit.
+        adds_header: whether to put the id on the answer; Serve's proxy does that by itself.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, adds_header: bool = True) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._adds_header = adds_header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -49,7 +55,8 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                if self._adds_header:
+                    MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
         declared = headers.get("content-length", "")

@@ -15,6 +15,18 @@ class NoRelease(WindowshopError):
     code = "no_release"
 
 
+class Full(WindowshopError):
+    """All places of a deployment and its queue are taken."""
+
+    code = "full"
+
+
+class Unavailable(WindowshopError):
+    """A deployment has no replica that could answer."""
+
+    code = "unavailable"
+
+
 class ReleaseGone(NotFound):
     """A cursor names a release that this application no longer has."""
 

@@ -9,13 +9,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-from ray.exceptions import RayActorError, RayTaskError
-from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RequestCancelledError
+from ray.serve.exceptions import RequestCancelledError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from catalog import errors
-from serve_app.errors import EncoderBehind, NoRelease, ReleaseGone, TooLarge
+from serve_app.errors import EncoderBehind, Full, NoRelease, ReleaseGone, TooLarge, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:windowshop:problem:"
@@ -69,9 +68,8 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (NoRelease, Kind(503, retry_after_s=5)),
     (EncoderBehind, Kind(503, retry_after_s=1, detail="a new release is coming in; try again in a moment")),
     (errors.VersionMismatch, Kind(503, retry_after_s=1, detail="a new release is coming in; try again in a moment")),
-    (BackPressureError, Kind(503, "full", 1, "all places are taken; try again in a moment")),
-    (DeploymentUnavailableError, Kind(503, "unavailable", 5, "a part of the service is not up; try again in a moment")),
-    (RayActorError, Kind(503, "unavailable", 1, "a part of the service was lost; try again in a moment")),
+    (Full, Kind(503, retry_after_s=1, detail="all places are taken; try again in a moment")),
+    (Unavailable, Kind(503, retry_after_s=5, detail="a part of the service is not up; try again in a moment")),
     (RequestCancelledError, Kind(499, "cancelled", detail="the request was given up")),
     (TimeoutError, Kind(504, "timeout", detail="the request took too long")),
 )
@@ -81,7 +79,6 @@ _UNKNOWN = Kind(500, "internal", detail="something went wrong on our side; the i
 
 def problem_response(error: BaseException, request_id: str | None = None) -> Response:
     """The answer to a request that ended in an exception."""
-    error = _cause(error)
     if isinstance(error, HTTPException):
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         return _respond(error.status_code, code, str(error.detail), request_id, headers=error.headers)
@@ -111,12 +108,6 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
         for status in statuses
     }
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The exception that a deployment raised, out of the wrapper that Ray sends it in."""
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(error, RayTaskError) and isinstance(cause, BaseException) else error
 
 
 def _validation(error: RequestValidationError, request_id: str | None) -> Response:

@@ -17,6 +17,7 @@ from catalog.search import MAX_DEPTH
 from serve_app import present
 from serve_app.cursor import Cursor, start_of
 from serve_app.errors import EncoderBehind, ReleaseGone
+from serve_app.handles import call
 from serve_app.pictures import PictureReader, QueryPicture
 from serve_app.query_encoder import EncodedQuery, Query
 from serve_app.retriever import Facets, Found, Lookup, Thumbnail
@@ -93,32 +94,29 @@ class Shop:
 
     async def item(self, item_id: str) -> ItemResponse:
         """One item. Raises NotFound."""
-        found: Found = await self._retriever.items.remote((item_id,))
+        found: Found = await call(self._retriever.items, (item_id,))
         if not found.table.num_rows:
             raise NotFound(f"there is no item {item_id!r}")
         return ItemResponse.model_construct(item=present.items(found.table)[0], release=found.release)
 
     async def thumbnail(self, item_id: str) -> Thumbnail:
         """An item's small picture. Raises NotFound."""
-        thumbnail: Thumbnail = await self._retriever.thumbnail.remote(item_id)
+        thumbnail: Thumbnail = await call(self._retriever.thumbnail, item_id)
         return thumbnail
 
     async def facets(self) -> Facets:
         """What can be filtered by."""
-        facets: Facets = await self._retriever.facets.remote()
+        facets: Facets = await call(self._retriever.facets)
         return facets
 
     async def release(self) -> Release:
         """The live release. Raises NoRelease."""
-        release: Release = await self._retriever.release.remote()
+        release: Release = await call(self._retriever.release)
         return release
 
     async def _look_up(self, lookup: Lookup, stages: Stages) -> Found:
         with stages.stage("find"):
-            try:
-                found: Found = await self._retriever.find.remote(lookup)
-            except EncoderBehind as behind:
-                raise getattr(behind, "cause", behind) from None
+            found: Found = await call(self._retriever.find, lookup)
         stages.add("table", found.took_ms)
         return found
 
@@ -136,7 +134,7 @@ class Shop:
             with stages.stage("picture"):
                 pixels = await self._pictures.pixels(picture)
         with stages.stage("encode"):
-            encoded: EncodedQuery = await self._encoder.encode.remote(Query(text, pixels, version))
+            encoded: EncodedQuery = await call(self._encoder.encode, Query(text, pixels, version))
         self._remembered[key] = encoded
         if len(self._remembered) > REMEMBERED_QUERIES:
             self._remembered.popitem(last=False)

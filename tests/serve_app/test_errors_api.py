@@ -5,7 +5,6 @@ import io
 
 import pytest
 from PIL import Image
-from ray.serve.exceptions import BackPressureError
 
 from catalog import errors as catalog_errors
 from serve_app import errors, problems
@@ -134,7 +133,8 @@ async def test_cross_origin_is_closed(api):
 @pytest.mark.parametrize(
     ("error", "status", "retry_after"),
     [
-        (BackPressureError(10, 10), 503, "1"),
+        (errors.Full("queue"), 503, "1"),
+        (errors.Unavailable("secret actor"), 503, "5"),
         (errors.NoRelease("none"), 503, "5"),
         (errors.EncoderBehind("a", "b"), 503, "1"),
         (errors.ReleaseGone("gone"), 410, None),

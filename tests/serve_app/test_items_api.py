@@ -1,6 +1,7 @@
 """Items, their pictures, facets, the release, and the pages that explain the API."""
 
 import re
+from pathlib import Path
 
 from serve_app.docs_page import docs_page
 from tests.serve_app.tiny_shop import made_items
@@ -66,3 +67,10 @@ async def test_every_operation_and_field_is_described(api):
         for name, field in schemas[shape]["properties"].items():
             assert field.get("description") or "$ref" in field, f"{shape}.{name}"
     assert len(schemas["SearchRequest"]["examples"]) >= 3
+
+
+async def test_the_guide_names_every_operation(api):
+    """docs/api.md does not fall behind the API."""
+    guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    for path in (await api.get("/openapi.json")).json()["paths"]:
+        assert path.replace("{item_id}", "{id}") in guide, path
