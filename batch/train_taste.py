@@ -26,8 +26,9 @@ import pyarrow.parquet
 import ray
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from catalog.errors import InvalidInput, NotFound, VersionMismatch
+from catalog.errors import InvalidInput, NotFound, VersionMismatch, WindowshopError
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
 from catalog.table import vector_columns
 from taste.evaluate import next_day
@@ -76,17 +77,23 @@ def main(
 
     python -m batch.train_taste --release shop/ --events sqlite:////data/events.db --boards boards.jsonl
     """
-    _start_ray()
-    report = train(
-        release,
-        events=events,
-        boards=boards,
-        settings=FactorSettings(dim=dim, epochs=epochs),
-        fresh=fresh,
-        force=force,
-        promote=promote,
-    )
     console = Console()
+    _start_ray()
+    try:
+        report = train(
+            release,
+            events=events,
+            boards=boards,
+            settings=FactorSettings(dim=dim, epochs=epochs),
+            fresh=fresh,
+            force=force,
+            promote=promote,
+        )
+    except WindowshopError as error:
+        console.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(1) from None
+    finally:
+        ray.shutdown()
     console.print("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
     if report.release is None:
         console.print("The incumbent foretells the last day better; nothing was released (--force does it anyway).")

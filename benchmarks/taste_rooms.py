@@ -28,7 +28,7 @@ SETTINGS = FactorSettings(epochs=30, batch=32)
 def complete_the_room(quick: bool) -> dict[str, Any]:
     """Recall@10 of the other half, among all products, and among those that no training room holds."""
     pictures, words = features()
-    both = np.concatenate([pictures, words], axis=1) / np.float32(np.sqrt(2))
+    both: Floats = (np.concatenate([pictures, words], axis=1) / np.sqrt(2)).astype(np.float32)
     rooms = read_rooms()
     methods: dict[str, Callable[[sparse.csr_matrix], Scorer]] = {
         "pictures alone": lambda _: _similarity(pictures),

@@ -41,6 +41,7 @@ class FactorSettings:
         content_only: share of items whose residual is dropped in a step; only with content.
         map_rate: learning rate of the content maps relative to `learning_rate`. They are shared by all items, and
             with few boards soon learn those by heart.
+        content_dim: principal directions of the content that training looks at; the rest costs time and says little.
     """
 
     dim: int = 128
@@ -53,6 +54,7 @@ class FactorSettings:
     trust_after: float = 3.0
     content_only: float = 0.3
     map_rate: float = 0.1
+    content_dim: int = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,13 +193,15 @@ class _Model:
         if start is not None:
             _check(start, (items, settings.dim), (raw.shape[1], settings.dim))
         self._mean = _mean_of_known(raw) if start is None else start.content_mean
-        self._content = _centred(raw, self._mean)
+        centred = _centred(raw, self._mean)
+        self._directions = _principal_directions(centred, settings.content_dim)  # [D, C]
+        self._content = centred @ self._directions  # [N, C]
         trust = np.ones(items) if content is None else seen / (seen + settings.trust_after)
         self._trust = trust.astype(np.float32)[:, None]  # [N, 1]
         self._position = np.full(items, -1)
-        maps = _principal_directions(self._content, settings.dim)
+        maps = [np.eye(self._content.shape[1], settings.dim, dtype=np.float32)] * 2
         if start is not None:
-            maps = start.input_map, start.output_map
+            maps = [self._directions.T @ start.input_map, self._directions.T @ start.output_map]
         self._input_map, self._output_map = (_Adam(m.copy()) for m in maps)
         if start is None:
             spread = 0.05 if content is None else 0.005
@@ -207,8 +211,8 @@ class _Model:
             trust = np.maximum(self._trust, 1e-3)
             tables = np.stack(
                 [
-                    (start.inputs - self._content @ start.input_map) / trust,
-                    (start.outputs - self._content @ start.output_map) / trust,
+                    (start.inputs - self._content @ maps[0]) / trust,
+                    (start.outputs - self._content @ maps[1]) / trust,
                 ]
             )
             bias = start.bias
@@ -272,8 +276,8 @@ class _Model:
             inputs=inputs,
             outputs=_unit(outputs),
             bias=bias,
-            input_map=self._input_map.value,
-            output_map=self._output_map.value,
+            input_map=self._directions @ self._input_map.value,
+            output_map=self._directions @ self._output_map.value,
             content_mean=self._mean,
             cold_bias=float(np.quantile(bias, 0.25)),
             temperature=self._settings.temperature,
@@ -326,13 +330,10 @@ def _check(start: Factors, table: tuple[int, int], content_map: tuple[int, int])
         )
 
 
-def _principal_directions(content: Floats, dim: int) -> tuple[Floats, Floats]:
-    """Two [D, dim] maps under which cosines are those of the content, as far as `dim` directions can tell."""
-    width = content.shape[1]
-    directions = np.linalg.eigh(content.T @ content)[1][:, ::-1][:, :dim] if width else np.zeros((0, dim))
-    padded = np.zeros((width, dim), np.float32)
-    padded[:, : directions.shape[1]] = directions
-    return padded, padded
+def _principal_directions(content: Floats, limit: int) -> Floats:
+    """[D, min(D, limit)] orthonormal columns under which cosines are the content's, as far as so many can tell."""
+    directions: Floats = np.linalg.eigh(content.T @ content)[1][:, ::-1][:, :limit].astype(np.float32)
+    return directions
 
 
 def _mean_of_known(content: Floats) -> Floats:
