@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from ray.exceptions import RayTaskError
 from ray.serve.exceptions import RequestCancelledError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -79,6 +80,8 @@ _UNKNOWN = Kind(500, "internal", detail="something went wrong on our side; the i
 
 def problem_response(error: BaseException, request_id: str | None = None) -> Response:
     """The answer to a request that ended in an exception."""
+    if isinstance(error, RayTaskError) and isinstance(getattr(error, "cause", None), BaseException):
+        error = error.cause  # what the deployment raised, out of the wrapper that Ray sends it in
     if isinstance(error, HTTPException):
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         return _respond(error.status_code, code, str(error.detail), request_id, headers=error.headers)
