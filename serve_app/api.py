@@ -9,9 +9,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from serve_app import problems
 from serve_app.edge import REQUEST_ID, Edge
+from serve_app.personal import Personal
 from serve_app.pictures import PictureLimits, PictureReader
 from serve_app.routes.about import about_routes
+from serve_app.routes.events import event_routes
+from serve_app.routes.feed import feed_routes
 from serve_app.routes.items import item_routes
+from serve_app.routes.people import people_routes
 from serve_app.routes.search import search_routes
 from serve_app.shop import Shop
 
@@ -24,6 +28,7 @@ problem and whose `detail` says what would do instead. A 503 comes with `Retry-A
 _TAGS = [
     {"name": "search", "description": "Find items."},
     {"name": "items", "description": "Show one item."},
+    {"name": "people", "description": "What people do, what that says of their taste, and what they make of it."},
     {"name": "catalogue", "description": "What is in the catalogue that is live."},
     {"name": "health", "description": "For probes and load balancers."},
 ]
@@ -48,6 +53,9 @@ def create_api(shop: Shop, settings: ApiSettings, *, behind_serve: bool = False)
     app = FastAPI(
         title="Windowshop", version=VERSION, description=_DESCRIPTION, openapi_tags=_TAGS, docs_url=None, redoc_url=None
     )
+    if shop.personal is not None:  # before the routes of items, one of which takes whatever is left of a path
+        for personal_routes in (event_routes, feed_routes, people_routes):
+            app.include_router(personal_routes(shop.personal))
     for routes in (search_routes, item_routes, about_routes):
         app.include_router(routes(shop))
     problems.install(app)
@@ -55,7 +63,7 @@ def create_api(shop: Shop, settings: ApiSettings, *, behind_serve: bool = False)
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Content-Type", REQUEST_ID],
             expose_headers=[REQUEST_ID, "Server-Timing", "Retry-After"],
         )
@@ -67,8 +75,10 @@ def create_api(shop: Shop, settings: ApiSettings, *, behind_serve: bool = False)
 class Api:
     """Opens the handles of the other deployments in its replica and serves the API."""
 
-    def __init__(self, encoder: DeploymentHandle, retriever: DeploymentHandle, settings: ApiSettings) -> None:
-        self._shop = Shop(encoder, retriever, PictureReader(settings.pictures))
+    def __init__(
+        self, encoder: DeploymentHandle, retriever: DeploymentHandle, scorer: DeploymentHandle, settings: ApiSettings
+    ) -> None:
+        self._shop = Shop(encoder, retriever, PictureReader(settings.pictures), Personal(scorer, retriever))
         self._settings = settings
 
     def __serve_build_asgi_app__(self) -> FastAPI:

@@ -10,9 +10,11 @@ from catalog.errors import InvalidInput
 from catalog.release import ReleaseStore
 from catalog.search import SearchSettings
 from serve_app.api import Api, ApiSettings
+from serve_app.database import DATABASE_VARIABLE, events_url
 from serve_app.pictures import PictureLimits
 from serve_app.query_encoder import QueryEncoder
 from serve_app.retriever import Retriever
+from serve_app.taste_scorer import TasteScorer
 
 RELEASE_VARIABLE = "WINDOWSHOP_RELEASE"
 
@@ -25,6 +27,11 @@ class AppArgs(BaseModel):
     release: str = Field(
         default="",
         description=f"Release store: a folder or any fsspec URI that all nodes reach. Empty: from {RELEASE_VARIABLE}.",
+    )
+    database: str = Field(
+        default="",
+        description=f"Event database, sqlite:////FILE or postgresql://...; empty: from {DATABASE_VARIABLE}, or else a "
+        "file in the release store if that is a local folder.",
     )
     poll_s: float = Field(default=3.0, gt=0, description="Seconds between two looks at the release pointer.")
     device: str | None = Field(
@@ -49,10 +56,10 @@ class AppArgs(BaseModel):
 
 
 def build(args: AppArgs) -> Application:
-    """The application: ingress → query encoder and retriever. Touches nothing; replicas open what they need.
+    """The application: ingress → query encoder, retriever, taste scorer. Touches nothing; replicas open what they need.
 
     Raises:
-        InvalidInput: no release store is named.
+        InvalidInput: no release store is named, or no database where the store cannot hold one.
     """
     uri = args.release or os.environ.get(RELEASE_VARIABLE, "")
     if not uri:
@@ -64,6 +71,8 @@ def build(args: AppArgs) -> Application:
         release_uri, device=args.device, poll_s=args.poll_s, batch_wait_s=args.batch_wait_s
     )
     retriever = serve.deployment()(Retriever).bind(release_uri, poll_s=args.poll_s, settings=settings)
+    database = events_url(args.database or os.environ.get(DATABASE_VARIABLE, ""), ReleaseStore(uri))
+    scorer = serve.deployment()(TasteScorer).bind(release_uri, database, poll_s=args.poll_s)
     return serve.deployment()(Api).bind(
-        encoder, retriever, ApiSettings(pictures=pictures, cors_origins=args.cors_origins)
+        encoder, retriever, scorer, ApiSettings(pictures=pictures, cors_origins=args.cors_origins)
     )

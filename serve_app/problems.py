@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from catalog import errors
 from serve_app.errors import EncoderBehind, Full, NoRelease, ReleaseGone, TooLarge, Unavailable
+from taste.store import StoreUnavailable
+from taste.writer import StoreBusy
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:windowshop:problem:"
@@ -66,6 +68,8 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (errors.NotFound, Kind(404)),
     (errors.InvalidInput, Kind(422)),
     (errors.Fetch, Kind(422, code="picture_not_fetched")),
+    (StoreBusy, Kind(503, retry_after_s=1, detail="too many events wait to be written; send them again in a moment")),
+    (StoreUnavailable, Kind(503, retry_after_s=2, detail="the event database does not answer; try again in a moment")),
     (NoRelease, Kind(503, retry_after_s=5)),
     (EncoderBehind, Kind(503, retry_after_s=1, detail="a new release is coming in; try again in a moment")),
     (errors.VersionMismatch, Kind(503, retry_after_s=1, detail="a new release is coming in; try again in a moment")),

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from catalog.filters import Filters, Id
 from catalog.item import Availability
 from catalog.search import Sort
+from taste.events import Name
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 24
@@ -100,6 +101,15 @@ class SearchRequest(Shape):
         default="relevance",
         description="Order by price instead: the best matches of a query, or all items when only filters are given.",
     )
+    user_id: Name | None = Field(
+        default=None,
+        description="Who searches: good answers are ordered by this person's taste, and what they hid is left out.",
+        examples=["user-7"],
+    )
+    adventurousness: Annotated[
+        float,
+        Field(ge=0, le=1, description="With a user_id: from 0, more of what they like, to 1, what lies beyond it."),
+    ] = 0.3
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items per page.")] = DEFAULT_LIMIT
     cursor: Annotated[
         str | None,

@@ -18,6 +18,7 @@ from serve_app import present
 from serve_app.cursor import Cursor, start_of
 from serve_app.errors import EncoderBehind, ReleaseGone
 from serve_app.handles import call
+from serve_app.personal import Personal
 from serve_app.pictures import PictureReader, QueryPicture
 from serve_app.query_encoder import EncodedQuery, Query
 from serve_app.retriever import Facets, Found, Lookup, Thumbnail
@@ -35,12 +36,20 @@ class Shop:
         encoder: handle of `QueryEncoder`.
         retriever: handle of `Retriever`.
         pictures: reads the pictures of queries.
+        personal: knows the people who search; without it, a search is the same for everybody.
     """
 
-    def __init__(self, encoder: DeploymentHandle, retriever: DeploymentHandle, pictures: PictureReader) -> None:
+    def __init__(
+        self,
+        encoder: DeploymentHandle,
+        retriever: DeploymentHandle,
+        pictures: PictureReader,
+        personal: Personal | None = None,
+    ) -> None:
         self._encoder = encoder
         self._retriever = retriever
         self._pictures = pictures
+        self.personal = personal
         self._remembered: OrderedDict[str, EncodedQuery] = OrderedDict()  # the longest unused first
 
     async def search(self, request: SearchRequest, stages: Stages, *, upload: bytes | None = None) -> SearchResponse:
@@ -50,7 +59,19 @@ class Shop:
         if source is not None:
             with stages.stage("picture"):
                 picture = await self._pictures.read(source, request.region)
-        offset, release, digest = start_of(request, picture.digest if picture else None)
+        picture_digest = picture.digest if picture else None
+        if request.user_id is not None and self.personal is not None:
+            lookup = Lookup(
+                text=request.text or None,
+                has_picture=picture is not None,
+                item_ids=request.item_ids,
+                filters=request.filters,
+                sort=request.sort,
+            )
+            return await self.personal.search(
+                request, picture_digest, lookup, lambda window: self.find(window, picture, stages)
+            )
+        offset, release, digest = start_of(request, picture_digest)
         lookup = Lookup(
             text=request.text or None,
             has_picture=picture is not None,

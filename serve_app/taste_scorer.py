@@ -1,0 +1,354 @@
+"""The deployment that knows people: keeps their events, and chooses and scores items by what those say.
+
+Profiles are computed from the database at each request and kept nowhere, so an event counts in the very next request
+on any replica, and a forgotten one is gone from it. What is held is the taste model of each open release, mapped into
+memory. Database and arithmetic run in threads; the event loop only waits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import ray
+
+from catalog.errors import InvalidInput, NotFound
+from catalog.release import Release, ReleaseStore
+from serve_app.database import DATABASE_VARIABLE, is_sqlite, make_room
+from serve_app.live import Live
+from serve_app.personal_cursor import not_shown
+from serve_app.taste_schemas import TasteResponse
+from serve_app.taste_shelf import LoadedTaste, TasteShelf, open_shelf
+from serve_app.taste_view import own_view
+from taste.complements import Complement, complements
+from taste.events import Event
+from taste.explore import propose
+from taste.journey import Stage
+from taste.model import TasteModel, content_of
+from taste.profile import MAX_EVENTS, Floats, Interest, Profile, build_profile
+from taste.rank import Ranked, RankSettings, Reason, rank
+from taste.store import EventStore, Mark, Receipt
+from taste.walk import warm_up
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PROPOSALS = 300
+"""Candidates of a feed's page."""
+
+SEARCH_DIVERSITY = 0.15
+"""A search is asked for one thing: its results may resemble each other more than a feed's."""
+
+UNKNOWN_ITEMS = 50
+"""Items newer than the model, of which at most so many of a person's latest are looked up."""
+
+MAX_EVENTS_READ = 5_000
+"""A profile is made of a person's latest few hundred events; what they hid or saw before that still counts as such."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For whom, and how."""
+
+    person: str | None = None
+    adventurousness: float = 0.3
+    count: int = 24
+    shown: bytes = b""
+    """`item_hashes` of what is not to be shown again."""
+    seed: int = 0
+    release: str | None = None
+    """Use this release's model; None for the live one."""
+    content: pa.Table | None = None
+    """`id` and vector columns, of that release, for items that its model does not know."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What came out, best first.
+
+    Attributes:
+        release: whose model chose; None where it has none, and nothing was chosen.
+        unknown: items that the person acted on and the model does not know; asked again with their content, they count.
+        personal: whether anything is known of the person.
+        hidden: items that the person must not be shown.
+    """
+
+    release: str | None
+    picks: tuple[Ranked, ...] = ()
+    unknown: tuple[str, ...] = ()
+    personal: bool = False
+    stage: Stage = "inspiration"
+    hidden: frozenset[str] = frozenset()
+
+
+class TasteScorer:
+    """Answers for any person, from the live release or from the one that a request is pinned to.
+
+    Args:
+        release_uri: the release store.
+        database: URL of the event database. An SQLite file serves the replicas of one machine only.
+    """
+
+    async def __init__(self, release_uri: str, database: str, *, poll_s: float = 3.0) -> None:  # type: ignore[misc]  # Serve awaits it
+        _check_reach(database)
+        self._releases = ReleaseStore(release_uri)
+        self._database = database
+        self._store: EventStore | None = None
+        self._opening = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="taste")
+        self._live: Live[TasteShelf] = Live(self._releases, self._open, poll_s)
+        await self._thread(warm_up)
+        await self._live.start()
+
+    async def check_health(self) -> None:
+        """Called by Serve: a thread must be free within the health check's time limit."""
+        await self._thread(int)
+
+    # Events
+
+    async def record(self, events: list[Event]) -> Receipt:
+        """Keep events; answers once they are durable. Raises StoreUnavailable, StoreBusy."""
+        return await (await self._events()).add_async(events)
+
+    async def forget(self, person: str, event_id: str | None = None) -> int:
+        """Forget one event of a person, or everything. Returns how many events."""
+        store = await self._events()
+        if event_id is None:
+            return await store.call(store.forget_person, person)
+        return await store.call(store.forget_event, person, event_id)
+
+    async def forget_interest(self, asked: Asked, interest_id: str) -> int:
+        """Forget every event of an interest. Raises NotFound if the person has no such interest."""
+        _, _, profile = await self._know(asked)
+        interest = _find(profile, interest_id)
+        store = await self._events()
+        await self._unmark(asked, interest)
+        return await store.call(store.forget_items, asked.person or "", interest.items)
+
+    async def mark(self, asked: Asked, interest_id: str, mark: Mark | None) -> TasteResponse:
+        """Mute or pin an interest, or take its mark away. Raises NotFound if the person has no such interest."""
+        _, _, profile = await self._know(asked)
+        interest = _find(profile, interest_id)
+        await self._unmark(asked, interest)
+        if mark is not None:
+            store = await self._events()
+            await store.call(store.mark, asked.person or "", interest.id, mark)
+        return await self.view(asked)
+
+    # Choosing
+
+    async def feed(self, asked: Asked) -> Chosen:
+        """Items for a home feed: the person's interests, what lies beyond them, and what many like."""
+        shelf, events, profile = await self._know(asked)
+        if shelf is None or shelf.taste is None or profile is None:
+            return _without_model(events)
+        picks = await self._thread(_choose, shelf.taste, profile, events, asked)
+        return _chosen(shelf, events, profile, shelf.taste.model, tuple(picks))
+
+    async def rescore(self, asked: Asked, candidates: pa.Table, *, queried: bool, reorder: bool) -> Chosen:
+        """Order the candidates of a search by taste; `row` of a pick is its position among them.
+
+        Args:
+            candidates: `id`, `score`, and the vector columns.
+            queried: whether `score` says how well each fits a query.
+            reorder: False leaves the order as it is and takes out what is hidden.
+        """
+        shelf, events, profile = await self._know(asked)
+        ids, hidden = candidates["id"].to_pylist(), hidden_items(events)
+        fresh = np.array([row for row in np.flatnonzero(not_shown(ids, asked.shown)) if ids[row] not in hidden], int)
+        if not reorder or shelf is None or shelf.taste is None or profile is None or not profile.active:
+            picks = tuple(Ranked(ids[row], int(row), 0.0, _AS_FOUND) for row in fresh[: asked.count])
+            known = () if shelf is None or shelf.taste is None else _unknown(_items(events), shelf.taste.model)
+            return Chosen(release=None, picks=picks, unknown=known, hidden=hidden)
+        rows = candidates.take(pa.array(fresh))
+        if queried:
+            rows = rows.append_column("relevance", rows["score"])
+        settings = RankSettings(asked.count, asked.adventurousness, diversity=SEARCH_DIVERSITY)
+        ranked = await self._thread(rank, rows, shelf.taste.model, profile, settings)
+        picks = tuple(replace(pick, row=int(fresh[pick.row])) for pick in ranked)
+        return _chosen(shelf, events, profile, shelf.taste.model, picks)
+
+    async def goes_with(self, asked: Asked, item: str, kind: str | None) -> tuple[list[Complement], bool]:
+        """What goes with an item, and whether the live model has to be told about it first (`asked.content`)."""
+        shelf = await self._shelf(asked.release)
+        if shelf is None or shelf.taste is None:
+            return [], False
+        model = shelf.taste.model
+        content = _content(asked.content, model).get(item)
+        hidden = hidden_items(await self._events_of(asked.person))
+        find = partial(complements, model, item, content, kind=kind, count=asked.count, exclude=hidden)
+        return await self._thread(find), item not in model.rows and content is None
+
+    async def view(self, asked: Asked) -> TasteResponse:
+        """A person's own view."""
+        shelf, events, profile = await self._know(asked)
+        hidden = hidden_items(events)
+        return await self._thread(own_view, asked.person or "", events[-MAX_EVENTS:], hidden, profile, shelf)
+
+    async def unknown(self, asked: Asked) -> tuple[str, ...]:
+        """Items of a person that the model does not know."""
+        shelf = await self._shelf(asked.release)
+        if shelf is None or shelf.taste is None:
+            return ()
+        return _unknown(_items(await self._events_of(asked.person)), shelf.taste.model)
+
+    # Knowing a person
+
+    async def _know(self, asked: Asked) -> tuple[TasteShelf | None, list[Event], Profile | None]:
+        """The release's shelf, the person's events as they are this moment, and the profile that they make."""
+        shelf = await self._shelf(asked.release)
+        events = await self._events_of(asked.person)
+        if shelf is None or shelf.taste is None:
+            return shelf, events, None
+        marks: dict[str, Mark] = {}
+        if asked.person is not None and events:
+            store = await self._events()
+            marks = await store.call(store.marks, asked.person)
+        model = shelf.taste.model
+        build = partial(
+            build_profile,
+            asked.person or "",
+            events,
+            model,
+            now=datetime.now(UTC),
+            marks=marks,
+            content=_content(asked.content, model),
+        )
+        return shelf, events, await self._thread(build)
+
+    async def _events_of(self, person: str | None) -> list[Event]:
+        if person is None:
+            return []
+        store = await self._events()
+        return await store.call(partial(store.of_person, person, limit=MAX_EVENTS_READ))
+
+    async def _shelf(self, release: str | None) -> TasteShelf | None:
+        if release is not None:
+            return await self._live.get(release)
+        return self._live.current if self._live.id is not None else None
+
+    async def _unmark(self, asked: Asked, interest: Interest) -> None:
+        """Take away every mark that lands on an interest: those of its items, and those that it is the nearest to."""
+        store = await self._events()
+        person = asked.person or ""
+        shelf, events, _ = await self._know(asked)
+        for item, mark in (await store.call(store.marks, person)).items():
+            mine = item in interest.items
+            if not mine and shelf is not None and shelf.taste is not None:
+                build = partial(build_profile, person, events, shelf.taste.model, now=datetime.now(UTC))
+                alone = await self._thread(partial(build, marks={item: mark}))
+                mine = any(one.id == interest.id and one.mark for one in alone.interests)
+            if mine:
+                await store.call(store.mark, person, item, None)
+
+    async def _events(self) -> EventStore:
+        """The store, opened by the first who needs it: a database that is down must not keep the shop from starting."""
+        if self._store is None:
+            async with self._opening:
+                if self._store is None:
+                    make_room(self._database)
+                    self._store = await self._thread(EventStore, self._database)
+        return self._store
+
+    async def _open(self, release: Release) -> TasteShelf:
+        return await self._thread(open_shelf, self._releases, release, self._live.held)
+
+    async def _thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
+
+
+_AS_FOUND = Reason("query", "")
+
+
+def hidden_items(events: Sequence[Event]) -> frozenset[str]:
+    """What a person hid, and did not save, put into the cart or buy since."""
+    hidden: set[str] = set()
+    for event in events:
+        if event.item is None:
+            continue
+        if event.kind == "hide":
+            hidden.add(event.item)
+        elif event.kind in ("save", "cart", "buy"):
+            hidden.discard(event.item)
+    return frozenset(hidden)
+
+
+def _choose(taste: LoadedTaste, profile: Profile, events: Sequence[Event], asked: Asked) -> list[Ranked]:
+    """A page of a feed."""
+    proposals = propose(
+        taste.model,
+        profile,
+        count=PROPOSALS,
+        adventurousness=asked.adventurousness,
+        exclude=taste.shown(asked.shown).union(_items(events)),
+        seed=asked.seed,
+    )
+    if not proposals:
+        return []
+    candidates = pa.table({"id": [proposal.item for proposal in proposals]})
+    settings = RankSettings(asked.count, asked.adventurousness, skip_seen=True)
+    return rank(candidates, taste.model, profile, settings, proposals=proposals)
+
+
+def _chosen(
+    shelf: TasteShelf, events: Sequence[Event], profile: Profile, model: TasteModel, picks: tuple[Ranked, ...]
+) -> Chosen:
+    return Chosen(
+        release=shelf.release.id,
+        picks=picks,
+        unknown=_unknown(_items(events), model),
+        personal=bool(profile.active),
+        stage=profile.journey.stage,
+        hidden=hidden_items(events),
+    )
+
+
+def _without_model(events: Sequence[Event]) -> Chosen:
+    return Chosen(release=None, hidden=hidden_items(events))
+
+
+def _items(events: Sequence[Event]) -> list[str]:
+    return [event.item for event in events if event.item is not None]
+
+
+def _unknown(items: Iterable[str], model: TasteModel) -> tuple[str, ...]:
+    new = dict.fromkeys(item for item in items if item not in model.rows)
+    return tuple(new)[-UNKNOWN_ITEMS:]
+
+
+def _content(rows: pa.Table | None, model: TasteModel) -> dict[str, Floats]:
+    if rows is None or not rows.num_rows:
+        return {}
+    return dict(zip(rows["id"].to_pylist(), content_of(rows, model.columns), strict=True))
+
+
+def _find(profile: Profile | None, interest_id: str) -> Interest:
+    """The interest of that id, or that has taken that item in since the id was given out."""
+    interests = profile.interests if profile else ()
+    for interest in interests:
+        if interest.id == interest_id:
+            return interest
+    for interest in interests:
+        if interest_id in interest.items:
+            return interest
+    raise NotFound(f"there is no interest {interest_id!r} of this person")
+
+
+def _check_reach(database: str) -> None:
+    """Raise InvalidInput if replicas on several machines would each have an SQLite file of their own."""
+    if not is_sqlite(database) or not ray.is_initialized():
+        return
+    machines = sum(bool(node["Alive"]) for node in ray.nodes())
+    if machines > 1:
+        raise InvalidInput(
+            f"an SQLite file serves one machine, and this cluster has {machines}: set {DATABASE_VARIABLE}, or "
+            "`database` in the application's args, to postgresql://USER@HOST/NAME"
+        )
