@@ -44,7 +44,9 @@ class Product:
 
     @property
     def main(self) -> str:
-        """The slot that gives the product its main color."""
+        """The slot that gives the product its main color; under a seat of plain cord, that is the legs."""
+        if self.kind.key in ("stool", "bench") and self.form.traits["seat"] == "woven cord":
+            return "legs"
         return next((slot for slot in ("main", "shade", "globe", "base") if slot in self.coats), "base")
 
     def surfaces(self) -> dict[str, Surface]:
