@@ -19,7 +19,7 @@ from catalog.errors import NotFound
 from catalog.search import MAX_DEPTH
 from serve_app import present
 from serve_app.cursor import query_digest
-from serve_app.personal_cursor import MAX_SHOWN, PersonalCursor, item_hashes
+from serve_app.personal_cursor import HASH_BYTES, MAX_SHOWN, PersonalCursor, item_hashes
 from serve_app.retriever import Found, Lookup
 from serve_app.schemas import FoundItem, ItemOut, SearchRequest, SearchResponse
 from serve_app.taste_schemas import (
@@ -81,7 +81,7 @@ class Personal:
             if (item := rows.get(pick.id)) is not None and item.availability not in _GONE:
                 items.append(_feed_item(item, pick))
         onward = replace(at, shown=at.shown + item_hashes(tried))
-        more = len(chosen.picks) > len(tried) and len(onward.shown) < MAX_SHOWN * 3
+        more = len(chosen.picks) > len(tried) and len(onward.shown) < MAX_SHOWN * HASH_BYTES
         return FeedResponse.model_construct(
             items=tuple(items),
             next_cursor=onward.encode() if more else None,
@@ -118,7 +118,7 @@ class Personal:
             chosen = await rescore(replace(asked, **content))
         rows = present.found_items(found.table.take(pa.array([pick.row for pick in chosen.picks], pa.int64())))
         onward = replace(at, release=found.release, shown=at.shown + item_hashes(pick.id for pick in chosen.picks))
-        if len(chosen.picks) < request.limit or len(onward.shown) >= window * 3:
+        if len(chosen.picks) < request.limit or len(onward.shown) >= found.table.num_rows * HASH_BYTES:
             onward = replace(onward, offset=at.offset + window, shown=b"")
         ended = onward.offset > at.offset and (found.table.num_rows < window or onward.offset >= MAX_DEPTH)
         return SearchResponse.model_construct(

@@ -164,7 +164,8 @@ class TasteScorer:
         shelf, events, profile = await self._know(asked)
         ids, hidden = candidates["id"].to_pylist(), hidden_items(events)
         fresh = np.array([row for row in np.flatnonzero(not_shown(ids, asked.shown)) if ids[row] not in hidden], int)
-        if not reorder or shelf is None or shelf.taste is None or profile is None or not profile.active:
+        plain = not reorder or not len(fresh)
+        if plain or shelf is None or shelf.taste is None or profile is None or not profile.active:
             picks = tuple(Ranked(ids[row], int(row), 0.0, _AS_FOUND) for row in fresh[: asked.count])
             known = () if shelf is None or shelf.taste is None else _unknown(_items(events), shelf.taste.model)
             return Chosen(release=None, picks=picks, unknown=known, hidden=hidden)

@@ -1,7 +1,7 @@
 """The page as a process of its own: `python -m ui.app --api http://127.0.0.1:8000 --port 7860`."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Annotated
@@ -13,14 +13,19 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from ui.client import ApiUnavailable, ShopClient
+from ui.discover import discover_page
 from ui.theme import theme
 from ui.visual import visual_search
 
 _PASSED_ON = ("etag", "cache-control", "content-type")
 
 
-def create_page(shop: ShopClient) -> FastAPI:
-    """The page over a shop: Gradio at `/`, the items' pictures at `/pictures/ID`."""
+def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> FastAPI:
+    """The page over a shop: Gradio at `/` and `/discover`, the items' pictures at `/pictures/ID`.
+
+    Args:
+        shoppers: (id, name) of made-up shoppers to look at the feed as.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -41,8 +46,11 @@ def create_page(shop: ShopClient) -> FastAPI:
         return Response(body, answer.status_code, headers=headers)
 
     with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:
+        gr.components.Navbar(visible=False)  # the pages name each other in their own heads
         visual_search(shop)
-    css = (files("ui") / "assets" / "page.css").read_text()
+    with blocks.route("Discover", "/discover"):
+        discover_page(shop, shoppers)
+    css = "".join((files("ui") / "assets" / name).read_text() for name in ("page.css", "discover.css"))
     return gr.mount_gradio_app(app, blocks, path="/", theme=theme(), css=css, footer_links=[], ssr_mode=False)
 
 
@@ -50,10 +58,12 @@ def main(
     api: Annotated[str, typer.Option(help="Base URL of the shop's API.")] = "http://127.0.0.1:8000",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    shopper: Annotated[list[str] | None, typer.Option(help="ID=NAME of a made-up shopper for Discover.")] = None,
 ) -> None:
     """Serve the page."""
+    shoppers = [(id_, name or id_) for id_, _, name in (one.partition("=") for one in shopper or ())]
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    uvicorn.run(create_page(ShopClient(api)), host=host, port=port, log_level="warning")
+    uvicorn.run(create_page(ShopClient(api), shoppers), host=host, port=port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Product cards and what surrounds them, as HTML. Every word of the catalogue is escaped here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -9,9 +9,9 @@ _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _STOCK = {"out_of_stock": "Sold out", "preorder": "Pre-order", "discontinued": "No longer made"}
 
 
-def cards(items: Sequence[Mapping[str, Any]]) -> str:
-    """A run of cards, ready to be put into the grid."""
-    return "".join(_card(item) for item in items)
+def cards(items: Sequence[Mapping[str, Any]], extra: Callable[[Mapping[str, Any]], str] = lambda _: "") -> str:
+    """A run of cards, ready to be put into the grid. `extra` gives HTML that a card has besides, from its item."""
+    return "".join(_card(item, extra(item)) for item in items)
 
 
 def price_text(price: float | None, currency: str | None) -> str:
@@ -34,7 +34,7 @@ def picture_address(item_id: str) -> str:
     return f"pictures/{quote(item_id, safe='')}"
 
 
-def _card(item: Mapping[str, Any]) -> str:
+def _card(item: Mapping[str, Any], extra: str) -> str:
     title, item_id = escape(item["title"]), escape(item["id"], quote=True)
     brand = f'<p class="ws-brand">{escape(item["brand"])}</p>' if item.get("brand") else ""
     why = f'<p class="ws-why">{escape(item["reason"][:1].upper() + item["reason"][1:])}</p>' if item["reason"] else ""
@@ -45,7 +45,7 @@ def _card(item: Mapping[str, Any]) -> str:
         f'<div class="ws-words">{brand}<h3>{title}</h3>{_price(item)}{why}</div>'
         '<button type="button" class="ws-like" data-act="like">More like this'
         f'<span class="ws-sr">: {title}</span></button>'
-        f"<template>{_closer(item)}</template></article>"
+        f"{extra}<template>{_closer(item)}</template></article>"
     )
 
 

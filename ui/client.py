@@ -42,6 +42,33 @@ class ShopClient:
         """What can be filtered by. Raises ApiUnavailable or ApiProblem."""
         return self._json("GET", "/v1/facets")
 
+    def feed(self, user: str, adventurousness: float, limit: int, cursor: str | None = None) -> dict[str, Any]:
+        """One page of a person's feed. Raises ApiUnavailable or ApiProblem."""
+        asked = {"user_id": user, "adventurousness": adventurousness, "limit": limit}
+        return self._json("GET", "/v1/feed", params={**asked, "cursor": cursor} if cursor else asked)
+
+    def record(self, events: list[dict[str, Any]]) -> dict[str, Any]:
+        """Record what a person did; answers once it is kept. Raises ApiUnavailable or ApiProblem."""
+        return self._json("POST", "/v1/events", json={"events": events})
+
+    def complements(self, item_id: str, user: str) -> dict[str, Any]:
+        """What goes with an item. Raises ApiUnavailable or ApiProblem."""
+        path = f"/v1/items/{quote(item_id, safe='')}/complements"
+        return self._json("GET", path, params={"user_id": user, "limit": 6})
+
+    def taste(self, user: str) -> dict[str, Any]:
+        """A person's own view. Raises ApiUnavailable or ApiProblem."""
+        return self._json("GET", _taste_of(user))
+
+    def mark_interest(self, user: str, interest: str, mark: str | None) -> dict[str, Any]:
+        """Mute or pin an interest, or neither. Raises ApiUnavailable or ApiProblem."""
+        return self._json("PATCH", f"{_taste_of(user)}/interests/{quote(interest, safe='')}", json={"mark": mark})
+
+    def forget(self, user: str, what: str, id_: str = "") -> dict[str, Any]:
+        """Forget an `interest`, an `event` or `everything`. Raises ApiUnavailable or ApiProblem."""
+        part = "" if what == "everything" else f"/{what}s/{quote(id_, safe='')}"
+        return self._json("DELETE", _taste_of(user) + part)
+
     def picture(self, item_id: str, etag: str | None = None) -> httpx.Response:
         """An item's small picture as the API answers it: 200, 304 or 404. Raises ApiUnavailable."""
         headers = {"If-None-Match": etag} if etag else {}
@@ -71,6 +98,10 @@ class ShopClient:
             if attempt == 1 and wait.isdecimal() and int(wait) <= MAX_PATIENCE_S:
                 time.sleep(int(wait))
         raise ApiUnavailable(_detail(answer))
+
+
+def _taste_of(user: str) -> str:
+    return f"/v1/users/{quote(user, safe='')}/taste"
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -301,4 +301,6 @@ async function begin() {
 
 if (matchMedia("(min-width: 900px)").matches) $(".ws-filters").open = true;
 begin();
+const pointed = new URLSearchParams(location.search); // from a card of the Discover page
+if (pointed.get("like")) Object.assign(ask, { like: [pointed.get("like")], likeTitle: pointed.get("title") ?? "" });
 search({ remember: false });

@@ -1,0 +1,204 @@
+// The browser's side of the Discover page: who is shopping, what they did here, and the feed that follows from it.
+// `element` is this component, `server` the functions of ui/discover.py; Gradio provides both.
+const $ = (selector) => element.querySelector(selector);
+const TOAST_MS = 6000;
+
+const visitor = remembered("ws-visitor", () => `visitor-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`);
+const visit = `visit-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+let user = visitor;
+let cursor = null;
+let turn = 0;
+let undo = null;
+let timer = 0;
+let settle = 0;
+
+function remembered(name, make) {
+  try {
+    const value = localStorage.getItem(name) ?? make();
+    localStorage.setItem(name, value);
+    return value;
+  } catch { // a browser that keeps nothing: a visitor for as long as the page is open
+    return make();
+  }
+}
+
+// ---- the feed ----------------------------------------------------------------------------------------------------
+
+async function page(more) {
+  const mine = ++turn;
+  element.classList.add("ws-busy");
+  if (!more) say("Choosing…");
+  let found;
+  try {
+    found = await server.feed({ user, adventurousness: Number($(".ws-slider input").value), cursor: more ? cursor : null });
+  } catch {
+    found = { cards: "", count: 0, cursor: null, stage: "", notice: lost };
+  }
+  if (mine !== turn) return; // something else was asked meanwhile
+  element.classList.remove("ws-busy");
+  const grid = $(".ws-grid");
+  if (more && found.notice) {
+    $(".ws-place").innerHTML = found.notice;
+    return;
+  }
+  if (!more) grid.replaceChildren();
+  const before = grid.children.length;
+  grid.insertAdjacentHTML("beforeend", found.cards);
+  cursor = found.cursor;
+  $(".ws-place").innerHTML = found.notice;
+  $(".ws-next").hidden = !cursor;
+  if (!more || found.stage) say(found.stage);
+  if (more) grid.children[before]?.querySelector("button").focus({ preventScroll: true });
+}
+
+const lost = `<div class="ws-notice" role="alert"><h2>The page lost its connection</h2>
+  <p>Nothing is lost; try again in a moment.</p><button type="button" class="ws-primary" data-act="again">Try again</button></div>`;
+
+function say(words) {
+  $(".ws-status").textContent = words;
+}
+
+// ---- what the shopper does: shown at once, sent behind, taken back if it could not be kept ------------------------
+
+async function send(kind, item) {
+  const id = `${visit}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+  const kept = await server.act({ id, user_id: user, kind, item_id: item, visit }).catch(() => false);
+  if (kept) refreshSoon();
+  return kept ? id : null;
+}
+
+async function forget(id) {
+  show(await server.steer({ user, what: "event", id }).catch(() => ({ failed: true })));
+}
+
+function toast(words, back) {
+  clearTimeout(timer);
+  undo = back;
+  $(".ws-toast span").textContent = words;
+  $('.ws-toast [data-act="undo"]').hidden = !back;
+  $(".ws-toast").hidden = false;
+  timer = setTimeout(() => { $(".ws-toast").hidden = true; }, TOAST_MS);
+}
+
+async function save(button) {
+  const card = button.closest(".ws-card");
+  const saved = button.getAttribute("aria-pressed") === "true";
+  button.setAttribute("aria-pressed", String(!saved));
+  if (saved) {
+    if (card.dataset.saved) await forget(card.dataset.saved);
+    return;
+  }
+  const id = await send("save", card.dataset.id);
+  if (id) card.dataset.saved = id;
+  else {
+    button.setAttribute("aria-pressed", "false");
+    toast("That could not be saved; try again in a moment.");
+  }
+}
+
+async function hide(button) {
+  const card = button.closest(".ws-card");
+  const next = card.nextElementSibling ?? card.previousElementSibling;
+  card.hidden = true;
+  next?.querySelector(".ws-hide").focus({ preventScroll: true });
+  const sent = send("hide", card.dataset.id);
+  const back = async () => {
+    card.hidden = false;
+    card.querySelector(".ws-hide").focus();
+    const id = await sent;
+    if (id) await forget(id);
+  };
+  toast(`“${card.dataset.title}” will not come back.`, back);
+  if (!(await sent)) {
+    card.hidden = false;
+    toast("That could not be kept; try again in a moment.");
+  }
+}
+
+// ---- the taste ---------------------------------------------------------------------------------------------------
+
+function refreshSoon() {
+  clearTimeout(settle);
+  settle = setTimeout(refresh, 400);
+}
+
+async function refresh() {
+  const whose = user;
+  const view = await server.taste({ user }).catch(() => null);
+  if (view && whose === user) show(view);
+}
+
+function show(view) {
+  if (view.failed) {
+    toast("That did not work; try again in a moment.");
+    return;
+  }
+  const open = [...element.querySelectorAll(".ws-own:has(details[open])")].map((one) => one.dataset.id);
+  $(".ws-figure").innerHTML = view.map;
+  $(".ws-beliefs").innerHTML = view.interests;
+  for (const one of element.querySelectorAll(".ws-own")) {
+    if (open.includes(one.dataset.id)) one.querySelector("details").open = true;
+  }
+}
+
+async function steer(button) {
+  const what = button.dataset.what;
+  const { id } = button.closest("[data-id]").dataset;
+  button.disabled = true;
+  const view = await server.steer({ user, what, id }).catch(() => ({ failed: true }));
+  button.disabled = false;
+  show(view);
+  if (!view.failed) page(false);
+}
+
+// ---- what can be pressed -----------------------------------------------------------------------------------------
+
+const acts = {
+  save, hide, steer,
+  more: () => page(true),
+  again: () => { page(false); refresh(); },
+  undo: () => { $(".ws-toast").hidden = true; undo?.(); },
+  close: () => $(".ws-dialog").close(),
+  like: (button) => {
+    const { id, title } = button.closest("[data-id]").dataset;
+    location.href = `./?${new URLSearchParams({ like: id, title })}`;
+  },
+  open: async (button) => {
+    const card = button.closest(".ws-card");
+    const body = $(".ws-dialog-body");
+    body.replaceChildren(card.querySelector("template").content.cloneNode(true));
+    Object.assign(body.dataset, { id: card.dataset.id, title: card.dataset.title });
+    $(".ws-with").replaceChildren();
+    $(".ws-dialog").showModal();
+    send("click", card.dataset.id);
+    const strip = await server.goes_with({ user, item: card.dataset.id }).catch(() => "");
+    if (body.dataset.id === card.dataset.id) $(".ws-with").innerHTML = strip;
+  },
+  everything: async (button) => {
+    if (button.dataset.sure) {
+      show(await server.steer({ user, what: "everything" }).catch(() => ({ failed: true })));
+      page(false);
+      return;
+    }
+    button.dataset.sure = "yes";
+    button.textContent = "Really forget everything?";
+  },
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (button && acts[button.dataset.act]) {
+    event.preventDefault();
+    acts[button.dataset.act](button);
+  } else if (event.target === $(".ws-dialog")) acts.close();
+});
+$(".ws-as select").addEventListener("change", (event) => {
+  user = event.target.value || visitor;
+  page(false);
+  refresh();
+});
+$(".ws-slider input").addEventListener("change", () => page(false));
+
+if (matchMedia("(min-width: 900px)").matches) $(".ws-taste").open = true;
+page(false);
+refresh();
