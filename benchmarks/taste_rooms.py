@@ -22,7 +22,7 @@ Scorer = Callable[[NDArray[np.int64]], Floats]
 FOLDER = DATA / "ikea"
 CACHE = Path(".cache") / "benchmarks" / "ikea.npz"
 FOLDS = 5
-SETTINGS = FactorSettings(epochs=30, batch=32)
+SETTINGS = FactorSettings(epochs=20, batch=32)
 
 
 def complete_the_room(quick: bool) -> dict[str, Any]:

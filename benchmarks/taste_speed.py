@@ -35,7 +35,7 @@ def measure(quick: bool) -> dict[str, Any]:
     history = _history(random, model, now)
     profile = build_profile("p", history, model, now=now)
     candidates = table.take(random.choice(table.num_rows, 500, replace=False))
-    repeat = 5 if quick else 100
+    repeat = 5 if quick else 50
     timings = {
         f"rank 500 candidates of {DIM} dimensions": _timed(lambda: rank(candidates, model, profile), repeat),
         f"profile from {EVENTS_PER_PERSON} events": _timed(lambda: build_profile("p", history, model, now=now), repeat),

@@ -33,7 +33,7 @@ class Path:
         interest: id of the interest that it starts from, and `name` what to call it.
         item: id of the interest's item that the walk started at.
         via: how the two are joined: a board's id, a concept, or people who like both.
-        toward: what the person would discover: "Japandi Beds".
+        toward: what the person would discover: "Japandi beds".
     """
 
     interest: str
@@ -100,18 +100,21 @@ def propose(
 
 
 def interest_name(interest: Interest) -> str:
-    """What to call an interest in a sentence: "Japandi Sofas", or the title of the item that stands for it."""
+    """What to call an interest in a sentence: "Japandi sofas", or the title of the item that stands for it."""
     return concepts_name(interest.concepts) or interest.title
 
 
 def concepts_name(concepts: Sequence[str]) -> str:
-    """ "style:Japandi", "category:Sofas" → "Japandi Sofas"; a look comes before what it is the look of."""
+    """ "style:Japandi", "category:Sofas" → "Japandi sofas"; a look comes before what it is the look of."""
     by_kind: dict[str, str] = {}
     for concept in concepts:
         kind, _, value = concept.partition(":")
         by_kind.setdefault(kind, value)
     look = by_kind.get("style") or by_kind.get("color") or by_kind.get("material") or by_kind.get("brand") or ""
-    return f"{look} {by_kind.get('category', '')}".strip()
+    category = by_kind.get("category", "")
+    if look and not category[1:2].isupper():  # inside a sentence: "Japandi sofas", yet "oak TV benches"
+        category = category[:1].lower() + category[1:]
+    return f"{look} {category}".strip()
 
 
 def _add(
@@ -191,11 +194,11 @@ def tell_path(model: TasteModel, interest: Interest, start: int, target: int) ->
     concept = next(iter(shared_nodes(model.graph.links["concepts"].out, start, target)), None)
     item = model.items[start]
     if board is not None:
-        sentence = f"Because your {name} meets {toward} on a board"
+        sentence = f"Because your taste for {name} meets {toward} on a board"
         return Path(interest.id, name, item, "board", model.graph.names["boards"][board], toward, sentence)
     if concept is not None:
         through = model.graph.names["concepts"][concept]
-        sentence = f"Because your {name} and {toward} share {through.partition(':')[2]}"
+        sentence = f"Because {name} and {toward} share {through.partition(':')[2]}"
         return Path(interest.id, name, item, "concept", through, toward, sentence)
     sentence = f"Because people who like {name} also like {toward}"
     return Path(interest.id, name, item, "people", None, toward, sentence)
