@@ -1,7 +1,9 @@
 """The `windowshop` command: a shop on one machine, and what an operator does with releases."""
 
 import hashlib
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,9 @@ from rich.table import Table
 
 from catalog.errors import WindowshopError
 from catalog.release import ReleaseStore
+from cluster.demo_taste import demo_shoppers, learn_demo_taste
 from cluster.local import Addresses, check_disk, check_port, local_ray, running_shop, stopping_on_signals
+from serve_app.database import DATABASE_VARIABLE
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,7 +67,8 @@ def demo(
     with stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
         status.stop()
         _precompute_demo(data)
-        _serve(str(data), host, api_port, page_port)
+        learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
+        _serve(str(data), host, api_port, page_port, demo_shoppers())
 
 
 @app.command()
@@ -118,10 +123,9 @@ def _check(host: str, api_port: int, page_port: int) -> None:
 
 def _precompute_demo(data: Path) -> None:
     """Encode the embedded catalogue, unless its release is there already."""
-    from catalog.demo.load import items_path
-
     from batch.precompute.job import Job, precompute
     from batch.precompute.progress import for_terminal
+    from catalog.demo.load import items_path
     from catalog.sources import FieldMap, open_source
 
     digest = hashlib.sha256(items_path().read_bytes()).hexdigest()
@@ -135,8 +139,8 @@ def _precompute_demo(data: Path) -> None:
     stamp.write_text(digest)
 
 
-def _serve(release: str, host: str, api_port: int, page_port: int) -> None:
-    with running_shop(release, host, api_port, page_port, console.print) as addresses:
+def _serve(release: str, host: str, api_port: int, page_port: int, shoppers: Sequence[str] = ()) -> None:
+    with running_shop(release, host, api_port, page_port, console.print, shoppers) as addresses:
         console.print(_welcome(addresses))
         while True:
             time.sleep(3600)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,8 @@ def local_ray() -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_SERVE_THROUGHPUT_OPTIMIZED", "1")
+    # Ray's workers are niced and ended when idle, which starves them where others compute too.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     # Loopback only: a token would be made for the whole account and outlive this run.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     import ray
@@ -105,9 +107,12 @@ def local_ray() -> Iterator[None]:
 
 @contextmanager
 def running_shop(
-    release: str, host: str, api_port: int, page_port: int, say: Callable[[str], None]
+    release: str, host: str, api_port: int, page_port: int, say: Callable[[str], None], shoppers: Sequence[str] = ()
 ) -> Iterator[Addresses]:
     """Serve a release on this machine, and the page beside it, until the block ends. Needs a running Ray.
+
+    Args:
+        shoppers: ID=NAME of made-up shoppers that the page offers to look at the shop as.
 
     Raises:
         StartFailed: the application or the page did not answer in time.
@@ -119,7 +124,7 @@ def running_shop(
         _deploy(release, host, api_port)
         _wait_for(f"{addresses.api}/readyz", "the application", lambda: True)
         say("Starting the page")
-        page = stack.enter_context(_page(addresses.api, host, page_port))
+        page = stack.enter_context(_page(addresses.api, host, page_port, shoppers))
         _wait_for(addresses.page, "the page", lambda: page.poll() is None)
         yield addresses
 
@@ -138,8 +143,9 @@ def _deploy(release: str, host: str, port: int) -> None:
 
 
 @contextmanager
-def _page(api: str, host: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _page(api: str, host: str, port: int, shoppers: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "ui.app", "--api", api, "--host", host, "--port", str(port)]
+    command += [part for shopper in shoppers for part in ("--shopper", shopper)]
     # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the page in order.
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:

@@ -46,9 +46,8 @@ def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> F
         return Response(body, answer.status_code, headers=headers)
 
     with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:
-        gr.components.Navbar(visible=False)  # the pages name each other in their own heads
         visual_search(shop)
-    with blocks.route("Discover", "/discover"):
+    with blocks.route("Discover", "/discover", show_in_navbar=False):
         discover_page(shop, shoppers)
     css = "".join((files("ui") / "assets" / name).read_text() for name in ("page.css", "discover.css"))
     return gr.mount_gradio_app(app, blocks, path="/", theme=theme(), css=css, footer_links=[], ssr_mode=False)

@@ -12,6 +12,9 @@ WIDTH, HEIGHT = 340.0, 280.0
 _MARGIN = 34.0
 _SMALLEST, _LARGEST = 13.0, 30.0
 _GAP = 3.0
+_OFFSETS = (0, 16, -16, 32, -32)
+"""Where a region's name may stand, in pixels below its middle."""
+
 _DOTS = 24
 """Items drawn of each interest."""
 
@@ -88,14 +91,17 @@ def _labels(landmarks: Sequence[Mapping[str, Any]], places: Sequence[_Place], sc
     ]
     drawn = []
     for landmark in landmarks:
-        x, y = scale(landmark["position"])
+        x, middle = scale(landmark["position"])
         half = 3.0 * len(landmark["name"]) + 2
         x = min(max(x, half), WIDTH - half)
-        box = (x - half, y - 9, x + half, y + 4)
-        if any(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken):
-            continue
-        taken.append(box)
-        drawn.append(f'<text x="{x:.1f}" y="{y:.1f}">{escape(landmark["name"])}</text>')
+        for off in _OFFSETS:
+            y = middle + off
+            box = (x - half, y - 10, x + half, y + 4)
+            inside = box[1] > 0 and box[3] < HEIGHT
+            if inside and not any(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken):
+                taken.append(box)
+                drawn.append(f'<text x="{x:.1f}" y="{y:.1f}">{escape(landmark["name"])}</text>')
+                break
     return f'<g class="ws-regions">{"".join(drawn)}</g>'
 
 
