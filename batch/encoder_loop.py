@@ -40,8 +40,6 @@ class TrainSettings:
             the vectors themselves together.
         warm_up: steps on pictures and words alone, before boards come in.
         temperature: of the neighbour loss.
-        lone_half: share of items in the neighbour loss that are seen with their picture or their words only, so that
-            queries in one of them find what belongs together too, 0..1.
         dropout, input_dropout: of the network, 0..1.
         image_rank, text_rank, hidden, sizes: its shape, see `HeadConfig`.
         held_out: share of boards, and half that share of items, kept for validation, 0..1; 0 trains on everything, to
@@ -59,16 +57,15 @@ class TrainSettings:
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
     neighbour_weight: float = 1.0
-    image_text_weight: float = 0.1
+    image_text_weight: float = 0.2
     relation_weight: float = 0.0
-    companion_share: float = 0.5
-    warm_up: int = 0
+    companion_share: float = 0.8
+    warm_up: int = 200
     temperature: float = 0.07
-    lone_half: float = 0.1
     dropout: float = 0.3
-    input_dropout: float = 0.2
-    image_rank: int = 96
-    text_rank: int = 256
+    input_dropout: float = 0.4
+    image_rank: int = 128
+    text_rank: int = 320
     hidden: int = 0
     sizes: tuple[int, ...] = SIZES
     held_out: float = 0.1
@@ -242,17 +239,18 @@ def _step(
 
 
 def _neighbours(network: JointNetwork, pool: Pool, batch: NeighbourBatch, settings: TrainSettings) -> Tensor:
-    count = len(batch.candidates)
-    lone = torch.rand(count, device=pool.image.device) < settings.lone_half
-    picture = torch.rand(count, device=pool.image.device) < 0.5
-    vectors = network.mix(pool.fused(batch.candidates, ~lone | picture, ~lone | ~picture))  # [C, D]
+    vectors = network.mix(pool.fused(batch.candidates))  # [C, D]
     places = torch.searchsorted(batch.candidates, batch.queries)  # queries are among the candidates, which are sorted
     share = settings.companion_share
 
     def loss(some: Tensor) -> Tensor:
         queries, answers = some[places], (some, batch.positives, batch.excluded, settings.temperature)
-        alike = neighbour_loss(queries, *answers) * (1 - share) if share < 1 else 0.0
-        return alike + (neighbour_loss(network.companions(queries), *answers) * share if share else 0.0)
+        parts = []
+        if share < 1:
+            parts.append((1 - share) * neighbour_loss(queries, *answers))
+        if share > 0:
+            parts.append(share * neighbour_loss(network.companions(queries), *answers))
+        return torch.stack(parts).sum()
 
     return matryoshka(loss, settings.sizes, vectors)
 
@@ -274,7 +272,7 @@ def _matches(state: LoopState, pool: Pool, rows: Tensor, sizes: Sequence[int]) -
 
 def _judge(state: LoopState, found: Validation, settings: TrainSettings) -> bool:
     """Keep the best weights; true when it is time to stop."""
-    if not settings.held_out:
+    if not settings.held_out or state.step <= settings.warm_up:
         return False
     if found.score > state.best_score:
         state.best_score, state.since_best = found.score, 0

@@ -35,14 +35,9 @@ class Pool:
     def __len__(self) -> int:
         return len(self.image)
 
-    def fused(self, rows: Tensor | slice, keep_image: Tensor | None = None, keep_text: Tensor | None = None) -> Tensor:
-        """Both halves of some rows, float [b, Ri + Rt]; bool [b] masks say which halves are kept."""
-        image, text = self.image[rows], self.text[rows]
-        if keep_image is not None:
-            image = image * keep_image[:, None]
-        if keep_text is not None:
-            text = text * keep_text[:, None]
-        return torch.cat([image, text], dim=1)
+    def fused(self, rows: Tensor | slice) -> Tensor:
+        """Both halves of some rows. float [b, Ri + Rt]"""
+        return torch.cat([self.image[rows], self.text[rows]], dim=1)
 
     def pictures(self, rows: Tensor | slice) -> Tensor:
         """Some rows without their words. float [b, Ri + Rt]"""

@@ -23,7 +23,8 @@ class Validation:
     """Shares of queries that found what they should among their first ten, 0..1; None where nothing was held out.
 
     Attributes:
-        board_hit: an item of a held-out board finds another item of such a board with it, in the whole catalogue.
+        board_hit: the companion query of an item finds another item of a held-out board that has both, in the whole
+            catalogue.
         cold_board_hit: the same for items that no training board holds.
         text_to_picture: held-out words find their own picture among all held-out pictures.
     """
@@ -53,7 +54,7 @@ def validate(
         vectors = torch.cat([network.mix(pool.fused(slice(s, s + 8192))) for s in range(0, len(pool), 8192)])
         wanted = shared_boards(held_boards, len(pool))
         queries = np.flatnonzero(np.diff(wanted.indptr))[:MAX_QUERIES]
-        hits = board_hits(vectors[queries], vectors, queries, wanted)
+        hits = board_hits(network.companions(vectors[queries]), vectors, queries, wanted)
         cold = np.diff(trained_on.indptr)[queries] == 0
         board_hit = float(hits.mean()) if len(hits) else None
         cold_hit = float(hits[cold].mean()) if cold.any() else None

@@ -7,6 +7,7 @@ new table, maps carry vectors over between the old and the new space, and one re
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Callable
@@ -121,7 +122,7 @@ def main(
         image_text_weight=image_text_weight,
         held_out=held_out,
     )
-    storage: Storage | None = next((kind for kind in ("float32", "float16", "int8") if kind == quantise), None)  # type: ignore[assignment]
+    storage: Storage | None = next((kind for kind in ("float32", "float16", "int8") if kind == quantise), None)
     if storage is None or (size is not None and size not in settings.sizes):
         raise typer.BadParameter("--dim is 64, 128 or 256; --quantise is float32, float16 or int8")
     job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
@@ -300,11 +301,11 @@ def _start_ray() -> None:
     if ray.is_initialized():
         return
     if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level="WARNING", log_to_driver=True)
+        ray.init(logging_level=logging.WARNING, log_to_driver=True)
         return
     # A local Ray would otherwise turn token authentication on for the whole account.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    ray.init(address="local", include_dashboard=False, logging_level="WARNING")
+    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING)
 
 
 if __name__ == "__main__":

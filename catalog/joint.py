@@ -46,8 +46,8 @@ class HeadConfig:
 
     image_dim: int
     text_dim: int
-    image_rank: int = 96
-    text_rank: int = 256
+    image_rank: int = 128
+    text_rank: int = 320
     hidden: int = 0
     sizes: tuple[int, ...] = SIZES
 

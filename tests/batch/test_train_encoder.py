@@ -1,6 +1,11 @@
 """Training a joint head and putting it into service, on a store of 180 made-up items."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +17,28 @@ from tiny_store import BASE, EACH, KINDS, STYLES, made_boards, made_features, ma
 from batch.encoder_data import board_rows, gather_items, read_boards, shared_boards
 from batch.encoder_loop import TrainSettings, schedule, train
 from batch.encoder_pool import neighbour_batches
-from batch.encoder_release import table_of
+from batch.encoder_release import Options, put_into_service, table_of
 from batch.train_encoder import Job, load_training_set, train_encoder
 from catalog.align import load_alignment
 from catalog.encoder import Features
 from catalog.errors import BadSource, InvalidInput, NotFound
-from catalog.joint import JointHead, load_head
+from catalog.joint import HeadConfig, JointHead, JointNetwork, load_head
 from catalog.table import vector_columns, vectors_from_arrow
 
 torch.set_num_threads(1)  # small matrices on busy machines: threads would wait for each other
 
 SETTINGS = TrainSettings(
-    min_steps=60, epochs=1, batch_size=64, image_rank=16, text_rank=16, sizes=(8, 16), validate_every=20, patience=9
+    min_steps=60,
+    epochs=1,
+    batch_size=64,
+    warm_up=0,
+    companion_share=0.3,
+    input_dropout=0.2,
+    image_rank=16,
+    text_rank=16,
+    sizes=(8, 16),
+    validate_every=20,
+    patience=9,
 )
 
 
@@ -168,12 +183,39 @@ def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_f
     assert [json.loads(line)["step"] for line in lines.read_text().splitlines()] == [20, 40, 60]
 
 
-def test_items_without_features_stop_the_switch(local_ray, tmp_path, board_file):
+def test_items_without_features_stop_the_switch(tmp_path):
     """No release is made with items that cannot be found: missing features end the job and nothing is promoted."""
     store = make_store(str(tmp_path / "shop"), cached=170)
+    network = JointNetwork(HeadConfig(40, 32, 16, 16, sizes=(8, 16)))
     with pytest.raises(NotFound, match="10 of 180"):
-        train_encoder(Job(store.uri, board_file, replace(SETTINGS, min_steps=20)))
+        put_into_service(store, store.current(), JointHead(network, BASE), Options())
+    assert store.current_id() == "first" and len(store.list()) == 1
+
+
+@pytest.mark.slow
+def test_a_killed_job_goes_on(tmp_path, board_file):
+    """Killed hard after its first validations, the same command ends the same training: no step is counted twice."""
+    store = make_store(str(tmp_path / "shop"))
+    command = [sys.executable, "-m", "batch.train_encoder", "--release", store.uri, "--boards", board_file]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
+    environment.pop("RAY_ADDRESS", None)
+    root = Path(__file__).parents[2]
+    first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True)
+    work = Path(store.uri) / "work"
+    deadline = time.monotonic() + 200
+    while not list(work.glob("encoder-*/checkpoint_*")):
+        assert first.poll() is None and time.monotonic() < deadline
+        time.sleep(0.2)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
     assert store.current_id() == "first"
+    subprocess.run(command, cwd=root, env=environment, check=True, timeout=300)
+    made = store.current()
+    assert made.parent == "first"
+    lines = next((Path(store.uri) / "models" / "heads").glob("*.metrics.jsonl")).read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
+    assert steps == sorted(set(steps)) and steps[0] == TrainSettings.validate_every
+    assert json.loads(lines[1])["seconds"] > 0
 
 
 def test_boards_of_another_catalogue_are_refused(tmp_path):
