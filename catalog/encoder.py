@@ -65,7 +65,7 @@ class BaseEncoder(Protocol):
     """Whether words and pictures may be compared with each other as they come."""
 
     def preprocess(self, image: Image.Image) -> Pixels:
-        """RGB picture → uint8 [S, S, 3]. Cheap; runs where pictures are decoded."""
+        """RGB picture → uint8 [S, S, 3]. Cheap; runs where pictures are decoded, and reads nothing but `image_size`."""
         ...
 
     def encode_pixels(self, pixels: Pixels) -> Vectors:

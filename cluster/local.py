@@ -82,6 +82,7 @@ def local_ray() -> Iterator[None]:
     os.environ.setdefault("RAY_SERVE_THROUGHPUT_OPTIMIZED", "1")
     # Ray's workers are niced and ended when idle, which starves them where others compute too.
     os.environ.setdefault("RAY_worker_niceness", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes back as an exception
     # Loopback only: a token would be made for the whole account and outlive this run.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     import ray

@@ -69,8 +69,7 @@ def stage_source(source: CatalogSource, folder: Folder, rows_per_shard: int) -> 
     shards = source.shards(rows_per_shard)
     while some := list(islice(shards, SHARDS_AT_A_TIME)):
         data = ray.data.from_items([{"shard": shard} for shard in some], override_num_blocks=len(some))
-
-        for result in data.map(stage, num_cpus=0.5, max_retries=0).iter_rows():
+        for result in data.map(stage, num_cpus=0.5).iter_rows():
             if result["error"]:
                 raise BadSource(result["error"])
             total.rows += int(result["rows"])
