@@ -5,7 +5,7 @@ The old table and release stay as they are, so that going back is one swap.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import lancedb
@@ -13,14 +13,16 @@ import numpy as np
 
 from batch.precompute.features import iter_features
 from catalog.align import Alignment, fit_alignment
+from catalog.compose import load_composer
 from catalog.encoder import Space, Storage, Vectors, normalise
 from catalog.errors import NotFound
-from catalog.joint import JointHead
+from catalog.joint import JointHead, load_head
 from catalog.release import AlignmentRef, EncoderRef, Release, ReleaseStore, TableRef, git_commit, new_release_id
 from catalog.table import ItemTable, vector_columns, vectors_from_arrow, vectors_to_arrow
 
 ROWS_AT_A_TIME = 2_048
 HEADS = "models/heads"
+COMPOSERS = "models/composers"
 ALIGNMENTS = "models/align"
 
 
@@ -92,6 +94,37 @@ def put_into_service(store: ReleaseStore, old: Release, head: JointHead, options
     if options.promote:
         store.promote(release.id)
     return release
+
+
+def install(
+    store: ReleaseStore, head_uri: str, composer_uri: str | None = None, options: Options | None = None
+) -> Release:
+    """Put a head that was trained before into service on the live release, without training.
+
+    Args:
+        store: the release store.
+        head_uri: a head's file, such as `catalog/weights/demo-head.safetensors`.
+        composer_uri: its composer's file; goes into service only at the full size, for which it was trained.
+        options: how.
+
+    Raises:
+        NotFound: no such file, nothing is live, or features are not cached.
+        VersionMismatch: the head was trained on another base encoder, or the composer with another head.
+    """
+    options = options or Options()
+    live = store.current()
+    head = load_head(head_uri, base_version=live.encoder.version.partition("+")[0])
+    if composer_uri and options.size in (None, head.dim):
+        version = f"{head.base_version}+{head.version}"
+        path = composer_path(version)
+        load_composer(composer_uri, version).save(store.path(*path.split("/")))
+        options = replace(options, composer=path)
+    return put_into_service(store, live, head, options)
+
+
+def composer_path(encoder_version: str) -> str:
+    """Where the composer of an encoder version lies inside a store."""
+    return f"{COMPOSERS}/{encoder_version}.safetensors"
 
 
 def rehead(store: ReleaseStore, old: Release, head: JointHead, storage: Storage = "float32") -> ItemTable:

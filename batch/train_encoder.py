@@ -28,7 +28,7 @@ from rich.console import Console
 from batch.encoder_compose import train_composer
 from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boards
 from batch.encoder_loop import LoopState, TrainSettings, train
-from batch.encoder_release import HEADS, Options, head_path, put_into_service, table_of
+from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
 from batch.precompute.features import iter_features
 from catalog.encoder import BaseEncoder, Storage, load_base_encoder
 from catalog.errors import InvalidInput, WindowshopError
@@ -36,7 +36,6 @@ from catalog.joint import JointHead, load_head
 from catalog.release import Release, ReleaseStore
 from catalog.table import ITEM_COLUMNS, item_from_row
 
-COMPOSERS = "models/composers"
 MAX_COMPOSED = 20_000
 """Items that a composer is trained on; more kinds of things teach it little more about words."""
 
@@ -92,6 +91,8 @@ def main(
         str,
         typer.Option(help="How the table keeps vectors: float32, float16, or int8 (a byte a number in the index)."),
     ] = "float32",
+    head: Annotated[str | None, typer.Option(help="Put this head into service instead of training one.")] = None,
+    composer: Annotated[str | None, typer.Option(help="The composer that goes with --head.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the items on boards.")] = TrainSettings.epochs,
     batch_size: Annotated[int, typer.Option(help="Items per step and worker.")] = TrainSettings.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Highest rate of AdamW.")] = TrainSettings.learning_rate,
@@ -127,8 +128,11 @@ def main(
         raise typer.BadParameter("--dim is 64, 128 or 256; --quantise is float32, float16 or int8")
     job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
     try:
-        _start_ray()
-        done = train_encoder(job, lambda line: console.print(line, highlight=False))
+        if head:
+            done = install(ReleaseStore(release), head, composer, Options(None, size, storage, promote))
+        else:
+            _start_ray()
+            done = train_encoder(job, lambda line: console.print(line, highlight=False))
     except WindowshopError as error:
         console.print(f"[red]error:[/red] {error}", highlight=False)
         raise typer.Exit(1) from None
@@ -186,7 +190,7 @@ def _compose(job: Job, store: ReleaseStore, live: Release, head: JointHead, say:
     if composer is None:
         say("No composer: the items' categories, colors and materials do not tell enough of them apart")
         return None
-    path = f"{COMPOSERS}/{version}.safetensors"
+    path = composer_path(version)
     composer.save(store.path(*path.split("/")))
     return path
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -25,6 +26,9 @@ from torch.nn import functional
 
 from catalog.encoder import Features, Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""Heads and composers that come with Windowshop: `demo-head.safetensors`, `demo-composer.safetensors`."""
 
 SIZES = (64, 128, 256)
 """The Matryoshka sizes that heads are trained at."""

@@ -17,9 +17,10 @@ from tiny_store import BASE, EACH, KINDS, STYLES, made_boards, made_features, ma
 from batch.encoder_data import board_rows, gather_items, read_boards, shared_boards
 from batch.encoder_loop import TrainSettings, schedule, train
 from batch.encoder_pool import neighbour_batches
-from batch.encoder_release import Options, put_into_service, table_of
+from batch.encoder_release import Options, install, put_into_service, table_of
 from batch.train_encoder import Job, load_training_set, train_encoder
 from catalog.align import load_alignment
+from catalog.compose import Composer, ComposerConfig, ComposerNetwork, load_composer
 from catalog.encoder import Features
 from catalog.errors import BadSource, InvalidInput, NotFound
 from catalog.joint import HeadConfig, JointHead, JointNetwork, load_head
@@ -192,6 +193,24 @@ def test_items_without_features_stop_the_switch(tmp_path):
     assert store.current_id() == "first" and len(store.list()) == 1
 
 
+def test_a_head_of_before_is_installed_without_training(tmp_path):
+    """The shipped weights go into service in one call: new vectors for every item, the composer beside them."""
+    store = make_store(str(tmp_path / "shop"))
+    head = JointHead(JointNetwork(HeadConfig(40, 32, 16, 16, sizes=(8, 16))), BASE)
+    items = store.current()
+    image, text = made_features()
+    head.network.fit_whitening(torch.from_numpy(image), torch.from_numpy(text))
+    head = JointHead(head.network, BASE)
+    head.save(str(tmp_path / "head.safetensors"))
+    version = f"{BASE}+{head.version}"
+    Composer(ComposerNetwork(ComposerConfig(16, 32)), version).save(str(tmp_path / "composer.safetensors"))
+    made = install(store, str(tmp_path / "head.safetensors"), str(tmp_path / "composer.safetensors"))
+    assert made.parent == items.id and made.encoder.version == version and len(table_of(store, made)) == 180
+    assert load_composer(store.path(made.encoder.composer), version)
+    small = install(store, str(tmp_path / "head.safetensors"), None, Options(size=8, storage="int8"))
+    assert small.encoder.version.endswith("-8d") and small.items.name != made.items.name
+
+
 @pytest.mark.slow
 def test_a_killed_job_goes_on(tmp_path, board_file):
     """Killed hard after its first validations, the same command ends the same training: no step is counted twice."""
@@ -203,11 +222,13 @@ def test_a_killed_job_goes_on(tmp_path, board_file):
     first = subprocess.Popen(command, cwd=root, env=environment, start_new_session=True)
     work = Path(store.uri) / "work"
     deadline = time.monotonic() + 200
-    while not list(work.glob("encoder-*/checkpoint_*")):
-        assert first.poll() is None and time.monotonic() < deadline
-        time.sleep(0.2)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    try:
+        while not list(work.glob("encoder-*/checkpoint_*")):
+            assert first.poll() is None and time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
     assert store.current_id() == "first"
     subprocess.run(command, cwd=root, env=environment, check=True, timeout=300)
     made = store.current()
