@@ -20,7 +20,7 @@ from catalog.encoder import Features, Vectors
 from catalog.item import Item
 from catalog.joint import JointHead
 
-TEMPLATES = ("in {}", "but in {}", "the same in {}", "make it {}", "{}")
+TEMPLATES = ("in {}", "but in {}", "the same in {}")
 MAX_PHRASES = 4_000
 MIN_ITEMS = 20
 
