@@ -1,6 +1,5 @@
 """The `windowshop` command: a shop on one machine, and what an operator does with releases."""
 
-import hashlib
 import os
 import time
 from collections.abc import Sequence
@@ -12,10 +11,14 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from catalog.demo import build as demo_build
+from catalog.demo.load import DATA
+from catalog.demo.products import SEED
 from catalog.errors import WindowshopError
 from catalog.release import ReleaseStore
+from cluster.demo import prepare_demo
 from cluster.demo_taste import demo_shoppers, learn_demo_taste
-from cluster.local import Addresses, check_disk, check_port, local_ray, running_shop, stopping_on_signals
+from cluster.local import Addresses, check_disk, check_port, errors_to, local_ray, running_shop, stopping_on_signals
 from serve_app.database import DATABASE_VARIABLE
 
 app = typer.Typer(
@@ -38,6 +41,7 @@ PagePort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.
 StoreUri = Annotated[str, typer.Option("--release", help="The release store: a folder or object-store URI.")]
 
 DEMO_DISK_MIB = 500
+LOG = "windowshop.log"
 
 
 def main() -> None:
@@ -64,9 +68,9 @@ def demo(
     """
     _check(host, api_port, page_port)
     check_disk(data, DEMO_DISK_MIB)
-    with stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
+    with errors_to(data / LOG), stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
         status.stop()
-        _precompute_demo(data)
+        prepare_demo(data, console.print)
         learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
         _serve(str(data), host, api_port, page_port, demo_shoppers())
 
@@ -81,7 +85,7 @@ def serve(
     """Serve a store's live release on this machine, with the page. On a cluster: `serve deploy ray_config.yaml`."""
     _check(host, api_port, page_port)
     ReleaseStore(release).current()
-    with stopping_on_signals(), local_ray():
+    with errors_to(Path(".windowshop") / LOG), stopping_on_signals(), local_ray():
         _serve(release, host, api_port, page_port)
 
 
@@ -116,27 +120,21 @@ def rollback(release: StoreUri) -> None:
     console.print(f"live: {store.promote(parent).id}", highlight=False)
 
 
+@demo_catalogue.command()
+def build(
+    out: Annotated[Path | None, typer.Option(help="Where to write; by default over what is shipped.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives another shop.")] = SEED,
+    only: Annotated[list[str] | None, typer.Option(help="Take pictures of these categories, items or rooms.")] = None,
+    pictures: Annotated[bool, typer.Option(help="Take pictures; metadata is always written.")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side.")] = 2,
+) -> None:
+    """Make the demo catalogue anew from its seed: products, truth, boards, shoppers, and pictures with Blender."""
+    demo_build.build(out or DATA, seed, only, pictures, workers)
+
+
 def _check(host: str, api_port: int, page_port: int) -> None:
     check_port(host, api_port, "--api-port")
     check_port(host, page_port, "--page-port")
-
-
-def _precompute_demo(data: Path) -> None:
-    """Encode the embedded catalogue, unless its release is there already."""
-    from batch.precompute.job import Job, precompute
-    from batch.precompute.progress import for_terminal
-    from catalog.demo.load import items_path
-    from catalog.sources import FieldMap, open_source
-
-    digest = hashlib.sha256(items_path().read_bytes()).hexdigest()
-    stamp = data / "catalogue.sha256"
-    if stamp.exists() and stamp.read_text() == digest:
-        return
-    console.print("Encoding the demo catalogue (once; about a minute on two cores)")
-    job = Job(source=open_source(f"jsonl:{items_path()}", FieldMap.parse((), ())), release=str(data))
-    with for_terminal() as progress:
-        precompute(job, progress)
-    stamp.write_text(digest)
 
 
 def _serve(release: str, host: str, api_port: int, page_port: int, shoppers: Sequence[str] = ()) -> None:

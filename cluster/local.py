@@ -73,6 +73,22 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 @contextmanager
+def errors_to(log: Path) -> Iterator[None]:
+    """Send what is written to standard error, by Ray's own processes too, to a file; a terminal stays readable."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with log.open("wb") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+@contextmanager
 def local_ray() -> Iterator[None]:
     """A Ray of this process's own, gone when the block ends.
 
@@ -82,7 +98,6 @@ def local_ray() -> Iterator[None]:
     os.environ.setdefault("RAY_SERVE_THROUGHPUT_OPTIMIZED", "1")
     # Ray's workers are niced and ended when idle, which starves them where others compute too.
     os.environ.setdefault("RAY_worker_niceness", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes back as an exception
     # Loopback only: a token would be made for the whole account and outlive this run.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     import ray
@@ -140,7 +155,25 @@ def _deploy(release: str, host: str, port: int) -> None:
     for application in config.applications:
         application.args["release"] = release
     client = api.serve_start(http_options=config.http_options.model_dump(), proxy_location=config.proxy_location)
-    client.deploy_apps(config, _blocking=True)
+    client.deploy_apps(config, _blocking=False)
+    _wait_deployed([application.name for application in config.applications])
+
+
+def _wait_deployed(names: Sequence[str]) -> None:
+    from ray import serve
+    from ray.serve.schema import ApplicationStatus
+
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        applications = serve.status().applications
+        found = [applications[name] for name in names if name in applications]
+        for application in found:
+            if application.status == ApplicationStatus.DEPLOY_FAILED:
+                raise StartFailed(f"the application did not start: {application.message}")
+        if len(found) == len(names) and all(one.status == ApplicationStatus.RUNNING for one in found):
+            return
+        time.sleep(0.2)
+    raise StartFailed(f"the application did not start within {READY_S:.0f} s")
 
 
 @contextmanager
