@@ -300,9 +300,9 @@ class _Model:
         part: Floats,
         rate: float,
     ) -> None:
-        table.step(gradient * part, rate, rows)
+        table.step((gradient * part).astype(np.float32), rate, rows)
         if self._content.shape[1]:
-            content_map.step(self._content[rows].T @ gradient, rate * self._settings.map_rate)
+            content_map.step((self._content[rows].T @ gradient).astype(np.float32), rate * self._settings.map_rate)
 
 
 class _Adam:
