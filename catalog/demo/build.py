@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,31 +120,33 @@ def take_pictures(
     python = blender_python()
     taken = _taken(out)
     wanted = set(only or ())
-    jobs: list[Row] = []
-    for folder, group, view in (
-        ("images", products, first_view),
-        ("second_views", with_second_view(products, seed), second_view),
-    ):
-        (out / folder).mkdir(exist_ok=True)
-        for product in group:
-            if wanted and not wanted & {product.id, product.kind.key}:
-                continue
-            seal = fingerprint(product, view(product), SIZE, SAMPLES[folder])
-            jobs.append({"id": product.id, "view": folder, "path": f"{folder}/{product.id}.webp", "fingerprint": seal})
+    twice = with_second_view(products, seed)
+    scenes = draw_rooms(products, seed)
     by_id = {product.id: product for product in products}
-    (out / "rooms").mkdir(exist_ok=True)
-    for scene in draw_rooms(products, seed):
-        if wanted and scene.id not in wanted:
-            continue
-        seals = {p.item_id: fingerprint(by_id[p.item_id], first_view(by_id[p.item_id]), SIZE, 0) for p in scene.placed}
-        jobs.append(
-            {
-                "id": scene.id,
-                "view": "rooms",
-                "path": f"rooms/{scene.id}.webp",
-                "fingerprint": scene.fingerprint(seals, SAMPLES["rooms"]),
-            }
-        )
+
+    @cache
+    def seal(item: str) -> str:
+        return fingerprint(by_id[item], first_view(by_id[item]), SIZE, SAMPLES["images"])
+
+    jobs: list[Row] = []
+    for product in products:
+        if not wanted or wanted & {product.id, product.kind.key}:
+            jobs.append(_job("images", product.id, seal(product.id)))
+    for product in twice:
+        if not wanted or wanted & {product.id, product.kind.key}:
+            jobs.append(
+                _job(
+                    "second_views",
+                    product.id,
+                    fingerprint(product, second_view(product), SIZE, SAMPLES["second_views"]),
+                )
+            )
+    for scene in scenes:
+        if not wanted or scene.id in wanted:
+            seals = {placed.item_id: seal(placed.item_id) for placed in scene.placed}
+            jobs.append(_job("rooms", scene.id, scene.fingerprint(seals, SAMPLES["rooms"])))
+    for folder in SAMPLES:
+        (out / folder).mkdir(exist_ok=True)
     stale = [
         job
         for job in jobs
@@ -154,6 +156,11 @@ def take_pictures(
         fact = "boxes" if done["view"] == "rooms" else "points"
         taken[done["path"]] = {"fingerprint": done["fingerprint"], fact: done[fact]}
         _account(out, taken)
+
+
+def _job(folder: str, name: str, seal: str) -> Row:
+    """One picture to take: its kind is its folder."""
+    return {"id": name, "view": folder, "path": f"{folder}/{name}.webp", "fingerprint": seal}
 
 
 def blender_python() -> Path:
@@ -221,13 +228,6 @@ def _packed(content: bytes) -> bytes:
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as packed:
         packed.write(content)
     return buffer.getvalue()
-
-
-def describe(product: Product) -> str:
-    """A product's shape and surfaces as JSON, to see what a picture shows."""
-    return json.dumps(
-        {"form": asdict(product.form), "surfaces": {k: asdict(v) for k, v in product.surfaces().items()}}, indent=2
-    )
 
 
 def command(

@@ -105,7 +105,8 @@ def _surface(coat: Coat, pattern: str, second: str, scale: float) -> Surface:
         vein = COLORS["grey"] if coat.color == "white" else COLORS["cream"]
         return Surface(shader, color, vein, "veined", "polished")
     if coat.material == "terrazzo":
-        chips = COLORS["terracotta"] if coat.color in ("white", "cream") else COLORS["white"]
+        # Chips as pale as the backdrop would look like bites out of the edge.
+        chips = COLORS[{"grey": "charcoal", "charcoal": "sand", "sage": "forest green"}.get(coat.color, "terracotta")]
         return Surface(shader, color, chips, "terrazzo", "matt", 0.09)
     if finish == "reactive glaze":
         return Surface(shader, color, _glaze(coat.color), pattern if pattern != "plain" else "plain", finish, scale)

@@ -116,10 +116,15 @@ class _Plan:
 
 
 def extent(product: Product) -> tuple[float, float, float]:
-    """Width, depth and height in metres, without cords."""
-    low, high = bounds([part for part in parts_of(product) if part.slot != "cord"])
-    size = high - low
-    return float(size[0]), float(size[1]), float(size[2])
+    """Width, depth and height in metres, without cords; remembered, for many rooms ask for the same product."""
+    key = (product.id, product.form.seed)
+    if key not in _EXTENTS:
+        low, high = bounds([part for part in parts_of(product) if part.slot != "cord"])
+        _EXTENTS[key] = (float(high[0] - low[0]), float(high[1] - low[1]), float(high[2] - low[2]))
+    return _EXTENTS[key]
+
+
+_EXTENTS: dict[tuple[str, int], tuple[float, float, float]] = {}
 
 
 def _living(plan: _Plan) -> None:

@@ -14,7 +14,7 @@ def dining_chair(f: Form) -> list[Part]:
     w, d, seat = f.m("w"), f.m("d"), 0.455
     back = f["back"]
     high = f.m("h") - seat
-    parts = _chair_seat(f, w, d, seat)
+    parts = [] if back == "shell" else _chair_seat(f, w, d, seat)
     lower = seat - (0.055 if f["seat"] == "upholstered" else 0.032)
     parts += legs(f["legs"], w * 0.94, d * 0.94, lower, f.m("leg"))
     if back == "shell":
