@@ -27,9 +27,9 @@ _DID = {
     "follow_board": "Followed",
 }
 _STAGES = {
-    "inspiration": "Looking around",
-    "comparing": "Comparing",
-    "ready_to_buy": "Nearly decided",
+    "inspiration": "For you, while you look around",
+    "comparing": "For you, while you compare",
+    "ready_to_buy": "For you, before you decide",
 }
 _HEART = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20S4 15 4 9.2A4.2 4.2 0 0 1 12 7a4.2 4.2 0 0 1 8 2.2C20 15 12 20 12 20z"/></svg>'  # noqa: E501
 _CROSS = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="m6 6 12 12M18 6 6 18"/></svg>'

@@ -24,13 +24,14 @@ function remembered(name, make) {
 
 // ---- the feed ----------------------------------------------------------------------------------------------------
 
-async function page(more) {
+// `more` adds a page below; without it the grid is filled anew, from the top or, with `from`, with what follows there.
+async function page(more, from = null) {
   const mine = ++turn;
   element.classList.add("ws-busy");
   if (!more) say("Choosing…");
   let found;
   try {
-    found = await server.feed({ user, adventurousness: Number($(".ws-slider input").value), cursor: more ? cursor : null });
+    found = await server.feed({ user, adventurousness: Number($(".ws-slider input").value), cursor: more ? cursor : from });
   } catch {
     found = { cards: "", count: 0, cursor: null, stage: "", notice: lost };
   }
@@ -157,6 +158,7 @@ const acts = {
   save, hide, steer,
   more: () => page(true),
   again: () => { page(false); refresh(); },
+  fresh: () => { page(false, cursor); scrollTo({ top: 0 }); },
   undo: () => { $(".ws-toast").hidden = true; undo?.(); },
   close: () => $(".ws-dialog").close(),
   like: (button) => {
