@@ -26,7 +26,9 @@ def make_checkpoint(
     shard_bytes: int = surgery.DEFAULT_SHARD_BYTES,
     seed: int = 0,
 ) -> NavigatorConfig:
-    """Write a Navigator over a base model (or over another Navigator, less its projectors): untrained, or with what was learnt on the same base put in.
+    """Write a Navigator over a base model, or over another Navigator's language model.
+
+    It is untrained, unless what was learnt over the same base is put in.
 
     Args:
         base: a folder with a causal language model's or a Qwen3-VL's config.json, safetensors and tokenizer.

@@ -26,8 +26,10 @@ class Recipe:
     Args:
         lora_rank: rank of the adapters; 0 trains the projectors alone (stage 1).
         lora_alpha: scale of the adapters' output, times 1 / rank.
+        lora_layers: how many of the language model's last layers get adapters; None for all. Half of them cost two
+            thirds of the time where the projectors rest too.
         learning_rate: of the adapters, at its peak.
-        projector_rate: of the projectors, at its peak.
+        projector_rate: of the projectors, at its peak; 0 leaves them as stage 1 made them.
         warmup: steps up to the peak; from there a cosine goes down to a tenth.
         steps: optimiser steps planned.
         rows_per_step: rows of tokens per step and process.
@@ -38,6 +40,7 @@ class Recipe:
 
     lora_rank: int = 16
     lora_alpha: int = 32
+    lora_layers: int | None = None
     learning_rate: float = 1e-3
     projector_rate: float = 5e-4
     warmup: int = 20
@@ -74,8 +77,8 @@ def train(
         folder: receives `last.safetensors`, `last.json` and `optimizer.pt`.
     """
     if recipe.lora_rank:
-        add_adapters(model, recipe.lora_rank, recipe.lora_alpha)
-    trained = trainable(model)
+        add_adapters(model, recipe.lora_rank, recipe.lora_alpha, recipe.lora_layers)
+    trained = trainable(model, projectors=recipe.projector_rate > 0)
     optimizer = _Master(trained, recipe)
     step, tokens, learnt, before = _resume(folder, trained, optimizer)
     source = iter(rows)
@@ -122,22 +125,27 @@ def row_loss(model: NavigatorForConditionalGeneration, row: Row) -> Tensor:
     return nn.functional.cross_entropy(logits, row.ids[:, 1:][wanted], reduction="sum")
 
 
-def add_adapters(model: NavigatorForConditionalGeneration, rank: int, alpha: int) -> None:
-    """Put LoRA adapters (Hu et al., 2021) on every linear layer of the language model and freeze the rest of it."""
+def add_adapters(model: NavigatorForConditionalGeneration, rank: int, alpha: int, last: int | None = None) -> None:
+    """Put LoRA adapters (Hu et al., 2021) on the linear maps of the language model's `last` layers, or of all."""
     from peft import LoraConfig, inject_adapter_in_model
 
     if any("lora_" in name for name, _ in model.named_parameters()):
         return
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LORA_TARGETS)
+    layers = model.config.text_config.num_hidden_layers
+    chosen = list(range(layers - min(last or layers, layers), layers))
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LORA_TARGETS, layers_to_transform=chosen)
     dtype = model.get_input_embeddings().weight.dtype
-    inject_adapter_in_model(config, model.language_model)
+    with torch.random.fork_rng(devices=[]):
+        # Every process of a group, and a run that is started again, begins with the same adapters.
+        torch.manual_seed(0)
+        inject_adapter_in_model(config, model.language_model)
     model.language_model.to(dtype)
 
 
-def trainable(model: NavigatorForConditionalGeneration) -> dict[str, nn.Parameter]:
-    """What is trained, by name: the projectors and the adapters; everything else is frozen here."""
+def trainable(model: NavigatorForConditionalGeneration, projectors: bool = True) -> dict[str, nn.Parameter]:
+    """What is trained, by name: the adapters, and perhaps the projectors; everything else is frozen here."""
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_("lora_" in name or "projector" in name)
+        parameter.requires_grad_("lora_" in name or (projectors and "projector" in name))
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 

@@ -1,0 +1,97 @@
+"""What Navigator costs and what it sees: `python -m benchmarks.navigator [--only NAME] [--quick]`.
+
+    latency    time to first token with vectors ready, over pictures encoded on request; and the arithmetic of both
+    accuracy   the same language model and budget, reading items in several ways; a rules-only reader of intents
+    engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM over transformers
+
+Figures go to docs/results/navigator.json with the machine, the versions and the commit.
+"""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from batch.navigator_data import Catalogue, load_catalogue, read_hidden, read_labels
+from benchmarks.navigator_accuracy import compare as compare_accuracy
+from benchmarks.navigator_engine import compare as compare_engines
+from benchmarks.navigator_latency import flops_table, measure
+from benchmarks.report import write_results
+from catalog.release import ReleaseStore
+from navigator.assemble import assemble
+from navigator.dialogues import dialogues
+from navigator.engine import Engine, open_engine
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Shelf
+from navigator.processing import Prompt
+from navigator.prompt import answer_messages
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    only: Annotated[str | None, typer.Option(help="latency, accuracy or engine.")] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
+    release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/data",
+    labels: Annotated[str | None, typer.Option(help="JSON lines with what pictures show.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Navigator for `engine` [the shipped one].")] = None,
+    size: Annotated[str, typer.Option(help="Shape for `latency`: 2B or 8B.")] = "2B",
+    steps: Annotated[int, typer.Option(help="Training steps of every variant of `accuracy`.")] = 300,
+) -> None:
+    """Measure and write docs/results/navigator.json."""
+    if only in (None, "latency"):
+        typer.echo(json.dumps(flops := flops_table(), indent=1))
+        write_results("navigator", {"flops": flops})
+        products, pictures = ([1], ["512x512"]) if quick else ([1, 8], ["512x512", "736x1104"])
+        times = measure(size, products, 1 if quick else 3, pictures, typer.echo)
+        write_results("navigator", {f"latency {size}": times})
+    if only in (None, "engine"):
+        folder = checkpoint or assemble()
+        figures = asyncio.run(compare_engines(folder, _prompts(folder), (1, 4) if quick else (1, 4, 16)))
+        typer.echo(json.dumps(figures, indent=1))
+        write_results("navigator", {"engine": figures})
+    if only in (None, "accuracy"):
+        catalogue = _catalogue(release, labels)
+        with tempfile.TemporaryDirectory() as work:
+            hidden = read_hidden(labels)
+            found = compare_accuracy(catalogue, None, hidden, 20 if quick else steps, Path(work), typer.echo)
+        write_results("navigator", {"accuracy": found})
+
+
+def _catalogue(release: str, labels: str | None) -> Catalogue:
+    store = ReleaseStore(release)
+    return load_catalogue(store, store.current(), read_labels(labels))
+
+
+def _prompts(folder: Path) -> list[Prompt]:
+    """Answers about 4 made-up items, as a turn asks for them; what the vectors hold does not change the time."""
+    from catalog.item import Item
+    from navigator.knowledge import know
+    from navigator.prompt import Shown
+
+    engine: Engine = open_engine(folder, "transformers")
+    config, encode = engine.config, engine.processor.encode
+    numbers = np.random.default_rng(0)
+    known = []
+    for i in range(64):
+        vector = numbers.standard_normal((config.vectors_per_item, config.item_dim)).astype(np.float32)
+        item = Item(id=str(i), title=f"Model {i} chair", category=("Chairs",), price=20.0 + i, colors=("walnut",))
+        known.append(know(Shown(item, vector)))
+    shelf = Shelf(known)
+    prompts = []
+    for number, dialogue in enumerate(dialogues(shelf, Random(0), 32)):
+        shown = tuple(entry.shown for entry in known[number : number + 4])
+        intent = ShoppingIntent(action="search", query="chair", categories=("chair",))
+        messages = answer_messages((), dialogue.exchanges[0].user, intent, shown)
+        prompts.append(encode(messages, encoder_version=config.encoder_version))
+    return prompts
+
+
+if __name__ == "__main__":
+    app()

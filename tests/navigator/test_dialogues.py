@@ -1,0 +1,145 @@
+"""Conversations made for training are true of the catalogue, repeatable, and laid out as in use."""
+
+import re
+from itertools import islice
+from random import Random
+
+import navigator_tiny as tiny
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from navigator_world import COLORS, LEGS, make_shelf
+
+from navigator import phrasing
+from navigator.checkpoint import with_tokens
+from navigator.config import NavigatorConfig
+from navigator.dialogues import dialogues
+from navigator.evaluation import invented
+from navigator.examples import from_dialogue, pack
+from navigator.facts import amounts, money
+from navigator.intent import parse_intent
+from navigator.knowledge import phrase, plural, singular
+from navigator.processing import NavigatorProcessor, expand
+from navigator.prompt import answer_messages, intent_messages
+
+SHELF = make_shelf()
+BY_ID = {known.item.id: known for known in SHELF.known}
+
+
+@pytest.fixture(scope="module")
+def processor(tmp_path_factory) -> NavigatorProcessor:
+    tokenizer = with_tokens(tiny.save_tokenizer(tmp_path_factory.mktemp("tokenizer")))
+    added = tokenizer.get_added_vocab()
+    config = NavigatorConfig(item_dim=32, item_token_id=added["<|item|>"], taste_token_id=added["<|taste|>"])
+    return NavigatorProcessor(tokenizer, config)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_answers_are_true(seed):
+    """A model learns what it is told: no answer may claim a property, a price or an item that is not on show."""
+    for dialogue in dialogues(SHELF, Random(seed), 3):
+        before = []
+        for exchange in dialogue.exchanges:
+            shown = [BY_ID[entry.item.id] for entry in exchange.shown]
+            for number in re.findall(r"\[(\d+)\]", exchange.answer):
+                assert 1 <= int(number) <= len(shown)
+            known = [*shown, *before]
+            wanted = f"{exchange.user} {exchange.intent.query}"
+            assert not invented(exchange.answer, known, wanted, [*COLORS, *LEGS]), exchange
+            prices = {money(entry.item.price, "USD") for entry in shown}
+            if exchange.intent.budget_total is None and exchange.intent.action != "compare":
+                assert amounts(exchange.answer) <= prices
+            before = shown or before
+
+
+def test_yes_and_no_are_right():
+    """A property that is asked for is confirmed if and only if the item has it."""
+    seen = set()
+    for dialogue in dialogues(SHELF, Random(5), 400):
+        for exchange in dialogue.exchanges:
+            found = re.match(r"(Yes|No), \[1\] (?:is|has) (.*)\.", exchange.answer)
+            if found:
+                known = BY_ID[exchange.shown[0].item.id]
+                assert found[2] in {phrase(name, value) for name, value in known.facts.items()}
+                seen.add(found[1])
+    assert seen == {"Yes", "No"}
+
+
+def test_intents_are_what_decoding_allows():
+    """Every intent that is taught can be written under the schema and read back, and points at items on show."""
+    actions = set()
+    for dialogue in dialogues(SHELF, Random(1), 300):
+        on_show = 0
+        for exchange in dialogue.exchanges:
+            intent = parse_intent(exchange.intent.compact(), shown=on_show)
+            assert intent == exchange.intent
+            actions.add(intent.action)
+            on_show = len(exchange.shown) or on_show
+    assert actions == {"search", "refine", "similar", "compare", "complete", "ask", "chat"}
+
+
+def test_same_seed_same_conversations():
+    """A training that goes on after a kill must see what it would have seen."""
+    one, two = (list(dialogues(SHELF, Random(9), 20)) for _ in range(2))
+    assert [d.exchanges for d in one] == [d.exchanges for d in two]
+
+
+def test_taste_is_talked_about():
+    """Some conversations end with a person whose taste is known, as vectors of the items' own space."""
+    tasted = [d for d in dialogues(SHELF, Random(2), 300) if d.taste is not None]
+    assert len(tasted) > 5
+    assert all(d.taste.shape[1] == 32 and 1 <= len(d.taste) <= 4 for d in tasted)
+
+
+def test_training_sees_the_prompts_of_use(processor):
+    """The tokens before each learnt part are, to the last one, what an engine is given at that point of a turn."""
+    dialogue = next(d for d in dialogues(SHELF, Random(3), 50) if len(d.exchanges) == 3)
+    example = from_dialogue(processor, dialogue, "e1")
+    history, last = dialogue.exchanges[:-1], dialogue.exchanges[-1]
+    for messages in (
+        intent_messages(history, last.user),
+        answer_messages(history, last.user, last.intent, last.shown, dialogue.taste),
+    ):
+        prompt = expand(processor.encode(messages, encoder_version="e1"), processor.config)
+        assert example.ids[: len(prompt)].tolist() == prompt
+        assert example.learn[len(prompt)]
+        assert not example.learn[len(prompt) - 1]
+    assert len(example.items) == sum(len(exchange.shown) for exchange in dialogue.exchanges)
+
+
+def test_rows_keep_conversations_apart(processor):
+    """Packed conversations must not see each other, nor the future; every token and vector is there once."""
+    source = [from_dialogue(processor, d, "e1") for d in dialogues(SHELF, Random(4), 30)]
+    source = [example for example in source if len(example.ids) <= 1500]
+    rows = list(pack(source, 1500, 0))
+    assert sum(int(row.learn.sum()) for row in rows) == sum(int(example.learn.sum()) for example in source)
+    vectors = sum(0 if row.items is None else len(row.items) for row in rows)
+    assert vectors == sum(len(example.items) for example in source)
+    for row in rows:
+        starts = torch.nonzero(row.positions[0] == 0).flatten().tolist()
+        first = starts[0], starts[1] if len(starts) > 1 else 1500
+        assert not row.mask[0, 0, first[1] :, : first[1]][: 1500 - first[1]].any() or len(starts) == 1
+        assert not row.mask[0, 0].triu(1).any()
+
+
+def test_messages_keep_their_numbers():
+    """Slips of the finger must not turn a budget into another one."""
+    for seed in range(300):
+        text = phrasing.roughen(Random(seed), "a chair under $250, or number 2")
+        assert re.findall(r"\d+", text) == ["250", "2"]
+
+
+@pytest.mark.parametrize("noun", ["chair", "bench", "shelf", "vase", "glass", "bed frame", "candle holder"])
+def test_plurals_come_back(noun):
+    """Kinds are named in the plural by shops and in the singular by people."""
+    assert singular(plural(noun)) == noun
+
+
+def test_wordings_are_many():
+    """A thousand openings have hardly any message twice."""
+    first = [d.exchanges[0].user for d in islice(dialogues(SHELF, Random(0), 1000), 1000)]
+    assert len(set(first)) > 850
+    assert np.mean([len(text.split()) for text in first]) < 20

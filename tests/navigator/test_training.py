@@ -1,0 +1,137 @@
+"""A tiny Navigator learns to read vectors, survives a kill, and comes out of its own files the same."""
+
+from pathlib import Path
+from random import Random
+
+import navigator_tiny as tiny
+import pytest
+import torch
+from navigator_world import make_shelf
+from transformers import AutoTokenizer
+
+from batch.convert import convert
+from batch.navigator_data import is_held_out, split
+from batch.navigator_gate import Gate, gold_cases, passes
+from batch.navigator_loop import Run, run
+from navigator.alignment import align
+from navigator.errors import BadCheckpoint
+from navigator.evaluation import accuracy, attribute_questions, choice_questions, score_intents
+from navigator.intent import ShoppingIntent
+from navigator.learnt import Shape, load_learnt
+from navigator.modeling import NavigatorForConditionalGeneration, item_projector
+from navigator.training import Recipe
+
+SHELF = make_shelf(240)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("start")
+    tiny.save_causal(folder / "base")
+    convert(str(folder / "base"), str(folder / "nav"), Shape(item_dim=32, tokens_per_item=2, projector_dim=64))
+    return folder / "nav"
+
+
+def job(start: Path, folder: Path, steps: int) -> Run:
+    recipe = Recipe(steps=steps, lora_rank=4, learning_rate=5e-3, warmup=3, save_every=4)
+    return Run(str(start), "tiny", str(folder), recipe, row_tokens=1200, dtype="float32")
+
+
+def test_alignment_reads_vectors(start):
+    """Stage 1 must tell unseen items apart by their vectors, in seconds."""
+    model = NavigatorForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
+    projector = item_projector(model.config)
+    projector.reset_parameters()
+    fit = align(projector, SHELF.known, AutoTokenizer.from_pretrained(start), model.get_input_embeddings())
+    assert fit.explained > 0.6
+
+
+def test_training_learns_and_goes_on_after_a_kill(start, tmp_path):
+    """The loss falls, and a run stopped half-way ends where an unbroken one does."""
+    catalogue = split(list(SHELF.known), [], "e1")
+    losses: list[float] = []
+    whole = run(job(start, tmp_path / "whole", 12), catalogue, [], report=lambda p: losses.append(p.loss))
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
+
+    class Killed(Exception):
+        pass
+
+    def stop(progress) -> None:
+        if progress.step == 6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(job(start, tmp_path / "broken", 12), catalogue, [], report=stop)
+    again = run(job(start, tmp_path / "broken", 12), catalogue, [])
+    assert whole.tensors.keys() == again.tensors.keys()
+    for name, tensor in whole.tensors.items():
+        assert torch.allclose(tensor, again.tensors[name], atol=2e-3), name
+
+
+def test_what_was_learnt_is_put_back(start, tmp_path):
+    """Adapters merged into the base write the same as the model that was trained."""
+    catalogue = split(list(SHELF.known), [], "e1")
+    learnt = run(job(start, tmp_path / "run", 3), catalogue, [])
+    learnt.save(tmp_path / "learnt")
+    back = load_learnt(tmp_path / "learnt")
+    assert back.encoder_version == "e1"
+    config = convert(str(start), str(tmp_path / "merged"), learnt=back)
+    assert config.encoder_version == "e1"
+    merged = NavigatorForConditionalGeneration.from_pretrained(tmp_path / "merged", dtype=torch.float32).eval()
+    base = NavigatorForConditionalGeneration.from_pretrained(start, dtype=torch.float32).eval()
+    layer = "language_model.model.layers.0.self_attn.q_proj"
+    change = learnt.tensors[f"{layer}.lora_B.weight"] @ learnt.tensors[f"{layer}.lora_A.weight"] * 8
+    difference = merged.state_dict()[f"{layer}.weight"] - base.state_dict()[f"{layer}.weight"]
+    assert torch.allclose(difference, change, atol=1e-3)
+    assert torch.allclose(merged.item_projector.down.weight, learnt.tensors["item_projector.down.weight"], atol=1e-3)
+
+
+def test_cut_off_weights_are_refused(tmp_path):
+    """A half-downloaded file is named, not loaded."""
+    with pytest.raises(BadCheckpoint, match="navigator"):
+        load_learnt(tmp_path)
+
+
+def test_items_are_held_out_for_good():
+    """An item that is held out once is held out in every run: about 15 of 100, by id."""
+    held = [is_held_out(f"sku-{i}") for i in range(4000)]
+    assert 0.12 < sum(held) / len(held) < 0.18
+    assert held == [is_held_out(f"sku-{i}") for i in range(4000)]
+
+
+def test_gate():
+    """A worse Navigator does not pass, a better or equal one does, the first one always."""
+    good = Gate(0.9, 0.9, 0.9, 0.9, 0.01, 100)
+    assert passes(good, None)
+    assert passes(good, good)
+    assert not passes(Gate(0.8, 0.95, 0.95, 0.95, 0.0, 100), good)
+    assert not passes(Gate(0.9, 0.9, 0.9, 0.9, 0.2, 100), good)
+
+
+def test_scores():
+    """Slots count each value once; a wrong number and a missing colour both cost; unreadable counts as nothing."""
+    want = ShoppingIntent(action="search", colors=("Red",), price_max=100)
+    got = ShoppingIntent(action="search", colors=("red",), price_max=90)
+    score = score_intents([(want, got), (want, None)])
+    assert (score.action, score.precision, score.recall) == (0.5, 0.5, 0.25)
+
+
+def test_questions_have_one_right_answer():
+    """Of 8 candidates exactly one has the property that is asked for, and no text on show tells which."""
+    hidden = {known.item.id: ("legs",) for known in SHELF.known}
+    for question in choice_questions(SHELF, hidden, 10, Random(0)):
+        owner = question.shown[int(question.right.strip("[]")) - 1]
+        assert [k.facts["legs"] for k in question.shown].count(owner.facts["legs"]) == 1
+    asked = attribute_questions(SHELF, hidden, Random(0))
+    assert len(asked) == len(SHELF.known)
+    assert accuracy(asked, [f"It has {question.right} legs." for question in asked]) == 1.0
+    assert accuracy(asked, ["I don't know."] * len(asked)) == 0.0
+
+
+def test_gold_messages_are_readable():
+    """Every hand-written case is a valid intent and points only at items that are on show."""
+    cases = gold_cases(SHELF)
+    assert len(cases) > 30
+    for case in cases:
+        on_show = len(case.history[-1].shown) if case.history else 0
+        assert all(ref <= on_show for ref in case.want.item_refs)
