@@ -8,11 +8,9 @@ steady state: rows per second between the first and the last tenth, which is wha
 
 import json
 import os
-import platform
 import tempfile
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,15 +26,14 @@ from batch.precompute.flow import EncoderInfo, FlowOptions, encode_batch
 from batch.precompute.job import Job, precompute
 from batch.precompute.prepare import PREPARED
 from batch.precompute.progress import Progress, silent
+from benchmarks.report import DATA, write_results
 from catalog.encoder import load_base_encoder
 from catalog.fetch import fetch
 from catalog.images import THUMBNAIL_SIDE, decode, thumbnail
 from catalog.item import embedding_text
-from catalog.release import git_commit
 from catalog.sources import CatalogSource, FieldMap, open_source
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "precompute.json"
-FASHION = Path(__file__).parents[2] / "shared" / "data" / "fashion"
+FASHION = DATA / "fashion"
 BATCH = 32
 
 
@@ -141,9 +138,8 @@ def main(
     loop_rows: Annotated[int, typer.Option(help="Of which the plain loop takes this many.")] = 600,
     encoders: Annotated[int | None, typer.Option(help="Encoding actors.")] = None,
     data: Annotated[Path, typer.Option(help="The fashion data.")] = FASHION,
-    out: Annotated[Path, typer.Option(help="Where the result goes.")] = RESULTS,
 ) -> None:
-    """Measure and write `docs/results/precompute.json`."""
+    """Measure and write docs/results/precompute.json."""
     if not data.exists():
         raise typer.BadParameter(f"no such folder: {data}")
     with tempfile.TemporaryDirectory() as folder:
@@ -174,13 +170,9 @@ def main(
         },
         "ray_seconds": piped["seconds"],
         "load_before": round(load_before, 1),
-        "machine": {"cpus": len(os.sched_getaffinity(0)), "architecture": platform.machine()},
-        "versions": {name: version(name) for name in ("ray", "torch", "lancedb", "pyarrow", "pillow")},
-        "commit": git_commit(),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
+    typer.echo(f"wrote {write_results('precompute', {'fashion': result})}")
 
 
 if __name__ == "__main__":
