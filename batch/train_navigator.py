@@ -10,6 +10,8 @@ than the incumbent.
 import asyncio
 import hashlib
 import json
+import logging
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -91,7 +93,7 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
     store = ReleaseStore(job.release)
     live = store.current()
     catalogue = load_catalogue(store, live, read_labels(job.labels), read_boards(job.boards))
-    folder = Path(job.work) / job.run_id(live)
+    folder = Path(job.work).resolve() / job.run_id(live)
     folder.mkdir(parents=True, exist_ok=True)
     incumbent = None if job.fresh else _incumbent(store, live, folder)
     keeps_on = incumbent is not None and load_config(incumbent).encoder_version == catalogue.encoder_version
@@ -176,16 +178,27 @@ def _trained_on_ray(plan: Run, job: Job) -> Learnt:
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    if not ray.is_initialized():
-        ray.init(ignore_reinit_error=True)
+    _attach(ray)
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"plan": plan, "job": job},
         scaling_config=ScalingConfig(num_workers=job.workers, use_gpu=job.gpus > 0),
-        run_config=RunConfig(name=Path(plan.folder).name, storage_path=str(Path(plan.folder).parent.resolve())),
+        run_config=RunConfig(name="ray", storage_path=plan.folder),
     )
     trainer.fit()
     return load_learnt(Path(plan.folder) / "worker")
+
+
+def _attach(ray: Any) -> None:
+    """Join the cluster that this job was submitted to, or start one on this machine."""
+    if ray.is_initialized():
+        return
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(logging_level=logging.WARNING)
+        return
+    # A local Ray would otherwise turn token authentication on for the whole account.
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING)
 
 
 def _worker(config: dict[str, Any]) -> None:

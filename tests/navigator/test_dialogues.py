@@ -41,14 +41,14 @@ def processor(tmp_path_factory) -> NavigatorProcessor:
 def test_answers_are_true(seed):
     """A model learns what it is told: no answer may claim a property, a price or an item that is not on show."""
     for dialogue in dialogues(SHELF, Random(seed), 3):
-        before = []
+        before, said = [], ""
         for exchange in dialogue.exchanges:
             shown = [BY_ID[entry.item.id] for entry in exchange.shown]
             for number in re.findall(r"\[(\d+)\]", exchange.answer):
                 assert 1 <= int(number) <= len(shown)
             known = [*shown, *before]
-            wanted = f"{exchange.user} {exchange.intent.query}"
-            assert not invented(exchange.answer, known, wanted, [*COLORS, *LEGS]), exchange
+            said += f" {exchange.user} {exchange.intent.query}"
+            assert not invented(exchange.answer, known, said, [*COLORS, *LEGS]), exchange
             prices = {money(entry.item.price, "USD") for entry in shown}
             if exchange.intent.budget_total is None and exchange.intent.action != "compare":
                 assert amounts(exchange.answer) <= prices

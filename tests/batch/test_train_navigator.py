@@ -1,0 +1,143 @@
+"""The training job: from a release to a release with a Navigator, gated, on a laptop and on Ray Train."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from batch import train_navigator as job_module
+from batch.navigator_data import load_catalogue, read_conversations, read_hidden, read_labels, vector_column
+from batch.navigator_gate import Gate
+from batch.train_navigator import Job, draw_curve, train_navigator
+from catalog.encoder import Space
+from catalog.errors import InvalidInput
+from catalog.item import Item
+from catalog.release import EncoderRef, Release, ReleaseStore, TableRef
+from catalog.table import ItemTable, item_rows
+from navigator.learnt import load_learnt
+from navigator.loading import load_config
+from navigator.training import Recipe
+
+VERSION = "tiny-v1+head"
+GOOD = Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10)
+
+
+@pytest.fixture
+def shop(tmp_path) -> ReleaseStore:
+    """A release of 60 items whose vectors tell colour and legs, and labels beside it."""
+    rng, numbers = Random(0), np.random.default_rng(0)
+    directions = {word: numbers.standard_normal(16) for word in ("red", "green", "hairpin", "turned")}
+    items, vectors, labels = [], [], []
+    for i in range(60):
+        color, legs = rng.choice(("red", "green")), rng.choice(("hairpin", "turned"))
+        items.append(Item(id=f"i{i}", title=f"Chair {i}", category=("Chairs",), price=10.0 + i, currency="EUR"))
+        vector = directions[color] + directions[legs]
+        vectors.append(vector / np.linalg.norm(vector))
+        labels.append({"id": f"i{i}", "visual": {"color": color, "legs": legs}, "hidden": ["legs"]})
+    store = ReleaseStore(tmp_path / "shop")
+    space = Space("joint", 16, frozenset({"image", "text"}))
+    table = ItemTable.open_or_create(store.tables_uri, "items", VERSION, [space])
+    rows = {"joint_vector": np.array(vectors, np.float32)}
+    table.upsert(item_rows(items, rows, ["f"] * len(items), [None] * len(items)))
+    release = Release(
+        id="first",
+        created=datetime.now(UTC),
+        encoder=EncoderRef(base="packaged", version=VERSION),
+        items=TableRef(name="items", version=table.tag("release-first"), rows=len(table)),
+    )
+    store.write(release)
+    store.promote("first")
+    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
+    return store
+
+
+@pytest.fixture
+def base(tmp_path) -> str:
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "navigator"))
+    import navigator_tiny
+
+    navigator_tiny.save_causal(tmp_path / "base")
+    return str(tmp_path / "base")
+
+
+def job(shop: ReleaseStore, base: str, tmp_path: Path, **options) -> Job:
+    recipe = Recipe(steps=2, lora_rank=2, warmup=1)
+    labels = str(tmp_path / "labels.jsonl")
+    return Job(shop.uri, base, labels, recipe=recipe, projector_rank=8, work=str(tmp_path / "work"), **options)
+
+
+def test_release_gets_a_navigator(shop, base, tmp_path, monkeypatch):
+    """One command takes a release to a release whose Navigator names the encoder that it was trained on; the next
+    training starts from it."""
+    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
+    said: list[str] = []
+    written = train_navigator(job(shop, base, tmp_path), said.append)
+    live = shop.current()
+    assert live == written
+    assert live.parent == "first"
+    assert live.navigator.encoder_version == VERSION
+    assert live.navigator.metrics["attribute"] == 0.9
+    folder = Path(shop.path(*live.navigator.path.split("/")))
+    assert load_config(folder).encoder_version == VERSION
+    assert load_learnt(folder / "learnt").shape.item_dim == 16
+    curves = list((tmp_path / "work").rglob("learning_curve.svg"))
+    assert len(curves) == 1
+    again = train_navigator(job(shop, base, tmp_path, seed=1), said.append)
+    assert again.parent == live.id
+
+
+def test_gate_keeps_a_worse_one_out(shop, base, tmp_path, monkeypatch):
+    """A Navigator that is worse than the incumbent never becomes part of a release."""
+    scores = iter([GOOD, Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD])
+    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: next(scores))
+    first = train_navigator(job(shop, base, tmp_path), lambda _: None)
+    assert train_navigator(job(shop, base, tmp_path, seed=1), lambda _: None) is None
+    assert shop.current() == first
+
+
+def test_data_is_read_and_checked(shop, tmp_path):
+    """Labels, what is hidden, and operators' conversations come from files; an unknown item is named."""
+    labels = str(tmp_path / "labels.jsonl")
+    catalogue = load_catalogue(shop, shop.current(), read_labels(labels), [["i1", "i2", "i3", "gone"]])
+    assert len(catalogue.train.known) + len(catalogue.test.known) == 60
+    assert catalogue.item_dim == 16
+    assert {known.facts["legs"] for known in catalogue.train.known} == {"hairpin", "turned"}
+    assert read_hidden(labels)["i0"] == ("legs",)
+    own = tmp_path / "own.jsonl"
+    exchange = {"user": "hi", "intent": {"action": "search", "query": "x"}, "items": ["i1"], "answer": "[1]"}
+    own.write_text(json.dumps({"exchanges": [exchange]}))
+    (dialogue,) = read_conversations(str(own), catalogue)
+    assert dialogue.exchanges[0].shown[0].item.id == "i1"
+    own.write_text(json.dumps({"exchanges": [{**exchange, "items": ["nope"]}]}))
+    with pytest.raises(InvalidInput, match="nope"):
+        read_conversations(str(own), catalogue)
+
+
+def test_vector_column():
+    """The joint vector is read where there is one, else the pictures'; a table of words alone is refused."""
+    assert vector_column(["text_vector", "image_vector"]) == "image_vector"
+    assert vector_column(["joint_vector"]) == "joint_vector"
+    with pytest.raises(InvalidInput, match="text_vector"):
+        vector_column(["text_vector"])
+
+
+def test_curve_is_a_picture(tmp_path):
+    """The learning curve is drawn from the metrics alone."""
+    rows = [{"tokens": n * 100, "loss": 5 / n} for n in range(1, 30)]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    draw_curve(tmp_path / "metrics.jsonl", tmp_path / "curve.svg")
+    assert (tmp_path / "curve.svg").read_text().lstrip().startswith("<?xml")
+
+
+@pytest.mark.slow
+def test_on_ray_train(local_ray, shop, base, tmp_path, monkeypatch):
+    """Two workers train on conversations of their own, average gradients, and come to one result."""
+    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
+    written = train_navigator(job(shop, base, tmp_path, workers=2), lambda _: None)
+    assert written is not None
+    assert written.navigator.encoder_version == VERSION
