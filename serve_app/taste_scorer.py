@@ -39,8 +39,8 @@ from taste.walk import warm_up
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PROPOSALS = 300
-"""Candidates of a feed's page."""
+PROPOSALS = 160
+"""Candidates of a feed's page, some seven for each item shown; telling how each is joined to the person costs time."""
 
 SEARCH_DIVERSITY = 0.15
 """A search is asked for one thing: its results may resemble each other more than a feed's."""
@@ -206,13 +206,9 @@ class TasteScorer:
     async def _know(self, asked: Asked) -> tuple[TasteShelf | None, list[Event], Profile | None]:
         """The release's shelf, the person's events as they are this moment, and the profile that they make."""
         shelf = await self._shelf(asked.release)
-        events = await self._events_of(asked.person)
+        events, marks = await self._read(asked.person)
         if shelf is None or shelf.taste is None:
             return shelf, events, None
-        marks: dict[str, Mark] = {}
-        if asked.person is not None and events:
-            store = await self._events()
-            marks = await store.call(store.marks, asked.person)
         model = shelf.taste.model
         build = partial(
             build_profile,
@@ -225,11 +221,15 @@ class TasteScorer:
         )
         return shelf, events, await self._thread(build)
 
-    async def _events_of(self, person: str | None) -> list[Event]:
+    async def _read(self, person: str | None) -> tuple[list[Event], dict[str, Mark]]:
+        """A person's events and marks, as they are in the database this moment."""
         if person is None:
-            return []
+            return [], {}
         store = await self._events()
-        return await store.call(partial(store.of_person, person, limit=MAX_EVENTS_READ))
+        return await store.call(lambda: (store.of_person(person, limit=MAX_EVENTS_READ), store.marks(person)))
+
+    async def _events_of(self, person: str | None) -> list[Event]:
+        return (await self._read(person))[0]
 
     async def _shelf(self, release: str | None) -> TasteShelf | None:
         if release is not None:
