@@ -66,3 +66,13 @@ async def test_unknown_ids_are_left_out(search):
     """Asking for items that are gone is an empty answer, not an error."""
     assert (await search.get(["gone", "p1", "p1"]))["id"].to_pylist() == ["p1"]
     assert (await search.get(["gone"])).num_rows == 0
+
+
+async def test_browsing_shows_some_of_everything_and_each_item_once(search, shop):
+    """The first page of a whole catalogue is not all of one kind, and its pages together are the catalogue."""
+    _, items, _ = shop
+    pages = [await search.find([], limit=12, offset=offset) for offset in range(0, 60, 12)]
+    ids = [item_id for page in pages for item_id in page["id"].to_pylist()]
+    assert sorted(ids) == sorted(item.id for item in items)
+    numbers = sorted(int(item_id[1:]) for item_id in pages[0]["id"].to_pylist())
+    assert max(b - a for a, b in zip([0, *numbers], [*numbers, 60], strict=True)) <= 15
