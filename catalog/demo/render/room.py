@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.demo.geometry.kit import Part, sheet
+from catalog.demo.geometry.kit import Array, Part, sheet
 from catalog.demo.products import Product
 from catalog.demo.render import scene as stage
 from catalog.demo.render import studio
@@ -19,11 +19,24 @@ GRID = (160, 120)
 LEAST_CELLS = 24
 """A product that shows in fewer cells of the grid gets no box."""
 
+LEAST_SHARE = 0.5
+"""A box must span this share of what the product would span alone."""
+
 
 def room(
     plan: Scene, products: dict[str, Product], path: Path, samples: int, threads: int, quality: int
 ) -> list[dict[str, Any]]:
     """Take the picture; return one box per product that can be recognised, as shares of the frame."""
+    boxes = furnish(plan, products, samples, threads, quality)
+    bpy.context.scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    return boxes
+
+
+def furnish(
+    plan: Scene, products: dict[str, Product], samples: int, threads: int, quality: int
+) -> list[dict[str, Any]]:
+    """Set the scene up for the picture, and find the boxes."""
     stage.clear()
     studio.setup((WIDTH, HEIGHT), samples, threads, quality)
     everything: list[Part] = []
@@ -41,10 +54,7 @@ def room(
     studio.area(np.array([3.0, -2.6, 2.4]), np.array([0.0, 0.8, 0.6]), 2.2, 85)
     studio.sky(0.68)
     bpy.context.view_layer.update()
-    boxes = _boxes(plan, at, back)
-    bpy.context.scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
-    return boxes
+    return _boxes(plan, products, at, back)
 
 
 def _shell(plan: Scene) -> None:
@@ -63,7 +73,7 @@ def _shell(plan: Scene) -> None:
     stage.add_parts([floor, wall, skirting], surfaces, "room")
 
 
-def _stand(parts: list[Part], back: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+def _stand(parts: list[Part], back: Array) -> Array:
     """Where the camera stands so that everything fits the frame, four to three."""
     points = np.concatenate([part.verts for part in parts])
     right, up = studio.axes(back)
@@ -79,8 +89,11 @@ def _stand(parts: list[Part], back: "np.ndarray[Any, Any]") -> "np.ndarray[Any, 
     return np.asarray(target + back * distance)
 
 
-def _boxes(plan: Scene, at: "np.ndarray[Any, Any]", back: "np.ndarray[Any, Any]") -> list[dict[str, Any]]:
-    """Cast a ray through every cell of a grid; a product's box spans the cells in which it is what one sees."""
+def _boxes(plan: Scene, products: dict[str, Product], at: Array, back: Array) -> list[dict[str, Any]]:
+    """Cast a ray through every cell of a grid; a product's box spans the cells in which it is what one sees.
+
+    What is mostly hidden behind other things gets no box.
+    """
     across, down = GRID
     seen: dict[int, list[tuple[int, int]]] = {}
     for j in range(down):
@@ -91,16 +104,22 @@ def _boxes(plan: Scene, at: "np.ndarray[Any, Any]", back: "np.ndarray[Any, Any]"
                 seen.setdefault(int(number), []).append((i, j))
     out = []
     for which, cells in sorted(seen.items()):
-        if len(cells) < LEAST_CELLS:
-            continue
         xs, ys = [i for i, _ in cells], [j for _, j in cells]
-        out.append(
-            {
-                "item_id": plan.placed[which].item_id,
-                "x0": round(min(xs) / across, 4),
-                "y0": round(min(ys) / down, 4),
-                "x1": round((max(xs) + 1) / across, 4),
-                "y1": round((max(ys) + 1) / down, 4),
-            }
-        )
+        x0, y0, x1, y1 = min(xs) / across, min(ys) / down, (max(xs) + 1) / across, (max(ys) + 1) / down
+        placed = plan.placed[which]
+        whole = _frame_share(parts_in_room(products[placed.item_id], placed), at, back)
+        if len(cells) >= LEAST_CELLS and (x1 - x0) * (y1 - y0) >= LEAST_SHARE * whole:
+            box = {"x0": round(x0, 4), "y0": round(y0, 4), "x1": round(x1, 4), "y1": round(y1, 4)}
+            out.append({"item_id": placed.item_id, **box})
     return out
+
+
+def _frame_share(parts: list[Part], at: Array, back: Array) -> float:
+    """The share of the frame that the parts' box would take up if nothing stood before them."""
+    points = np.concatenate([part.verts for part in parts if part.slot != "cord"]) - at
+    right, up = studio.axes(back)
+    half = studio.SENSOR_MM / 2 / LENS_MM
+    away = -points @ back
+    x = np.clip((points @ right / away / half + 1) / 2, 0, 1)
+    y = np.clip((points @ up / away / half / HEIGHT * WIDTH + 1) / 2, 0, 1)
+    return float((x.max() - x.min()) * (y.max() - y.min()))
