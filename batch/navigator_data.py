@@ -86,10 +86,10 @@ def load_catalogue(
 
 def split(known: list[Known], boards: Iterable[Iterable[str]], encoder_version: str) -> Catalogue:
     """Hold a fixed share of the items out, and of each board what remains of it on either side."""
-    boards = [list(board) for board in boards]
+    boards_of_ids = [list(board) for board in boards]
     return Catalogue(
-        train=_shelf([entry for entry in known if not is_held_out(entry.item.id)], boards),
-        test=_shelf([entry for entry in known if is_held_out(entry.item.id)], boards),
+        train=_shelf([entry for entry in known if not is_held_out(entry.item.id)], boards_of_ids),
+        test=_shelf([entry for entry in known if is_held_out(entry.item.id)], boards_of_ids),
         encoder_version=encoder_version,
         item_dim=known[0].shown.vectors.shape[-1],
     )

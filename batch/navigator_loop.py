@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
 from batch.navigator_data import Catalogue, examples
 from navigator.alignment import Fit, align
+from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
 from navigator.learnt import Learnt, Shape
@@ -66,7 +68,7 @@ def run(
         job.checkpoint, dtype=getattr(torch, job.dtype)
     )
     model.config.encoder_version = catalogue.encoder_version
-    processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), model.config)
+    processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), cast(NavigatorConfig, model.config))
     fit = align_projectors(model, processor, catalogue, folder) if job.align else None
     model.to(device)  # type: ignore[arg-type]
     rows = _on(device, _rows(processor, catalogue, own, job, rank))
@@ -93,11 +95,12 @@ def align_projectors(
         for prefix, projector in projectors.items():
             projector.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
         return Fit(**json.loads((folder / "aligned.json").read_text()))
-    dtype = model.get_input_embeddings().weight.dtype
+    embeddings = cast(torch.nn.Embedding, model.get_input_embeddings())
+    dtype = embeddings.weight.dtype
     fits = []
     for projector in projectors.values():
         projector.float()
-        fits.append(align(projector, catalogue.train.known, processor.tokenizer, model.get_input_embeddings()))
+        fits.append(align(projector, catalogue.train.known, processor.tokenizer, embeddings))
         projector.to(dtype)
     state = {prefix + n: t for prefix, projector in projectors.items() for n, t in projector.state_dict().items()}
     save_file(state, done)
@@ -134,7 +137,7 @@ def _rows(
 def _on(device: str, rows: Iterable[Row]) -> Iterator[Row]:
     """Rows moved to where the model is."""
     for row in rows:
-        moved = {name: None if value is None else value.to(device) for name, value in vars(row).items()}
+        moved: dict[str, Any] = {n: None if value is None else value.to(device) for n, value in vars(row).items()}
         yield Row(**moved)
 
 

@@ -21,7 +21,7 @@ async def compare(
     results: dict[str, Any] = {}
     for kind in ("vllm", "transformers"):
         started = time.perf_counter()
-        engine = open_engine(folder, kind, dtype="bfloat16")  # type: ignore[arg-type]
+        engine = open_engine(folder, kind, dtype="bfloat16")
         results[kind] = {"start_s": time.perf_counter() - started}
         await _batch(engine, prompts[:1])
         for width in concurrency:

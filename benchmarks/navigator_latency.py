@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -143,11 +144,11 @@ def measure(
     model = random_model(size)
     results: dict[str, Any] = {}
     for count in products:
-        ready = _timed(lambda count=count: _read_vectors(model, count), repeats)
+        ready = _timed(partial(_read_vectors, model, count), repeats)
         results[f"{count} products, precomputed"] = ready
         say(f"{count} products, precomputed: {ready['mean_s']:.3f} s")
         for name in pictures:
-            online = _timed(lambda count=count, name=name: _read_pictures(model, count, SIZES[name]), repeats)
+            online = _timed(partial(_read_pictures, model, count, SIZES[name]), repeats)
             online["ratio"] = online["mean_s"] / ready["mean_s"]
             results[f"{count} products, {name}"] = online
             say(f"{count} products, {name}: {online['mean_s']:.2f} s, {online['ratio']:.1f} times as long")
@@ -155,7 +156,7 @@ def measure(
 
 
 @torch.inference_mode()
-def random_model(size: str) -> Qwen3VLForConditionalGeneration:
+def random_model(size: str) -> Any:
     """A Qwen3-VL of a published shape with random bfloat16 weights."""
     language, vision = LANGUAGE[size], VISION[size]
     text = {
@@ -183,8 +184,8 @@ def random_model(size: str) -> Qwen3VLForConditionalGeneration:
     }
     config = Qwen3VLConfig(text_config=text, vision_config=tower, tie_word_embeddings=True)
     with torch.device("meta"):
-        model = Qwen3VLForConditionalGeneration(config).to(torch.bfloat16)
-    model = model.to_empty(device="cpu").eval()
+        model: Any = Qwen3VLForConditionalGeneration(config)
+    model = model.to(torch.bfloat16).to_empty(device="cpu").eval()
     for parameter in model.parameters():
         parameter.uniform_(-0.02, 0.02)
     for module in model.modules():
@@ -196,7 +197,7 @@ def random_model(size: str) -> Qwen3VLForConditionalGeneration:
 
 
 @torch.inference_mode()
-def _read_vectors(model: Qwen3VLForConditionalGeneration, products: int) -> None:
+def _read_vectors(model: Any, products: int) -> None:
     """The prompt with K soft tokens for each product; only the prompt's text positions are ever needed."""
     tokens = SYSTEM_TOKENS + REQUEST_TOKENS + products * (CARD_TOKENS + K)
     embeddings = torch.randn(1, tokens, model.config.text_config.hidden_size, dtype=torch.bfloat16)
@@ -205,7 +206,7 @@ def _read_vectors(model: Qwen3VLForConditionalGeneration, products: int) -> None
 
 
 @torch.inference_mode()
-def _read_pictures(model: Qwen3VLForConditionalGeneration, products: int, picture: tuple[int, int]) -> None:
+def _read_pictures(model: Any, products: int, picture: tuple[int, int]) -> None:
     """The vision tower on every picture, its features merged into the prompt, then the same language model."""
     vision = model.config.vision_config
     patches = (picture[0] // vision.patch_size) * (picture[1] // vision.patch_size)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from navigator.intent import ShoppingIntent
+from navigator.intent import Action, ShoppingIntent
 from navigator.knowledge import Shelf, plural
 
 _NUMBER = r"[$€£]?\s?(\d[\d,]*)(?:\s?(?:dollars|bucks|euros|eur|usd|€|\$))?"
@@ -46,7 +46,7 @@ class RulesReader:
                 "style": found["style"] or before.styles,
             }
         return ShoppingIntent(
-            action=action,  # type: ignore[arg-type]
+            action=action,
             categories=kinds[:6],
             colors=found["color"][:6],
             materials=found["material"][:6],
@@ -76,12 +76,12 @@ class RulesReader:
             low, high = (float(number.replace(",", "")) for number in between.groups())
             if low < high:
                 return low, high
-        low_found, high_found = _MIN.search(said), _MAX.search(said)
-        low = float(low_found[1].replace(",", "")) if low_found else None
-        high = float(high_found[1].replace(",", "")) if high_found else None
-        return low, high
+        least, most = (
+            float(found[1].replace(",", "")) if found else None for found in (_MIN.search(said), _MAX.search(said))
+        )
+        return least, most
 
-    def _action(self, said: str, kinds: Sequence[str], refs: Sequence[int], before: ShoppingIntent | None) -> str:
+    def _action(self, said: str, kinds: Sequence[str], refs: Sequence[int], before: ShoppingIntent | None) -> Action:
         if "difference" in said or "compare" in said or " or the " in said:
             return "compare"
         if "similar" in said or "more like" in said:
