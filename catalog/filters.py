@@ -1,7 +1,7 @@
 """What a search may be narrowed to: a typed model that becomes a predicate of the item table.
 
-Every value reaches the query language as an escaped literal; names of columns are constants of this file. So no caller's
-text is ever part of a query.
+Every value reaches the query language as an escaped literal, and names of columns are constants of this file. So no
+caller's text is ever part of a query.
 """
 
 from collections.abc import Iterable
