@@ -70,7 +70,7 @@ def demo(
     check_disk(data, DEMO_DISK_MIB)
     with errors_to(data / LOG), stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
         status.stop()
-        prepare_demo(data, console.print)
+        prepare_demo(data, console)
         learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
         _serve(str(data), host, api_port, page_port, demo_shoppers())
 

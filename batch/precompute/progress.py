@@ -107,5 +107,6 @@ def silent() -> Progress:
     return Progress(Console(quiet=True))
 
 
-def for_terminal() -> Progress:
-    return Progress(Console(stderr=True, width=None if sys.stderr.isatty() else 200))
+def for_terminal(console: Console | None = None) -> Progress:
+    """Bars on a terminal, plain lines in a log; on standard error unless a console is given."""
+    return Progress(console or Console(stderr=True, width=None if sys.stderr.isatty() else 200))
