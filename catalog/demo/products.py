@@ -53,9 +53,8 @@ class Product:
         """Slot to surface, for the renderer."""
         out = {slot: Surface(shader, color) for slot, (shader, color) in self.kind.fixed.items()}
         for slot, coat in self.coats.items():
-            pattern, second = "plain", COLORS[self.second] if self.second else "#FFFFFF"
-            if slot in (self.main, "front", "back") and slot == self.main and self.pattern != "plain":
-                pattern = self.pattern
+            pattern = self.pattern if slot == self.main else "plain"
+            second = COLORS[self.second] if self.second else "#FFFFFF"
             out[slot] = _surface(coat, pattern, second, self.scale)
         if self.kind.key == "sideboard":
             out["front"] = out["main"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.demo.geometry import outlines
 from catalog.demo.geometry.form import Form
-from catalog.demo.geometry.kit import Array, Part, Warp, block, lathe, slab, tube
+from catalog.demo.geometry.kit import Array, Part, Warp, block, curve, lathe, sheet, slab, tube
 from catalog.demo.geometry.legs import legs
 
 
@@ -266,8 +266,6 @@ def _wing(x: float, d: float, z0: float, z1: float) -> Part:
             (0.0, z1),
         ]
     )
-    from catalog.demo.geometry.kit import curve
-
     smooth = curve(outline, 4, closed=True)
     plate = slab(smooth, -0.035, 0.035, "main", 0.03)
     turned = plate.verts[:, [2, 0, 1]] * np.array([1, -1, 1])
@@ -304,7 +302,6 @@ def _tub(f: Form, w: float, d: float, h: float, lift: float) -> list[Part]:
 
 def _egg(w: float, d: float, h: float, lift: float) -> list[Part]:
     """A hooded shell around a seat cushion."""
-    from catalog.demo.geometry.kit import sheet
 
     def shell(inset: float) -> Part:
         def corner(u: Array, v: Array) -> Array:

@@ -192,7 +192,7 @@ def desk(f: Form) -> list[Part]:
         ph = low - 0.1
         parts.append(block((pw, d * 0.9, ph), (x, 0, low - ph / 2), "main", 0.005))
         parts += _drawers(x, -d * 0.45, low - ph, pw, ph, 3)
-        parts += [p.move(x=-0.0) for p in legs(f["legs"], w * 0.98, d * 0.92, low + 0.002, 0.045)]
+        parts += legs(f["legs"], w * 0.98, d * 0.92, low + 0.002, 0.045)
         return parts
     if storage == "drawer":
         parts.append(block((w * 0.9, d * 0.86, 0.11), (0, 0.01, low - 0.055), "main", 0.005))

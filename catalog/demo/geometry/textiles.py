@@ -7,6 +7,7 @@ import numpy as np
 from catalog.demo.geometry import outlines
 from catalog.demo.geometry.form import Form
 from catalog.demo.geometry.kit import Array, Part, Warp, block, curve, lathe, slab, tube
+from catalog.demo.geometry.legs import legs
 
 
 def rug(f: Form) -> list[Part]:
@@ -236,16 +237,9 @@ def bed(f: Form) -> list[Part]:
             .move(sx * w * 0.21, back - 0.47, z + 0.12)
         )
     parts += _headboard(f, w, back, head_h, lift)
-    feet = "block" if f["legs"] == "plinth" else f["legs"]
     if f["legs"] == "plinth":
         return [*parts, block((w * 0.86, length * 0.86, lift), (0, 0, lift / 2), "legs", 0.004)]
-    return parts + legs_at(feet, w, length, lift)
-
-
-def legs_at(kind: str, w: float, length: float, lift: float) -> list[Part]:
-    from catalog.demo.geometry.legs import legs
-
-    return legs(kind, w * 0.96, length * 0.96, lift + 0.006, 0.06)
+    return parts + legs(f["legs"], w * 0.96, length * 0.96, lift + 0.006, 0.06)
 
 
 def _headboard(f: Form, w: float, y: float, top: float, low: float) -> list[Part]:
@@ -287,16 +281,11 @@ def _headboard(f: Form, w: float, y: float, top: float, low: float) -> list[Part
                 )
         return parts
     if kind == "arched":
-        line = outlines.arch(w, tall)
-        low_line = np.column_stack([line[:, 0], np.where(line[:, 1] > 0, line[:, 1] * min(1.0, 1.0), line[:, 1])])
-        r = w / 2
-        if tall < w * 0.9:
-            a = np.linspace(0, math.pi, 40)
-            rise = tall * 0.42
-            arc = np.column_stack([np.cos(a) * r, tall / 2 - rise + np.sin(a) * rise])
-            low_line = np.concatenate([[(-r, -tall / 2), (r, -tall / 2)], arc])
-        plate = slab(low_line, -0.045, 0.045, "main", 0.03).turn("x", 90)
-        return [plate.move(0, y + 0.045, low + tall / 2)]
+        # A flat arch: a full half circle over a bed would reach the ceiling.
+        a, r, rise = np.linspace(0, math.pi, 40), w / 2, tall * 0.42
+        arc = np.column_stack([np.cos(a) * r, tall / 2 - rise + np.sin(a) * rise])
+        line = np.concatenate([[(-r, -tall / 2), (r, -tall / 2)], arc]) if tall < w * 0.9 else outlines.arch(w, tall)
+        return [slab(line, -0.045, 0.045, "main", 0.03).turn("x", 90).move(0, y + 0.045, low + tall / 2)]
     posts = [
         tube([(sx * (w / 2 - 0.025), y + 0.02, 0), (sx * (w / 2 - 0.025), y + 0.02, top)], 0.026, "main", 16)
         for sx in (-1, 1)
