@@ -1,6 +1,6 @@
 """Tables and storage."""
 
-from catalog.demo.kinds.common import DARK, FRAME, LEGS, METAL_LEGS, PULL, STAND, TOPS
+from catalog.demo.kinds.coverings import DARK, FRAME, LEGS, METAL_LEGS, PULL, STAND, TOPS
 from catalog.demo.kinds.kind import Kind
 from catalog.demo.materials import METAL, STONE, WOOD
 

@@ -1,6 +1,6 @@
 """Seats and beds."""
 
-from catalog.demo.kinds.common import FRAME, SOFT_LEGS, WOOD_LEGS
+from catalog.demo.kinds.coverings import FRAME, SOFT_LEGS, WOOD_LEGS
 from catalog.demo.kinds.kind import Kind
 from catalog.demo.materials import COVERS, SEATING, WOOD
 
