@@ -19,6 +19,7 @@ from catalog.errors import NotFound
 from catalog.search import MAX_DEPTH
 from serve_app import present
 from serve_app.cursor import query_digest
+from serve_app.handles import call
 from serve_app.personal_cursor import HASH_BYTES, MAX_SHOWN, PersonalCursor, item_hashes
 from serve_app.retriever import Found, Lookup
 from serve_app.schemas import FoundItem, ItemOut, SearchRequest, SearchResponse
@@ -53,7 +54,7 @@ class Personal:
     async def record(self, request: EventsRequest) -> EventsResponse:
         """Keep events; answers once they are durable."""
         now = datetime.now(UTC)
-        receipt: Receipt = await self._scorer.record.remote([event.to_event(now) for event in request.events])
+        receipt: Receipt = await call(self._scorer.record, [event.to_event(now) for event in request.events])
         return EventsResponse(added=receipt.added, duplicates=receipt.duplicates, forgotten=receipt.forgotten)
 
     async def feed(self, person: str | None, adventurousness: float, limit: int, cursor: str | None) -> FeedResponse:
@@ -65,12 +66,12 @@ class Personal:
             at = PersonalCursor.decode(cursor, whose)
         spare = limit // 2 + 8  # some of what is chosen may be sold out or gone
         asked = Asked(person, adventurousness, limit + spare, at.shown, at.seed)
-        chosen: Chosen = await self._scorer.feed.remote(asked)
+        chosen: Chosen = await call(self._scorer.feed, asked)
         if chosen.unknown and (content := await self._content(chosen.unknown)):
-            chosen = await self._scorer.feed.remote(replace(asked, **content))
+            chosen = await call(self._scorer.feed, replace(asked, **content))
         if chosen.release is None:
             return await self._browse(chosen, at, limit)
-        found: Found = await self._retriever.items.remote(tuple(pick.id for pick in chosen.picks))
+        found: Found = await call(self._retriever.items, tuple(pick.id for pick in chosen.picks))
         rows = {item.id: item for item in present.items(found.table)}
         tried: list[str] = []
         items: list[FeedItem] = []
@@ -130,17 +131,17 @@ class Personal:
 
     async def complements(self, item_id: str, person: str | None, limit: int) -> ComplementsResponse:
         """What goes with an item. Raises NotFound."""
-        shown: Found = await self._retriever.items.remote((item_id,))
+        shown: Found = await call(self._retriever.items, (item_id,))
         if not shown.table.num_rows:
             raise NotFound(f"there is no item {item_id!r}")
         item = present.items(shown.table)[0]
         kind = item.category[-1] if item.category else None
         asked = Asked(person, count=limit + 8)
-        answer: tuple[list[Complement], bool] = await self._scorer.goes_with.remote(asked, item_id, kind)
+        answer: tuple[list[Complement], bool] = await call(self._scorer.goes_with, asked, item_id, kind)
         if answer[1] and (content := await self._content((item_id,))):
-            answer = await self._scorer.goes_with.remote(replace(asked, **content), item_id, kind)
+            answer = await call(self._scorer.goes_with, replace(asked, **content), item_id, kind)
         partners = {one.item: one for one in answer[0]}
-        found: Found = await self._retriever.items.remote(tuple(partners))
+        found: Found = await call(self._retriever.items, tuple(partners))
         there = [one for one in present.items(found.table) if one.availability not in _GONE][:limit]
         return ComplementsResponse.model_construct(
             items=tuple(_partner(one, item, partners[one.id]) for one in there), release=found.release
@@ -149,34 +150,34 @@ class Personal:
     async def taste(self, person: str) -> TasteResponse:
         """A person's own view."""
         asked = await self._informed(person)
-        view: TasteResponse = await self._scorer.view.remote(asked)
+        view: TasteResponse = await call(self._scorer.view, asked)
         return view
 
     async def mark(self, person: str, interest_id: str, mark: Mark | None) -> TasteResponse:
         """Mute or pin an interest, or neither. Raises NotFound."""
-        view: TasteResponse = await self._scorer.mark.remote(await self._informed(person), interest_id, mark)
+        view: TasteResponse = await call(self._scorer.mark, await self._informed(person), interest_id, mark)
         return view
 
     async def forget(self, person: str, event_id: str | None = None) -> int:
         """Forget one event of a person, or everything."""
-        count: int = await self._scorer.forget.remote(person, event_id)
+        count: int = await call(self._scorer.forget, person, event_id)
         return count
 
     async def forget_interest(self, person: str, interest_id: str) -> int:
         """Forget the events of an interest. Raises NotFound."""
-        count: int = await self._scorer.forget_interest.remote(await self._informed(person), interest_id)
+        count: int = await call(self._scorer.forget_interest, await self._informed(person), interest_id)
         return count
 
     async def _informed(self, person: str) -> Asked:
         """A question about a person, with the vectors of their items that the model does not know."""
         asked = Asked(person)
-        unknown: tuple[str, ...] = await self._scorer.unknown.remote(asked)
+        unknown: tuple[str, ...] = await call(self._scorer.unknown, asked)
         content = await self._content(unknown) if unknown else {}
         return replace(asked, **content)
 
     async def _content(self, ids: Sequence[str]) -> dict[str, Any]:
         """`content` and `release` of a question, for items that the model does not know; {} if nobody does."""
-        found: Found = await self._retriever.items.remote(tuple(ids), True)
+        found: Found = await call(self._retriever.items, tuple(ids), True)
         if not found.table.num_rows:
             return {}
         vectors = [name for name in found.table.column_names if name.endswith("_vector")]
@@ -185,9 +186,7 @@ class Personal:
     async def _browse(self, chosen: Chosen, at: PersonalCursor, limit: int) -> FeedResponse:
         """A feed without a taste model: the catalogue in its own order."""
         end = min(limit, MAX_DEPTH - at.offset)
-        found: Found = await self._retriever.find.remote(
-            Lookup(limit=end, offset=at.offset, release=at.release or None)
-        )
+        found: Found = await call(self._retriever.find, Lookup(limit=end, offset=at.offset, release=at.release or None))
         items = [item for item in present.items(found.table) if item.id not in chosen.hidden]
         onward = replace(at, offset=at.offset + end, release=found.release)
         more = found.table.num_rows == end and onward.offset < MAX_DEPTH
