@@ -23,16 +23,20 @@ class ThreadedEngine:
     """
 
     def __init__(self, engine_args: Any) -> None:
-        from vllm.v1.engine.llm_engine import LLMEngine
-
-        self._engine = LLMEngine.from_engine_args(engine_args, enable_multiprocessing=False)
+        self._engine: Any = None
         self._lock = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._readers: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
         self._closing = False
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="navigator-vllm", daemon=True)
+        self._loaded = threading.Event()
+        self._thread = threading.Thread(
+            target=self._load_and_run, args=(engine_args,), name="navigator-vllm", daemon=True
+        )
         self._thread.start()
+        self._loaded.wait()
+        if self._failure is not None:
+            raise self._failure
 
     async def generate(self, prompt: Any, sampling: Any, request_id: str) -> AsyncGenerator[Any, None]:
         """Outputs of one request as they come; leaving the iteration takes the request out of the engine."""
@@ -82,6 +86,19 @@ class ThreadedEngine:
     def _abort(self, internal_id: str) -> None:
         with self._lock:
             self._engine.abort_request([internal_id], internal=True)
+
+    def _load_and_run(self, engine_args: Any) -> None:
+        # vLLM's kernels insist on one number of OpenMP threads from loading on, and each thread has its own setting.
+        try:
+            from vllm.v1.engine.llm_engine import LLMEngine
+
+            self._engine = LLMEngine.from_engine_args(engine_args, enable_multiprocessing=False)
+        except BaseException as error:
+            self._failure = error
+            return
+        finally:
+            self._loaded.set()
+        self._run()
 
     def _run(self) -> None:
         while not self._closing:
