@@ -2,9 +2,10 @@
 
 import logging
 import os
+import sys
 import uuid
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ class VLLMEngine:
             **(options or {}),
         }
         engine_args = AsyncEngineArgs(**arguments)
-        self._engine: Any = ThreadedEngine(engine_args) if in_process else AsyncLLM.from_engine_args(engine_args)
+        with _hidden_modules("llvmlite"):
+            self._engine: Any = ThreadedEngine(engine_args) if in_process else AsyncLLM.from_engine_args(engine_args)
         # In one process vLLM refuses to change the number of threads, and says so at every step.
         logging.getLogger("vllm.v1.worker.cpu_worker").setLevel(logging.ERROR)
 
@@ -128,6 +130,22 @@ class VLLMEngine:
 
     async def close(self) -> None:
         self._engine.shutdown()
+
+
+@contextmanager
+def _hidden_modules(package: str) -> Iterator[None]:
+    """Keep a package out of sight while vLLM starts.
+
+    On a CPU, vLLM 0.32 looks through the `__dict__` of every attribute of every loaded module. Where numba is loaded,
+    llvmlite's library handle answers that with a C function, and vLLM fails.
+    """
+    hidden = {name: module for name, module in sys.modules.items() if name.split(".")[0] == package}
+    for name in hidden:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
 
 
 def _vllm_prompt(prompt: Prompt) -> Any:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 from collections.abc import AsyncIterator
 
+import llvmlite.binding  # noqa: F401  # numba's, which walks load: vLLM must start beside it
 import navigator_tiny as tiny
 import numpy as np
 import pytest
