@@ -128,9 +128,9 @@ async def measure(
 
 
 def ndcg(ranking: Sequence[str], grades: dict[str, int], k: int = 10) -> float:
-    """nDCG@k with gain 2^grade - 1 (Burges et al., 2005); unjudged items have grade 0."""
-    gains = [2 ** grades.get(item_id, 0) - 1 for item_id in ranking[:k]]
-    ideal = sorted((2**grade - 1 for grade in grades.values()), reverse=True)[:k]
+    """nDCG@k with the grade as the gain, as trec_eval counts; unjudged items have grade 0."""
+    gains = [grades.get(item_id, 0) for item_id in ranking[:k]]
+    ideal = sorted(grades.values(), reverse=True)[:k]
     best = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(ideal))
     return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains)) / best if best else 0.0
 

@@ -24,8 +24,8 @@ class PackagedEncoder:
     """EfficientNet-Lite0 (Tan & Le, 2019; 1280-d after global pooling) and all-MiniLM-L6-v2 (384-d, mean pooling).
 
     The two towers were not trained together: words find words and pictures find pictures until a joint head is trained.
-    Both towers run in bfloat16, the pictures' with channels last, which is about three times as fast on a CPU as float32
-    and agrees with it to a cosine of .9996 (pictures) and .9999 (words).
+    Both towers run in bfloat16, the pictures' with channels last, which is about three times as fast on a CPU as
+    float32 and agrees with it to a cosine of .9996 (pictures) and .9999 (words).
     """
 
     name = "packaged"
