@@ -322,7 +322,9 @@ def query_probes(
     for column, queries in vectors.items():
         for i, vector in enumerate(queries):
             by = "picture" if has_picture and i == 0 and column != "text_vector" else "meaning"
-            probes.append(Probe(by=by, column=column, vector=vector))
+            # A picture says as much as the words beside it; the meaning of words only helps them along.
+            weight = words_weight if by == "picture" else 1.0
+            probes.append(Probe(by=by, column=column, vector=vector, weight=weight))
     return probes
 
 
