@@ -47,12 +47,14 @@ class Exchange:
         intent: how they were read; None if that is not known any more.
         shown: the items that were shown, numbered from 1 in the text.
         answer: what was answered.
+        notes: what was told about the search beside the items, e.g. which condition was given up.
     """
 
     user: str
     intent: ShoppingIntent | None = None
     shown: tuple[Shown, ...] = ()
     answer: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def intent_messages(history: Sequence[Exchange], user: str) -> list[Message]:
@@ -66,16 +68,18 @@ def answer_messages(
     intent: ShoppingIntent,
     shown: Sequence[Shown],
     taste: Floats | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Message]:
     """The prompt after which the model writes an answer about the items shown.
 
     Args:
         taste: interest vectors `[M, Dt]` float32 of the person; None or M = 0 for someone unknown.
+        notes: what is to be known of the search, e.g. "nothing under $300: shown without the price limit".
     """
     return [
         *intent_messages(history, user),
         Message.of("assistant", intent.compact()),
-        Message("system", cards(shown, taste, intent.budget_total)),
+        Message("system", cards(shown, taste, intent.budget_total, notes)),
     ]
 
 
@@ -85,12 +89,15 @@ def trace(exchanges: Sequence[Exchange], taste: Floats | None = None) -> list[Me
     messages = _past(exchanges[:-1])
     if last.intent is None:
         return [*messages, Message.of("user", _clipped(last.user)), Message.of("assistant", last.answer)]
-    asked = answer_messages(exchanges[:-1], last.user, last.intent, last.shown, taste)
+    asked = answer_messages(exchanges[:-1], last.user, last.intent, last.shown, taste, last.notes)
     return [*asked, Message.of("assistant", last.answer)]
 
 
 def cards(
-    shown: Sequence[Shown], taste: Floats | None = None, budget_total: float | None = None
+    shown: Sequence[Shown],
+    taste: Floats | None = None,
+    budget_total: float | None = None,
+    notes: Sequence[str] = (),
 ) -> tuple[str | ItemSlot | TasteSlot, ...]:
     """The items on show as parts of a message."""
     parts: list[str | ItemSlot | TasteSlot] = []
@@ -100,7 +107,7 @@ def cards(
         parts.append("No items.")
     for number, entry in enumerate(shown, 1):
         parts += [f"[{number}]", ItemSlot(entry.item.id, entry.vectors), f"{metadata(entry.item)}\n"]
-    said = facts([entry.item for entry in shown], budget_total)
+    said = [*notes, *facts([entry.item for entry in shown], budget_total)]
     if said:
         parts.append(f"Facts: {'; '.join(said)}.")
     return tuple(parts)
@@ -131,7 +138,7 @@ def _past(history: Sequence[Exchange]) -> list[Message]:
             messages.append(Message.of("assistant", exchange.intent.compact()))
         if exchange.intent is not None or exchange.shown:
             budget = exchange.intent.budget_total if exchange.intent else None
-            messages.append(Message("system", cards(exchange.shown, None, budget)))
+            messages.append(Message("system", cards(exchange.shown, None, budget, exchange.notes)))
         messages.append(Message.of("assistant", exchange.answer))
     return messages
 

@@ -8,24 +8,35 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from navigator.carry import carry
 from navigator.engine import Delta, Sampling
+from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
-from navigator.processing import Floats, Message, NavigatorProcessor, Prompt
+from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
+from navigator.relax import Relaxed
 
 Candidates = TypeVar("Candidates")
 
 Search = Callable[[ShoppingIntent, Sequence[Shown]], Awaitable[Candidates]]
 """Finds candidates for an intent; the items it points at come with it. What it returns only `Score` needs to know."""
 
-Score = Callable[[Candidates, ShoppingIntent], Awaitable[Sequence[Shown]]]
+Score = Callable[[Candidates, ShoppingIntent], Awaitable[Finalists]]
 """Orders candidates for this person and returns the finalists, best first, with their vectors."""
 
-Generate = Callable[[Prompt, Sampling], AsyncGenerator[Delta, None]]
-"""An engine's `generate`."""
+Generate = Callable[[Any, Sampling], AsyncGenerator[Delta, None]]
+"""An engine's `generate`: takes what the processor made of the messages."""
+
+
+class Processor(Protocol):
+    """Lays messages out for `Generate`: a `NavigatorProcessor`, or one that leaves it to where the engine is."""
+
+    def encode(self, messages: Sequence[Message], *, encoder_version: str) -> Any:
+        """What `Generate` takes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,15 +47,20 @@ class TurnRequest:
         user: the person's message.
         history: earlier exchanges, oldest first; what the last one showed is what "the second one" points at.
         pointed_at: items that the person pointed at on the page, e.g. by a click; they come before any by number.
-        taste: interest vectors `[M, Dt]` float32; None for someone unknown.
+        taste: interest vectors `[M, Dt]` float32, while the intent is read perhaps still being looked up; None for
+            someone unknown.
         encoder_version: of every vector in here and of those that `search` will find.
+        picture: whether a picture came with the message, so that there is something to search for whatever it says.
+        intent: take the message to mean exactly this instead of reading it.
     """
 
     user: str
     encoder_version: str
     history: tuple[Exchange, ...] = ()
     pointed_at: tuple[Shown, ...] = ()
-    taste: Floats | None = None
+    taste: Floats | Awaitable[Floats | None] | None = None
+    picture: bool = False
+    intent: ShoppingIntent | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,15 @@ class IntentRead:
 
 @dataclass(frozen=True)
 class ItemsShown:
-    """The items that the answer is about, numbered from 1."""
+    """The items that the answer is about, numbered from 1, and what gave way to find them.
+
+    Args:
+        total: (amount, currency) of all of them together, where they were asked for together.
+    """
 
     shown: tuple[Shown, ...]
+    relaxed: tuple[Relaxed, ...] = ()
+    total: tuple[float, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,8 @@ class TurnDone:
         cited: ids of the items cited, in order, each once.
         corrected: citations of nothing and amounts from nowhere that were taken out or put right.
         prompt_tokens, cached_tokens, output_tokens: of both readings together.
-        intent_ms, find_ms, first_text_ms, total_ms: milliseconds since the turn began, but `find_ms` by itself.
+        intent_ms, find_ms: milliseconds that reading the intent and finding items took.
+        first_item_ms, first_text_ms, total_ms: milliseconds since the turn began.
     """
 
     answer: str
@@ -104,6 +127,7 @@ class TurnDone:
     output_tokens: int
     intent_ms: float
     find_ms: float
+    first_item_ms: float
     first_text_ms: float
     total_ms: float
 
@@ -116,7 +140,7 @@ _FINDS = frozenset({"search", "refine", "similar", "complete"})
 async def run_turn(
     request: TurnRequest,
     *,
-    processor: NavigatorProcessor,
+    processor: Processor,
     search: Search[Any],
     score: Score[Any],
     generate: Generate,
@@ -135,11 +159,14 @@ async def run_turn(
     intent_ms = usage.elapsed_ms()
     yield IntentRead(intent, guessed)
 
-    shown = await _items(request, intent, search, score, settings)
-    find_ms = usage.elapsed_ms() - intent_ms
-    yield ItemsShown(shown)
+    began = usage.elapsed_ms()
+    final = await _items(request, intent, search, score, settings)
+    shown, first_item_ms = final.shown, usage.elapsed_ms()
+    yield ItemsShown(shown, final.relaxed, _total(intent, shown))
 
-    messages = answer_messages(request.history, request.user, intent, shown, request.taste)
+    taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
+    notes = tuple(entry.text for entry in final.relaxed)
+    messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
     grounding = Grounding([entry.item for entry in shown], given=_given(request, messages))
     answer, first_text_ms = "", 0.0
     async with aclosing(meter(encode(messages), settings.answer)) as deltas:
@@ -159,42 +186,64 @@ async def run_turn(
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.output_tokens,
         intent_ms=intent_ms,
-        find_ms=find_ms,
+        find_ms=first_item_ms - began,
+        first_item_ms=first_item_ms,
         first_text_ms=first_text_ms,
         total_ms=usage.elapsed_ms(),
     )
 
 
-def on_show(request: TurnRequest) -> tuple[Shown, ...]:
+def on_show(history: Sequence[Exchange]) -> tuple[Shown, ...]:
     """The items that the person has in front of them: those of the last exchange that showed any."""
-    return next((exchange.shown for exchange in reversed(request.history) if exchange.shown), ())
+    return next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
+
+
+def pointed(history: Sequence[Exchange], number: int) -> Shown | None:
+    """The item that a number means: of the last exchange that showed so many, as they are all still on the page."""
+    shown = next((exchange.shown for exchange in reversed(history) if len(exchange.shown) >= number), ())
+    return shown[number - 1] if shown else None
 
 
 async def _read_intent(
-    request: TurnRequest, encode: Callable[[list[Message]], Prompt], generate: Generate, settings: TurnSettings
+    request: TurnRequest, encode: Callable[[list[Message]], Any], generate: Generate, settings: TurnSettings
 ) -> tuple[ShoppingIntent, bool]:
+    if request.intent is not None:
+        return request.intent, False
     sampling = Sampling(max_tokens=settings.intent_tokens, json_schema=intent_schema())
     prompt = encode(intent_messages(request.history, request.user))
     text = "".join([delta.text async for delta in generate(prompt, sampling)])
-    intent = parse_intent(text, shown=len(on_show(request)))
+    intent = parse_intent(text, shown=max((len(exchange.shown) for exchange in request.history), default=0))
     if intent is None:
         return ShoppingIntent(action="search", query=request.user[:200]), True
-    return intent, False
+    if request.picture and intent.action not in _FINDS:
+        # A picture is shown to be looked for.
+        intent = intent.model_copy(update={"action": "search"})
+    return carry(intent, request.history), False
 
 
 async def _items(
     request: TurnRequest, intent: ShoppingIntent, search: Search[Any], score: Score[Any], settings: TurnSettings
-) -> tuple[Shown, ...]:
+) -> Finalists:
     """The items to answer about: those pointed at, or freshly found ones."""
-    before = on_show(request)
-    meant = (*request.pointed_at, *(before[number - 1] for number in intent.item_refs))
+    before = on_show(request.history)
+    referred = [pointed(request.history, number) for number in intent.item_refs]
+    meant = (*request.pointed_at, *(entry for entry in referred if entry is not None))
     meant = tuple({entry.item.id: entry for entry in meant}.values())
     if intent.action == "chat" and not meant:
-        return ()
+        return Finalists(())
     if intent.action in _FINDS or not (meant or before):
-        candidates = await search(intent, meant)
-        return tuple(await score(candidates, intent))[: settings.max_shown]
-    return (meant or before)[: settings.max_shown]
+        final = await score(await search(intent, meant), intent)
+        return Finalists(final.shown[: settings.max_shown], final.relaxed)
+    return Finalists((meant or before)[: settings.max_shown])
+
+
+def _total(intent: ShoppingIntent, shown: Sequence[Shown]) -> tuple[float, str | None] | None:
+    """What the items cost together, where that is what they were asked for."""
+    together = intent.budget_total is not None or (intent.action == "complete" and len(intent.categories) > 1)
+    currencies = {entry.item.currency for entry in shown}
+    if not together or not shown or len(currencies) > 1 or any(entry.item.price is None for entry in shown):
+        return None
+    return round(sum(entry.item.price or 0.0 for entry in shown), 2), currencies.pop()
 
 
 def _given(request: TurnRequest, messages: Sequence[Message]) -> str:
@@ -203,7 +252,7 @@ def _given(request: TurnRequest, messages: Sequence[Message]) -> str:
     return "\n".join([request.user, *told])
 
 
-def _encoder(processor: NavigatorProcessor, encoder_version: str) -> Callable[[list[Message]], Prompt]:
+def _encoder(processor: Processor, encoder_version: str) -> Callable[[list[Message]], Any]:
     return lambda messages: processor.encode(messages, encoder_version=encoder_version)
 
 
@@ -219,7 +268,7 @@ class _Usage:
 
 
 def _metered(generate: Generate, usage: _Usage) -> Generate:
-    async def metered(prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Delta, None]:
+    async def metered(prompt: Any, sampling: Sampling) -> AsyncGenerator[Delta, None]:
         async with aclosing(generate(prompt, sampling)) as deltas:
             async for delta in deltas:
                 usage.prompt_tokens += delta.prompt_tokens

@@ -22,7 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from catalog.errors import InvalidInput, WindowshopError
+from catalog.errors import InvalidInput
+from taste.database import StoreUnavailable as StoreUnavailable
+from taste.database import open_database, translated
 from taste.events import Event, from_microseconds, to_microseconds
 from taste.writer import GroupWriter
 
@@ -74,12 +76,6 @@ _marks = sa.Table(
 )
 
 
-class StoreUnavailable(WindowshopError):
-    """The database cannot be reached or refuses; nothing was acknowledged, and sending again is safe."""
-
-    code = "store_unavailable"
-
-
 @dataclass(frozen=True)
 class Receipt:
     """What became of one batch, once it is durable. The three add up to the batch's length."""
@@ -101,10 +97,10 @@ class EventStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = open_database(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._writes = self._engine.execution_options(writes=True)
-        with _translated():
+        with translated():
             self._create_tables()
         self._writer: GroupWriter[Sequence[Event], Receipt] = GroupWriter(self._write)
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="taste-store")
@@ -135,13 +131,13 @@ class EventStore:
             .order_by(_events.c.time_us.desc(), _events.c.id.desc())
             .limit(limit)
         )
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [_event(row) for row in reversed(rows)]
 
     def count(self) -> int:
         """Events of all people."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(_events)).scalar_one()
 
     def scan(
@@ -157,7 +153,7 @@ class EventStore:
             query = query.where(c.time_us >= to_microseconds(since))
         if until is not None:
             query = query.where(c.time_us < to_microseconds(until))
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             for rows in connection.execution_options(yield_per=batch_rows).execute(query).partitions():
                 columns = list(zip(*rows, strict=True))
                 yield pa.RecordBatch.from_arrays(
@@ -175,7 +171,7 @@ class EventStore:
         count = 0
         for start in range(0, len(wanted), _CHUNK_ROWS):
             chunk = wanted[start : start + _CHUNK_ROWS]
-            with _translated(), self._writes.begin() as connection:
+            with translated(), self._writes.begin() as connection:
                 connection.execute(sa.delete(_marks).where(_marks.c.person == person, _marks.c.item.in_(chunk)))
             count += self._forget(person, _events.c.item.in_(chunk))
         return count
@@ -190,7 +186,7 @@ class EventStore:
         A mark hangs on an item, not on a cluster: clusters are made anew at each read, and the mark goes to the one
         whose centre is nearest to the item.
         """
-        with _translated(), self._writes.begin() as connection:
+        with translated(), self._writes.begin() as connection:
             connection.execute(sa.delete(_marks).where(_marks.c.person == person, _marks.c.item == item))
             if mark is not None:
                 row = {"person": person, "item": item, "mark": mark}
@@ -199,7 +195,7 @@ class EventStore:
     def marks(self, person: str) -> dict[str, Mark]:
         """Item to mark, of one person."""
         query = sa.select(_marks.c.item, _marks.c.mark).where(_marks.c.person == person).order_by(_marks.c.item)
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             return {row.item: row.mark for row in connection.execute(query)}
 
     # Writing
@@ -212,7 +208,7 @@ class EventStore:
     def _write(self, batches: Sequence[Sequence[Event]]) -> list[Receipt]:
         """One transaction for all batches; runs in the writer's thread."""
         rows = {(event.person, event.id): event for batch in reversed(batches) for event in reversed(batch)}
-        with _translated(), self._writes.begin() as connection:
+        with translated(), self._writes.begin() as connection:
             if not self._sqlite:  # SQLite has one writer anyway
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK)))
             forgotten = self._find_forgotten(connection, rows)
@@ -239,7 +235,7 @@ class EventStore:
         also: Iterable[str] = (),
         until_us: int | None = None,
     ) -> int:
-        with _translated(), self._writes.begin() as connection:
+        with translated(), self._writes.begin() as connection:
             if not self._sqlite:  # wait for writes under way, and keep new ones waiting
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             mine = (_events.c.person == person) & which
@@ -277,54 +273,6 @@ class EventStore:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
                     connection.execute(CreateIndex(index, if_not_exists=True))
-
-
-def _engine(url: str) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise InvalidInput(f"{url!r} is not a database URL; give sqlite:////PATH or postgresql://...") from error
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if parsed.database in (None, "", ":memory:"):
-            raise InvalidInput("SQLite in memory keeps nothing; give a path, as in sqlite:////data/events.db")
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if backend == "postgresql":
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=10,
-            max_overflow=10,
-            pool_pre_ping=True,
-            connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 10},
-        )
-    raise InvalidInput(f"{backend} is not supported; give sqlite:////PATH or postgresql://...")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver would otherwise begin transactions of its own
-    # In WAL mode synchronous=NORMAL loses the last commits on a power cut: FULL flushes at each.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # A transaction that reads first and then writes fails at once if another wrote between; taking the write lock at
-    # the start waits instead. Plain reads begin with a SELECT and are not delayed by it: WAL readers need no lock.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
-
-
-class _translated:  # noqa: N801  (reads as a verb where it is used)
-    """Turns the driver's errors into StoreUnavailable."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sa.exc.DBAPIError | sa.exc.TimeoutError):
-            raise StoreUnavailable(f"the event database failed: {str(error).splitlines()[0]}") from error
 
 
 def _key(person: str, event_id: str | None = None) -> str:

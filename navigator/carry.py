@@ -1,0 +1,68 @@
+"""What carries over from turn to turn without being said again, as far as that is safe to decide by rule.
+
+The model writes whole intents. Where it changes the last search and leaves out what nobody took back, that is put in
+again: what must not be, what kind of thing it is about, what it may cost. Wishes of taste (colour, material, style)
+are never put back: leaving them out is how a change of mind is written.
+"""
+
+from collections.abc import Sequence
+
+from navigator.intent import ShoppingIntent
+from navigator.prompt import Exchange
+from navigator.vocabulary import plain
+
+_FINDS = frozenset({"search", "refine", "similar", "complete"})
+
+
+def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent:
+    """An intent with what it silently keeps of the last search. Only a `refine` keeps anything."""
+    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    if intent.action != "refine" or base is None:
+        return intent
+    now = {plain(word) for word in (*intent.colors, *intent.materials, *intent.styles, *intent.categories)}
+    kept = tuple(word for word in base.exclude if plain(word) not in now)
+    exclude = tuple(dict.fromkeys((*kept, *intent.exclude)))[:6]
+    categories = intent.categories or (() if intent.item_refs else base.categories)
+    bare = not (intent.query or intent.categories or intent.colors or intent.materials or intent.styles)
+    return ShoppingIntent(
+        **{
+            **intent.model_dump(),
+            "exclude": exclude,
+            "categories": categories,
+            "query": base.query if bare and not intent.item_refs else intent.query,
+            "budget_total": intent.budget_total if intent.budget_total is not None else base.budget_total,
+            "price_max": _price_max(intent, base),
+            "price_min": _price_min(intent, base),
+        }
+    )
+
+
+def carried_picture(intent: ShoppingIntent, history: Sequence[Exchange], has_picture: Sequence[bool]) -> int | None:
+    """Which earlier exchange's picture an intent is still about: its place in the history, or None.
+
+    Args:
+        has_picture: for each exchange, whether a picture came with it.
+    """
+    if intent.action not in ("refine", "similar") or intent.item_refs:
+        return None
+    for place in range(len(history) - 1, -1, -1):
+        if has_picture[place]:
+            return place
+        before = history[place].intent
+        if before is not None and before.action in ("search", "complete"):
+            return None  # something new was asked for since
+    return None
+
+
+def _price_max(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:
+    if intent.price_max is not None or base.price_max is None or intent.sort == "price_high":
+        return intent.price_max
+    lifted = intent.price_min is not None and intent.price_min >= base.price_max
+    return None if lifted else base.price_max
+
+
+def _price_min(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:
+    if intent.price_min is not None or base.price_min is None or intent.sort == "price_low":
+        return intent.price_min
+    lowered = intent.price_max is not None and intent.price_max <= base.price_min
+    return None if lowered else base.price_min

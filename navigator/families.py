@@ -1,0 +1,82 @@
+"""What broad words take in: green takes in sage, wood takes in oak, a couch is a sofa.
+
+Catalogues name shades and kinds of wood; people say green and wood. The basic colour terms follow Berlin and Kay; what
+stands under each are names that shops use. A word that is not here is taken as it is.
+"""
+
+from collections.abc import Mapping
+
+COLORS: Mapping[str, str] = {
+    "white": "white|ivory|snow|off-white|alabaster|pearl",
+    "black": "black|ebony|jet|onyx",
+    "grey": "grey|gray|charcoal|slate|graphite|silver|anthracite|ash grey|stone|pewter",
+    "brown": "brown|chestnut|espresso|caramel|chocolate|tan|taupe|camel|cognac|mocha|walnut|umber|coffee|bronze",
+    "beige": "beige|sand|cream|taupe|ecru|oatmeal|nude|khaki|natural|linen|ivory",
+    "red": "red|burgundy|crimson|scarlet|ruby|maroon|cherry|wine|raspberry|brick",
+    "orange": "orange|terracotta|rust|apricot|peach|coral|tangerine|copper|amber",
+    "yellow": "yellow|mustard|gold|lemon|ochre|saffron|honey|butter",
+    "green": "green|forest green|sage|mint|emerald|olive|moss|lime|jade|teal|pine|khaki|bottle green|pistachio",
+    "blue": "blue|navy|cobalt|sky blue|teal|turquoise|indigo|azure|denim|aqua|midnight|royal blue|petrol|cyan",
+    "purple": "purple|plum|lilac|lavender|violet|aubergine|mauve|burgundy",
+    "pink": "pink|blush|rose|raspberry|fuchsia|magenta|salmon|coral|dusty pink",
+}
+
+MATERIALS: Mapping[str, str] = {
+    "wood": "wood|oak|smoked oak|walnut|ash|ebonised ash|beech|birch|pine|teak|mahogany|cherry|maple|elm|reclaimed elm|"
+    "mango wood|painted wood|acacia|bamboo|plywood|veneer|willow",
+    "metal": "metal|brass|steel|powder-coated steel|stainless steel|iron|copper|aluminium|bronze|chrome|zinc",
+    "stone": "stone|marble|travertine|terrazzo|granite|slate|limestone|concrete|onyx",
+    "ceramic": "ceramic|stoneware|porcelain|earthenware|terracotta|bone china|clay",
+    "fabric": "fabric|linen|cotton|wool|velvet|boucle|corduroy|polyester|canvas|silk|flatwoven wool|chenille|tweed",
+    "wicker": "wicker|rattan|willow|seagrass|cane|bamboo|water hyacinth|jute",
+    "glass": "glass|opal glass|crystal|smoked glass",
+}
+
+KINDS: Mapping[str, str] = {
+    "couch": "sofa",
+    "settee": "sofa",
+    "loveseat": "sofa",
+    "carpet": "rug",
+    "bookcase": "shelf",
+    "bookshelf": "shelf",
+    "shelving": "shelf",
+    "nightstand": "side table",
+    "bedside table": "side table",
+    "night table": "side table",
+    "end table": "side table",
+    "pillow": "cushion",
+    "flowerpot": "planter",
+    "plant pot": "planter",
+    "pot": "planter",
+    "cup": "mug",
+    "hamper": "basket",
+    "buffet": "sideboard",
+    "credenza": "sideboard",
+    "chandelier": "pendant lamp",
+    "hanging lamp": "pendant lamp",
+    "ceiling lamp": "pendant lamp",
+    "standing lamp": "floor lamp",
+    "reading lamp": "floor lamp",
+    "light": "lamp",
+    "bed": "bed frame",
+    "easy chair": "armchair",
+    "lounge chair": "armchair",
+    "tea pot": "teapot",
+    "candlestick": "candle holder",
+    "candleholder": "candle holder",
+}
+
+_FAMILIES = {"color": COLORS, "material": MATERIALS}
+
+
+def taken_in(kind: str, word: str) -> tuple[str, ...]:
+    """The narrower words under a broad one; () if it is not known as broad.
+
+    Args:
+        kind: `color`, `material` or `category`.
+        word: in lower case, singular.
+    """
+    if kind == "category":
+        return (KINDS[word],) if word in KINDS else ()
+    word = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}.get(word, word)
+    return tuple(_FAMILIES.get(kind, {}).get(word, "").split("|")) if word in _FAMILIES.get(kind, {}) else ()

@@ -1,0 +1,203 @@
+"""From an intent to the items that are shown, over whatever can look things up.
+
+The means are handed in: an application's deployments, or local objects in an evaluation. What is decided here is the
+same for both: which searches an intent asks for, what gives way when nothing fits, and which of the finds are shown.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from navigator.intent import ShoppingIntent
+from navigator.prompt import Shown
+from navigator.relax import Relaxed, not_sold, over_budget, relaxations, told
+from navigator.sets import Candidate, choose_set, within_budget
+from navigator.vocabulary import Kind, Vocabulary
+from navigator.wish import Wish, meets, read_wish, states
+
+DEPTH = 40
+"""Candidates of one search."""
+
+ENOUGH = 3
+"""With fewer that state a colour or material, those of which only the picture can tell it are looked at too."""
+
+_SEEN: tuple[Literal["color", "material"], ...] = ("color", "material")
+
+_ONE_OF_EACH = 24
+"""Candidates of each thing in a set."""
+
+Look = Callable[[Wish, int], Awaitable[Sequence[Candidate]]]
+"""Finds at most so many items for a wish, the best first, all of which meet its stated conditions."""
+
+GoesWith = Callable[[str, int], Awaitable[Sequence[Candidate]]]
+"""Items that people put together with this one, the best first; none where nothing is known."""
+
+Order = Callable[[Sequence[Candidate], bool], Awaitable[Sequence[Candidate]]]
+"""Orders candidates for this person and leaves out what is hidden; False keeps the order as it is."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What finding needs of the world."""
+
+    look: Look
+    goes_with: GoesWith
+    order: Order
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Candidates by thing: one group, or one for each thing of a set; and what gave way to find them."""
+
+    groups: tuple[tuple[Candidate, ...], ...]
+    relaxed: tuple[Relaxed, ...] = ()
+    one_of_each: bool = False
+
+
+@dataclass(frozen=True)
+class Finalists:
+    """What is shown, numbered from 1, and what gave way for it."""
+
+    shown: tuple[Shown, ...]
+    relaxed: tuple[Relaxed, ...] = ()
+
+
+async def find(
+    intent: ShoppingIntent, meant: Sequence[Shown], vocabulary: Vocabulary, means: Means, *, picture: bool = False
+) -> Findings:
+    """Find candidates for an intent.
+
+    Args:
+        meant: the items that it points at.
+        picture: whether a picture is part of the query.
+    """
+    wish = replace(read_wish(intent, vocabulary), picture=picture, without=tuple(entry.item.id for entry in meant))
+    several = len(intent.categories) > 1 and (intent.action == "complete" or intent.budget_total is not None)
+    if several:
+        return await _set(intent, wish, vocabulary, means)
+    if intent.action == "complete" and meant:
+        return await _company(intent, wish, meant[0], means)
+    if meant:
+        wish = _resembling(intent, wish, meant)
+    found, relaxed = await _relaxing(wish, means)
+    return Findings((found,), relaxed)
+
+
+async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count: int) -> Finalists:
+    """The items to show, at most `count`.
+
+    A set is one of each thing within the budget; what goes with an item stays within it together; anything else is the
+    best first, or by price where that was asked for.
+    """
+    ordered = await asyncio.gather(*(_ordered(group, intent, means) for group in findings.groups))
+    budget = intent.budget_total
+    if findings.one_of_each:
+        chosen, fits = choose_set([group[:_ONE_OF_EACH] for group in ordered], budget)
+    elif budget is not None and ordered and ordered[0]:
+        chosen = within_budget(ordered[0], budget, count)
+        fits = bool(chosen)
+        if not fits:
+            chosen = tuple(sorted(ordered[0], key=_price)[:1])
+    else:
+        chosen, fits = tuple(one for group in ordered for one in group), True
+    relaxed = findings.relaxed
+    if budget is not None and chosen and not fits:
+        total = sum(one.shown.item.price or 0.0 for one in chosen)
+        relaxed = (*relaxed, over_budget(budget, total, chosen[0].shown.item.currency))
+    return Finalists(tuple(one.shown for one in chosen[:count]), relaxed)
+
+
+async def _ordered(group: Sequence[Candidate], intent: ShoppingIntent, means: Means) -> tuple[Candidate, ...]:
+    """A group in the order of showing, with scores that say so."""
+    if not group:
+        return ()
+    ordered = list(await means.order(group, intent.sort in ("relevance", "newest")))
+    if intent.sort in ("price_low", "price_high"):
+        sign = 1.0 if intent.sort == "price_low" else -1.0
+        ordered.sort(key=lambda one: (one.shown.item.price is None, sign * (one.shown.item.price or 0.0)))
+    return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
+
+
+async def _set(intent: ShoppingIntent, wish: Wish, vocabulary: Vocabulary, means: Means) -> Findings:
+    """One search for each of several things."""
+    parts: list[tuple[str, Wish]] = []
+    relaxed: list[Relaxed] = []
+    for thing in intent.categories:
+        values = vocabulary.resolve("category", thing)
+        if not values:
+            relaxed.append(not_sold(thing))
+            continue
+        looks = (*intent.colors, *intent.materials, *intent.styles)
+        part = replace(
+            wish,
+            text=" ".join((*looks, thing)),
+            wanted={**wish.wanted, "category": values},
+            said={**wish.said, "category": (thing,)},
+        )
+        parts.append((thing, part))
+    found = await asyncio.gather(*(_relaxing(part, means, thing) for thing, part in parts))
+    for (thing, _), (group, given_up) in zip(parts, found, strict=True):
+        relaxed += given_up if group else [not_sold(thing)]
+    return Findings(tuple(group for group, _ in found if group), tuple(relaxed), one_of_each=True)
+
+
+async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Means) -> Findings:
+    """What goes with an item: what people put together with it, then other kinds of things that look like it."""
+    known = [one for one in await means.goes_with(anchor.item.id, DEPTH) if meets(wish, one.shown.item)]
+    if len(known) >= ENOUGH:
+        return Findings((tuple(known),))
+    kind: dict[Kind, tuple[str, ...]] = {"category": (anchor.item.category[-1].casefold(),)}
+    alike = (
+        wish
+        if wish.wanted.get("category") or not anchor.item.category
+        else replace(wish, excluded={**wish.excluded, **{k: (*wish.excluded.get(k, ()), *v) for k, v in kind.items()}})
+    )
+    more, relaxed = await _relaxing(replace(alike, like=(anchor.item.id,)), means)
+    seen = {one.shown.item.id for one in known}
+    found = (*known, *(one for one in more if one.shown.item.id not in seen))
+    return Findings((found,), () if known else relaxed)
+
+
+def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> Wish:
+    """A wish for things like those meant: of their kind, unless another was named, and with the changes asked for."""
+    kinds = tuple(dict.fromkeys(entry.item.category[-1].casefold() for entry in meant if entry.item.category))
+    changed = bool(intent.colors or intent.materials or intent.styles or intent.categories)
+    wish = replace(wish, like=tuple(entry.item.id for entry in meant))
+    if not wish.wanted.get("category") and kinds:
+        wish = replace(wish, wanted={**wish.wanted, "category": kinds}, said={**wish.said, "category": kinds})
+    # `More like the second one` says nothing that words could rank by.
+    return wish if changed or intent.action != "similar" else replace(wish, text="")
+
+
+async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]:
+    """What a wish finds, and what had to give way before it found anything."""
+    if found := await _look(wish, means):
+        return found, ()
+    for given_up in relaxations(wish.conditions if not thing else wish.conditions[:-1]):
+        if found := await _look(wish.lacking(*given_up), means):
+            currency = next((one.shown.item.currency for one in found), None)
+            return found, told(wish, given_up, currency, thing)
+    return (), ()
+
+
+async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
+    """What meets a wish: items that state it first; if those are few, items whose text leaves open what was asked."""
+    if not (wish.text or wish.like or wish.picture or wish.wanted):
+        # A browse of everything: a filter would put it in the catalogue's order, one kind after the other.
+        free = replace(wish, in_stock=False)
+        return tuple(one for one in await means.look(free, DEPTH) if meets(wish, one.shown.item))
+    found = {one.shown.item.id: one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)}
+    for kind in _SEEN:
+        if len(found) >= ENOUGH or not wish.wanted.get(kind):
+            continue
+        for one in await means.look(wish.lacking(kind), DEPTH):
+            item = one.shown.item
+            if not states(item, kind) and wish.allows(item) and len(found) < ENOUGH:
+                found.setdefault(item.id, one)
+    return tuple(found.values())
+
+
+def _price(one: Candidate) -> float:
+    price = one.shown.item.price
+    return float("inf") if price is None else price

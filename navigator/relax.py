@@ -1,0 +1,88 @@
+"""When nothing meets every condition: which are given up, in which order, and how that is told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from navigator.facts import money
+from navigator.wish import Condition, Wish
+
+FIELDS: dict[Condition, str] = {
+    "stock": "in_stock",
+    "style": "styles",
+    "material": "materials",
+    "color": "colors",
+    "brand": "brands",
+    "price": "price_max",
+    "category": "categories",
+}
+"""Names of the conditions as an intent has them."""
+
+_OTHERS = {"style": "other styles", "material": "other materials", "color": "other colours", "brand": "other brands"}
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """A condition that was given up.
+
+    Args:
+        field: as `ShoppingIntent` names it.
+        value: what was asked for.
+        text: what became of it, in words.
+    """
+
+    field: str
+    value: str
+    text: str
+
+
+def relaxations(conditions: Sequence[Condition]) -> Iterator[tuple[Condition, ...]]:
+    """What to give up, in the order of trying: each condition alone, the least important first, then more at once.
+
+    Args:
+        conditions: the least important first.
+    """
+    yield from ((condition,) for condition in conditions)
+    yield from (tuple(conditions[:count]) for count in range(2, len(conditions) + 1))
+
+
+def told(
+    wish: Wish, given_up: Sequence[Condition], currency: str | None = None, thing: str = ""
+) -> tuple[Relaxed, ...]:
+    """What to say about each condition that was given up.
+
+    Args:
+        currency: of the prices.
+        thing: which of several things the wish is for; empty if it is the only one.
+    """
+    about = f" for the {thing}" if thing else ""
+    return tuple(_one(wish, condition, currency, about) for condition in given_up)
+
+
+def _one(wish: Wish, condition: Condition, currency: str | None, about: str) -> Relaxed:
+    if condition == "stock":
+        return Relaxed("in_stock", "true", f"nothing that fits is in stock{about}: shown what is not")
+    if condition == "price":
+        low, high = wish.price_min, wish.price_max
+        if high is None:
+            said = f"from {money(low or 0.0, currency)}"
+            return Relaxed("price_min", f"{low or 0:g}", f"nothing {said}{about}: shown without that limit")
+        said = f"under {money(high, currency)}" if low is None else f"{money(low, currency)} to {money(high, currency)}"
+        return Relaxed("price_max", f"{high:g}", f"nothing {said}{about}: shown without the price limit")
+    words = ", ".join(wish.said.get(condition, ()))
+    if condition == "category":
+        return Relaxed("categories", words, f"no {words} that fits: shown other things")
+    return Relaxed(FIELDS[condition], words, f"nothing in {words}{about}: shown in {_OTHERS[condition]}")
+
+
+def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:
+    """No choice of the things asked for stays within what they may cost together."""
+    return Relaxed(
+        "budget_total",
+        f"{budget:g}",
+        f"nothing fits {money(budget, currency)} together: the cheapest come to {money(total, currency)}",
+    )
+
+
+def not_sold(thing: str) -> Relaxed:
+    """One of several things is not in the shop at all."""
+    return Relaxed("categories", thing, f"no {thing} in this shop")
