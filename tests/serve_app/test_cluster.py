@@ -29,6 +29,11 @@ MIXED = [
     {"text": "chair", "sort": "price_asc"},
 ]
 UP_WITHIN_S = 240
+DRAINED_WITHIN_S = 30
+CUSTOMERS = 3
+QUEUE = 8
+"""Requests that may wait for the retriever: few enough for a crowd to overflow, and more than there are customers, for
+Serve counts a request as waiting until a replica has accepted it, even where a place is free."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def address(store, tmp_path_factory):
     application = config["applications"][0]
     application["args"]["poll_s"] = 0.3
     retriever = next(one for one in application["deployments"] if one["name"] == "Retriever")
-    retriever.update(max_ongoing_requests=2, max_queued_requests=2)
+    retriever.update(max_ongoing_requests=2, max_queued_requests=QUEUE)
     folder = tmp_path_factory.mktemp("serve")
     temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
@@ -92,6 +97,11 @@ def _wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"not ready:\n{log.read_text()[-4000:]}")
 
 
+def failures(answers: list[httpx.Response]) -> list[str]:
+    """What the answers said that were not 200."""
+    return [f"{answer.status_code}: {answer.text}" for answer in answers if answer.status_code != 200]
+
+
 @pytest.fixture
 async def api(address):
     async with httpx.AsyncClient(base_url=address, timeout=60) as client:
@@ -125,7 +135,7 @@ async def test_a_full_queue_is_a_503_with_retry_after(api):
 
 
 async def test_clients_that_hang_up_hold_nothing(address, api):
-    """Requests whose client is gone give their places back: the two at the retriever are free for the next."""
+    """Requests whose client is gone give their places back: soon every place of the queue is free for the next."""
     host, port = address.removeprefix("http://").split(":")
     body = b'{"limit": 40}'
     for _ in range(30):
@@ -134,9 +144,12 @@ async def test_clients_that_hang_up_hold_nothing(address, api):
         writer.write(head.encode() + b"\r\n\r\n" + body)
         await writer.drain()
         writer.close()
-    await asyncio.sleep(1)
-    for _ in range(5):
-        assert (await api.post("/v1/search", json={})).status_code == 200
+    deadline = time.monotonic() + DRAINED_WITHIN_S
+    refused = ["not asked yet"]
+    while refused and time.monotonic() < deadline:
+        answers = await asyncio.gather(*(api.post("/v1/search", json={}) for _ in range(QUEUE)))
+        refused = failures(answers)
+    assert not refused
 
 
 async def test_a_new_release_comes_in_under_load_without_a_failed_request(api, store):
@@ -160,7 +173,7 @@ async def test_a_new_release_comes_in_under_load_without_a_failed_request(api, s
         while time.monotonic() < deadline and (not answers or answers[-1].json().get("release") != release):
             await asyncio.sleep(0.1)
 
-    customers = [asyncio.create_task(customer(number)) for number in range(3)]
+    customers = [asyncio.create_task(customer(number)) for number in range(CUSTOMERS)]
     await asyncio.sleep(1)
     await promote("new-", "r2")
     await promote("third-", "r3")
@@ -168,7 +181,7 @@ async def test_a_new_release_comes_in_under_load_without_a_failed_request(api, s
     stop.set()
     await asyncio.gather(*customers)
 
-    assert Counter(answer.status_code for answer in answers).keys() == {200}
+    assert not failures(answers)
     prefixes = {"r1": "", "r2": "new-", "r3": "third-"}
     seen = Counter()
     for answer in answers:

@@ -112,7 +112,7 @@ async def test_following_the_pointer(tmp_path):
     live.stop()
 
 
-async def _until(condition, seconds=10.0):
+async def _until(condition, seconds=30.0):
     for _ in range(int(seconds / 0.02)):
         if condition():
             return
