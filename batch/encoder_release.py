@@ -18,7 +18,7 @@ from catalog.encoder import Space, Storage, Vectors, normalise
 from catalog.errors import NotFound
 from catalog.joint import JointHead, load_head
 from catalog.release import AlignmentRef, EncoderRef, Release, ReleaseStore, TableRef, git_commit, new_release_id
-from catalog.table import ItemTable, vector_columns, vectors_from_arrow, vectors_to_arrow
+from catalog.table import ItemTable, detail_dim, vector_columns, vectors_from_arrow, vectors_to_arrow
 
 ROWS_AT_A_TIME = 2_048
 HEADS = "models/heads"
@@ -137,7 +137,7 @@ def rehead(store: ReleaseStore, old: Release, head: JointHead, storage: Storage 
     version = f"{head.base_version}+{head.version}"
     before = table_of(store, old)
     name = f"items-{version.replace('+', '.')}" + ("" if storage == "float32" else f"-{storage}")
-    table = ItemTable.open_or_create(store.tables_uri, name, version, [space])
+    table = ItemTable.open_or_create(store.tables_uri, name, version, [space], detail_dim=detail_dim(before.schema))
     beside = [name for name in before.schema.names if name not in vector_columns(before.schema)]
     for batch in iter_features(store, head.base_version, old, ROWS_AT_A_TIME):
         vectors = head.fuse(batch.features)

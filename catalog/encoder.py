@@ -49,6 +49,8 @@ class Features:
 
     image: Vectors  # [n, Di], L2-normalised rows
     text: Vectors  # [n, Dt], L2-normalised rows
+    detail: Vectors | None = None
+    """[n, Dd]: what Navigator reads of a picture, in the encoder's own units; None where nobody asked for it."""
 
 
 class BaseEncoder(Protocol):
@@ -59,6 +61,8 @@ class BaseEncoder(Protocol):
     """Names the weights and the preprocessing; part of every version that is built on top."""
     image_dim: int
     text_dim: int
+    detail_dim: int
+    """Floats that say what an item's picture shows in detail; never searched, only read."""
     image_size: int
     """Side of the square that `preprocess` makes, in pixels."""
     shared_space: bool
@@ -70,6 +74,10 @@ class BaseEncoder(Protocol):
 
     def encode_pixels(self, pixels: Pixels) -> Vectors:
         """uint8 [n, S, S, 3] → float32 [n, image_dim], L2-normalised."""
+        ...
+
+    def encode_items(self, pixels: Pixels) -> tuple[Vectors, Vectors]:
+        """uint8 [n, S, S, 3] → (what `encode_pixels` gives, details float32 [n, detail_dim]), offline, for items."""
         ...
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:

@@ -12,12 +12,14 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
+from catalog.detail import COLOR_DIM, color_profiles
 from catalog.encoder import Pixels, Vectors
 from catalog.errors import MissingDependency
 
 # EfficientNet-Lite was trained on pixels scaled to about [-1, 1]: (x - 127) / 128.
 _PIXEL_MEAN, _PIXEL_SCALE = 127.0, 128.0
 _MAX_TOKENS = 128  # what MiniLM was trained with
+_TAPS = {4: 40, 10: 112, 14: 192, 15: 320}  # channels of the blocks that end a stage, from patterns to parts
 
 
 class PackagedEncoder:
@@ -29,9 +31,10 @@ class PackagedEncoder:
     """
 
     name = "packaged"
-    version = "effnetlite0-minilm6-v1"
+    version = "effnetlite0-minilm6-v2"
     image_dim = 1280
     text_dim = 384
+    detail_dim = 2 * sum(_TAPS.values()) + COLOR_DIM
     image_size = 224
     shared_space = False
 
@@ -55,11 +58,29 @@ class PackagedEncoder:
 
     @torch.inference_mode()
     def encode_pixels(self, pixels: Pixels) -> Vectors:
+        return self._see(pixels)[0]
+
+    @torch.inference_mode()
+    def encode_items(self, pixels: Pixels) -> tuple[Vectors, Vectors]:
+        """Details are mean and deviation of the channels that end a stage, and the colours (`catalog.detail`)."""
+        pooled, stages = self._see(pixels)
+        return pooled, np.concatenate([stages, color_profiles(pixels)], axis=1)
+
+    def _see(self, pixels: Pixels) -> tuple[Vectors, Vectors]:
+        """The pooled feature [n, 1280], L2-normalised, and what each stage ended with [n, 2 * channels]."""
+        network: Any = self._pictures
         batch = torch.from_numpy(np.array(pixels)).to(self.device).permute(0, 3, 1, 2)  # [n, 3, S, S], channels last
+        stages: list[torch.Tensor] = []
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            features = self._pictures.extract_features((batch.float() - _PIXEL_MEAN) / _PIXEL_SCALE)  # [n, 1280, 7, 7]
-        pooled = features.float().mean(dim=(2, 3))
-        return functional.normalize(pooled, dim=-1).cpu().numpy()
+            x = (batch.float() - _PIXEL_MEAN) / _PIXEL_SCALE
+            x = network._swish(network._bn0(network._conv_stem(x)))
+            for number, block in enumerate(network._blocks):
+                x = block(x)
+                if number in _TAPS:
+                    stages += [x.float().mean(dim=(2, 3)), x.float().std(dim=(2, 3))]  # each [n, channels]
+            x = network._swish(network._bn1(network._conv_head(x)))  # [n, 1280, 7, 7]
+        pooled = functional.normalize(x.float().mean(dim=(2, 3)), dim=-1)
+        return pooled.cpu().numpy(), torch.cat(stages, dim=1).cpu().numpy()
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> Vectors:

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
+from catalog.detail import COLOR_DIM, color_profiles
 from catalog.encoder import Pixels, Vectors
 from catalog.errors import InvalidInput, MissingDependency
 
@@ -43,6 +44,7 @@ class SiglipEncoder:
         revision = getattr(self._model.config, "_commit_hash", None) or "local"
         self.version = f"{name.rstrip('/').rsplit('/', 1)[-1]}-{revision[:8]}"
         self.image_dim = self.text_dim = self._model.config.vision_config.hidden_size
+        self.detail_dim = self.image_dim + COLOR_DIM
 
     def preprocess(self, image: Image.Image) -> Pixels:
         """RGB picture → uint8 [S, S, 3], squashed to the square as SigLIP was trained."""
@@ -54,6 +56,11 @@ class SiglipEncoder:
         batch = torch.from_numpy(np.array(pixels)).to(self.device).permute(0, 3, 1, 2).float()  # [n, 3, S, S]
         output = self._model.get_image_features(pixel_values=((batch - self._mean) / self._std).to(self._dtype))
         return _unit_rows(output)
+
+    def encode_items(self, pixels: Pixels) -> tuple[Vectors, Vectors]:
+        """Details are the picture's vector and the colours (`catalog.detail`)."""
+        vectors = self.encode_pixels(pixels)
+        return vectors, np.concatenate([vectors, color_profiles(pixels)], axis=1)
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> Vectors:

@@ -46,6 +46,9 @@ ITEM_FIELDS = pa.schema(
 
 ITEM_COLUMNS = ITEM_FIELDS.names
 
+DETAIL_COLUMN = "detail"
+"""What Navigator reads of an item's picture (`BaseEncoder.encode_items`): float16, not normalised, not searched."""
+
 
 class ItemTable:
     """The one writer of an item table."""
@@ -56,7 +59,13 @@ class ItemTable:
 
     @classmethod
     def open_or_create(
-        cls, uri: str, name: str, encoder_version: str, spaces: Sequence[Space], storage_options: dict | None = None
+        cls,
+        uri: str,
+        name: str,
+        encoder_version: str,
+        spaces: Sequence[Space],
+        storage_options: dict | None = None,
+        detail_dim: int = 0,
     ) -> "ItemTable":
         """Open the table `name` of the LanceDB database at `uri`, making it if it does not exist.
 
@@ -67,7 +76,7 @@ class ItemTable:
         try:
             table = db.open_table(name)
         except (FileNotFoundError, ValueError):
-            table = db.create_table(name, schema=table_schema(encoder_version, spaces))
+            table = db.create_table(name, schema=table_schema(encoder_version, spaces, detail_dim))
         found = (table.schema.metadata or {}).get(ENCODER_KEY, b"").decode()
         if found != encoder_version:
             raise VersionMismatch(f"table {name!r} holds vectors of encoder {found!r}, not of {encoder_version!r}")
@@ -109,7 +118,7 @@ class ItemTable:
 
     def update_items(self, items: Sequence[Item]) -> None:
         """Replace the words and facts of existing items, keeping vectors and pictures as they are. Atomic."""
-        current = self.rows([item.id for item in items], [*_BESIDE_ITEM, *vector_columns(self.schema)])
+        current = self.rows([item.id for item in items], [*_BESIDE_ITEM, *number_columns(self.schema)])
         position = {row_id: i for i, row_id in enumerate(current["id"].to_pylist())}
         known = [item for item in items if item.id in position]
         if not known:
@@ -169,8 +178,9 @@ class ItemTable:
 _BESIDE_ITEM = ["fingerprint", "thumbnail"]
 
 
-def table_schema(encoder_version: str, spaces: Sequence[Space]) -> pa.Schema:
-    """The Arrow schema of an item table whose vectors an encoder version made."""
+def table_schema(encoder_version: str, spaces: Sequence[Space], detail_dim: int = 0) -> pa.Schema:
+    """The Arrow schema of an item table whose vectors an encoder version made; `detail_dim` 0 leaves details out."""
+    detail = [pa.field(DETAIL_COLUMN, pa.list_(pa.float16(), detail_dim))] if detail_dim else []
     columns = [
         *ITEM_FIELDS,
         pa.field("facets", pa.list_(pa.string())),
@@ -178,14 +188,25 @@ def table_schema(encoder_version: str, spaces: Sequence[Space]) -> pa.Schema:
         pa.field("fingerprint", pa.string()),
         pa.field("thumbnail", pa.binary()),
         *(pa.field(space.column, pa.list_(_number_type(space.storage), space.dim)) for space in spaces),
+        *detail,
     ]
     storage = spaces[0].storage if spaces else "float32"
     return pa.schema(columns, metadata={ENCODER_KEY: encoder_version.encode(), STORAGE_KEY: storage.encode()})
 
 
 def vector_columns(schema: pa.Schema) -> list[str]:
-    """Names of the vector columns of an item table."""
+    """Names of the columns that are searched: one L2-normalised vector an item each."""
+    return [name for name in number_columns(schema) if name != DETAIL_COLUMN]
+
+
+def number_columns(schema: pa.Schema) -> list[str]:
+    """Names of all columns that an encoder filled: the vectors, and the details if there are any."""
     return [field.name for field in schema if pa.types.is_fixed_size_list(field.type)]
+
+
+def detail_dim(schema: pa.Schema) -> int:
+    """Floats of an item's details in a table; 0 where it has none."""
+    return int(schema.field(DETAIL_COLUMN).type.list_size) if DETAIL_COLUMN in schema.names else 0
 
 
 def item_rows(

@@ -55,18 +55,26 @@ def iter_features(
             yield FeatureBatch(
                 batch.column("id").to_pylist(),
                 batch.column("fingerprint").to_pylist(),
-                Features(features_from_arrow(batch.column("image")), features_from_arrow(batch.column("text"))),
+                features_of(batch),
             )
 
 
-def feature_schema(image_dim: int, text_dim: int) -> pa.Schema:
-    """The schema of cached features."""
+def features_of(rows: pa.RecordBatch | pa.Table) -> Features:
+    """The features in the columns `image`, `text` and, if there is one, `detail`."""
+    detail = features_from_arrow(rows.column("detail")) if "detail" in rows.schema.names else None
+    return Features(features_from_arrow(rows.column("image")), features_from_arrow(rows.column("text")), detail)
+
+
+def feature_schema(image_dim: int, text_dim: int, detail_dim: int = 0) -> pa.Schema:
+    """The schema of cached features; `detail_dim` 0 leaves details out."""
+    detail = [pa.field("detail", pa.list_(pa.float16(), detail_dim))] if detail_dim else []
     return pa.schema(
         [
             pa.field("id", pa.string()),
             pa.field("fingerprint", pa.string()),
             pa.field("image", pa.list_(pa.float16(), image_dim)),
             pa.field("text", pa.list_(pa.float16(), text_dim)),
+            *detail,
         ]
     )
 

@@ -36,7 +36,7 @@ class EncoderInfo:
 
     Attributes:
         version: names weights and preprocessing.
-        image_dim, text_dim: sizes of the features.
+        image_dim, text_dim, detail_dim: sizes of the features.
         image_size: side of the square that the picture tower reads, in pixels.
         shared_space: whether words and pictures can be compared as they come.
         preprocess: RGB picture → uint8 [S, S, 3], without the weights.
@@ -45,6 +45,7 @@ class EncoderInfo:
     version: str
     image_dim: int
     text_dim: int
+    detail_dim: int
     image_size: int
     shared_space: bool
     preprocess: Callable[[Image.Image], Pixels]
@@ -58,6 +59,7 @@ class EncoderInfo:
             encoder.version,
             encoder.image_dim,
             encoder.text_dim,
+            encoder.detail_dim,
             encoder.image_size,
             encoder.shared_space,
             bare.preprocess,
@@ -183,8 +185,8 @@ class EncodeActor:
 def encode_batch(prepared: pa.Table, encoder: BaseEncoder, info: EncoderInfo) -> pa.Table:
     """Rows of `PREPARED` → the same without words and pixels, with features as float16.
 
-    Adds `image` [image_dim] and `text` [text_dim], fixed-size lists: null in rows that are not to be encoded, zero in
-    `image` where there is no picture.
+    Adds `image` [image_dim], `text` [text_dim] and `detail` [detail_dim], fixed-size lists: null in rows that are not
+    to be encoded, zero in `image` and `detail` where there is no picture. An encoder without details adds none.
     """
     words = prepared["words"].to_pylist()
     pixels = prepared["pixels"].to_pylist()
@@ -192,17 +194,19 @@ def encode_batch(prepared: pa.Table, encoder: BaseEncoder, info: EncoderInfo) ->
     pictured = [i for i in chosen if pixels[i] is not None]
     image = np.zeros((len(words), info.image_dim), np.float32)  # [n, Di]
     text = np.zeros((len(words), info.text_dim), np.float32)  # [n, Dt]
+    detail = np.zeros((len(words), info.detail_dim), np.float32)  # [n, Dd]
     if pictured:
         side = info.image_size
         stacked = np.stack([np.frombuffer(pixels[i], np.uint8).reshape(side, side, 3) for i in pictured])
-        image[pictured] = encoder.encode_pixels(stacked)
+        image[pictured], detail[pictured] = encoder.encode_items(stacked)
     if chosen:
         text[chosen] = encoder.encode_texts([words[i] for i in chosen])
     missing = np.ones(len(words), bool)
     missing[chosen] = False
     kept = prepared.drop_columns(list(_TO_ENCODER))
     kept = kept.append_column("image", features_to_arrow(image, missing))
-    return kept.append_column("text", features_to_arrow(text, missing))
+    kept = kept.append_column("text", features_to_arrow(text, missing))
+    return kept.append_column("detail", features_to_arrow(detail, missing)) if info.detail_dim else kept
 
 
 def committed_files(wave: Folder) -> Iterator[tuple[Folder, str]]:

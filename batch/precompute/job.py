@@ -278,7 +278,9 @@ class _Worker:
 
     def _table(self) -> ItemTable:
         spaces = spaces_of(self.info, self.head)  # type: ignore[arg-type]
-        return ItemTable.open_or_create(self.store.tables_uri, self.table_name, self.version, spaces)
+        return ItemTable.open_or_create(
+            self.store.tables_uri, self.table_name, self.version, spaces, detail_dim=self.info.detail_dim
+        )
 
     def _prepare_options(self, run: str) -> PrepareOptions:
         job = self.job

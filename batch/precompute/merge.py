@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batch.precompute.features import feature_schema, features_from_arrow
+from batch.precompute.features import feature_schema, features_of
 from batch.precompute.files import Folder
 from batch.precompute.flow import EncoderInfo, committed_files
 from batch.precompute.stage import bucket_bounds, id_buckets, id_hashes
 from catalog.encoder import Features, Head, Vectors, spaces_of
 from catalog.item import Item
-from catalog.table import ItemTable, item_rows, vector_columns, vectors_from_arrow
+from catalog.table import DETAIL_COLUMN, ItemTable, item_rows, number_columns, vectors_from_arrow
 
 MERGE_ROWS = 2_048
 """Rows per commit to LanceDB: few large commits keep the table lean; this many take about 40 MB."""
@@ -62,7 +62,7 @@ def merge_wave(
         _insert(table, rows.filter(pc.equal(action, "encode")), info, head)
         _update(table, rows.filter(pc.equal(action, "update")))
     if outcome.actions["encode"]:
-        schema = feature_schema(info.image_dim, info.text_dim)
+        schema = feature_schema(info.image_dim, info.text_dim, info.detail_dim)
         features.write_parquet(f"{name}.parquet", _features_of(wave, schema), schema)
     if outcome.actions["reject"]:
         rejects.write_parquet(f"{name}.parquet", _rejects_of(wave), REJECTS)
@@ -93,11 +93,10 @@ def take_out_gone(folder: Folder, table: ItemTable, rows: int) -> int:
 def _insert(table: ItemTable, rows: pa.Table, info: EncoderInfo, head: Head | None) -> None:
     if rows.num_rows == 0:
         return
-    features = Features(features_from_arrow(rows["image"]), features_from_arrow(rows["text"]))
     table.upsert(
         item_rows(
             [Item.model_validate_json(text) for text in rows["item"].to_pylist()],
-            item_vectors(features, info, head),
+            item_vectors(features_of(rows), info, head),
             rows["fingerprint"].to_pylist(),
             rows["thumbnail"].to_pylist(),
         ).select(table.schema.names)
@@ -105,18 +104,19 @@ def _insert(table: ItemTable, rows: pa.Table, info: EncoderInfo, head: Head | No
 
 
 def item_vectors(features: Features, info: EncoderInfo, head: Head | None) -> dict[str, Vectors]:
-    """Features of n items → {column: float32 [n, d]}, without loading the base encoder."""
+    """Features of n items → {column: float32 [n, d]}, details included, without loading the base encoder."""
+    detail = {} if features.detail is None else {DETAIL_COLUMN: features.detail}
     if head:
-        return {spaces_of(info, head)[0].column: head.fuse(features)}  # type: ignore[arg-type]
+        return {spaces_of(info, head)[0].column: head.fuse(features), **detail}  # type: ignore[arg-type]
     by_name = {"image": features.image, "text": features.text}
-    return {space.column: by_name[space.name] for space in spaces_of(info)}  # type: ignore[arg-type]
+    return {space.column: by_name[space.name] for space in spaces_of(info)} | detail  # type: ignore[arg-type]
 
 
 def _update(table: ItemTable, rows: pa.Table) -> None:
     """Replace words, facts and fingerprints of items whose vectors and pictures stay."""
     if rows.num_rows == 0:
         return
-    vectors = vector_columns(table.schema)
+    vectors = number_columns(table.schema)
     kept = table.rows(rows["id"].to_pylist(), ["thumbnail", *vectors])
     place = {item_id: i for i, item_id in enumerate(rows["id"].to_pylist())}
     fresh = rows.take([place[item_id] for item_id in kept["id"].to_pylist()])

@@ -18,6 +18,7 @@ class TinyEncoder:
     version = "tiny-v1"
     image_dim = 16
     text_dim = 8
+    detail_dim = 12
     image_size = 8
     shared_space = False
 
@@ -32,6 +33,10 @@ class TinyEncoder:
         n = len(pixels)
         quarters = pixels.reshape(n, 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(n, 12)
         return normalise(np.concatenate([quarters, np.ones((n, 4))], axis=1).astype(np.float32))
+
+    def encode_items(self, pixels):
+        quarters = pixels.reshape(len(pixels), 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(len(pixels), 12)
+        return self.encode_pixels(pixels), quarters.astype(np.float32)
 
     def encode_texts(self, texts):
         if self.slowly_s:
