@@ -76,6 +76,7 @@ class ItemSearch:
         self.settings = settings
         self.encoder_version = (schema.metadata or {}).get(ENCODER_KEY, b"").decode()
         self.vector_columns = vector_columns(schema)
+        self.carried_columns = [*self.vector_columns, *(name for name in ("detail",) if name in schema.names)]
         self._indexed = indexed
 
     @classmethod
@@ -135,7 +136,7 @@ class ItemSearch:
             limit: items on the page.
             offset: rank before the first of them.
             sort: by price instead: the best SORT_DEPTH matches, or everything when browsing; without a price last.
-            with_vectors: whether the vector columns are read and returned.
+            with_vectors: whether the vector columns, and details if there are any, are read and returned.
 
         Returns:
             A table with the item columns, the vector columns, `score` (float32 in 0..1, 1 being first in every list)
@@ -147,7 +148,7 @@ class ItemSearch:
         if offset < 0 or limit < 1 or offset + limit > MAX_DEPTH:
             raise InvalidInput(f"a search goes at most {MAX_DEPTH} items deep; narrow it with filters instead")
         where = (filters or Filters()).to_sql()
-        columns = [*self.settings.columns, *(self.vector_columns if with_vectors else ())]
+        columns = [*self.settings.columns, *(self.carried_columns if with_vectors else ())]
         if not probes:
             return await self._browse(where, limit, offset, sort, columns)
         hits = await self._ranking(probes, where, offset + limit if sort == "relevance" else SORT_DEPTH)
@@ -179,6 +180,21 @@ class ItemSearch:
         return {
             kind: sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))[:limit] for kind, words in counts.items()
         }
+
+    async def category_levels(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Categories in lower case with their counts: the narrowest of each item's path, and those above them."""
+        narrowest: dict[str, int] = {}
+        above: dict[str, int] = {}
+        batches = await self._table.query().select(["category"]).to_batches()
+        async for batch in batches:
+            paths = pc.binary_join(batch.column("category"), "\n")
+            for path in paths.value_counts().to_pylist():
+                names = [name.casefold() for name in (path["values"] or "").split("\n") if name]
+                for name in names[-1:]:
+                    narrowest[name] = narrowest.get(name, 0) + path["counts"]
+                for name in names[:-1]:
+                    above[name] = above.get(name, 0) + path["counts"]
+        return narrowest, above
 
     async def price_range(self) -> tuple[float, float, str | None] | None:
         """(lowest price, highest price, currency of the first priced item), or None if nothing has a price."""

@@ -218,7 +218,17 @@ async def _read_intent(
     if request.picture and intent.action not in _FINDS:
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
-    return carry(intent, request.history), False
+    intent = carry(intent, request.history)
+    if intent.action in _FINDS and not (_names_something(intent) or request.pointed_at or request.picture):
+        # A search for nothing at all: the message says more than what was read of it.
+        intent = intent.model_copy(update={"query": request.user[:200].strip()})
+    return intent, False
+
+
+def _names_something(intent: ShoppingIntent) -> bool:
+    """Whether there is anything to look for in an intent, prices and order apart."""
+    slots = (intent.categories, intent.colors, intent.materials, intent.styles, intent.item_refs)
+    return bool(intent.query or any(slots))
 
 
 async def _items(

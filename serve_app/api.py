@@ -8,10 +8,13 @@ from ray.serve.handle import DeploymentHandle
 from starlette.middleware.cors import CORSMiddleware
 
 from serve_app import problems
+from serve_app.assistant import Assistant
+from serve_app.conversations import ConversationStore
 from serve_app.edge import REQUEST_ID, Edge
 from serve_app.personal import Personal
 from serve_app.pictures import PictureLimits, PictureReader
 from serve_app.routes.about import about_routes
+from serve_app.routes.chat import chat_routes
 from serve_app.routes.events import event_routes
 from serve_app.routes.feed import feed_routes
 from serve_app.routes.items import item_routes
@@ -20,14 +23,16 @@ from serve_app.routes.search import search_routes
 from serve_app.shop import Shop
 
 VERSION = "1"
-_DESCRIPTION = """Search a catalogue by words, by pictures, and by what is like what.
+_DESCRIPTION = """Search a catalogue by words, by pictures, and by what is like what; or talk to its assistant.
 
-All answers are JSON; errors are problem documents (RFC 9457, `application/problem+json`) whose `type` names the kind of
-problem and whose `detail` says what would do instead. A 503 comes with `Retry-After`.
+All answers are JSON, those of the assistant a stream of it; errors are problem documents (RFC 9457,
+`application/problem+json`) whose `type` names the kind of problem and whose `detail` says what would do instead. A 503
+comes with `Retry-After`.
 """
 _TAGS = [
     {"name": "search", "description": "Find items."},
     {"name": "items", "description": "Show one item."},
+    {"name": "chat", "description": "Talk to the assistant."},
     {"name": "people", "description": "What people do, what that says of their taste, and what they make of it."},
     {"name": "catalogue", "description": "What is in the catalogue that is live."},
     {"name": "health", "description": "For probes and load balancers."},
@@ -48,16 +53,21 @@ class ApiSettings:
         return self.pictures.max_bytes * 4 // 3 + 64 * 1024
 
 
-def create_api(shop: Shop, settings: ApiSettings, *, behind_serve: bool = False) -> FastAPI:
-    """The FastAPI application over a shop, wherever its deployments run."""
+def create_api(
+    shop: Shop, settings: ApiSettings, assistant: Assistant | None = None, *, behind_serve: bool = False
+) -> FastAPI:
+    """The FastAPI application over a shop and its assistant, wherever their deployments run."""
     app = FastAPI(
         title="Windowshop", version=VERSION, description=_DESCRIPTION, openapi_tags=_TAGS, docs_url=None, redoc_url=None
     )
     if shop.personal is not None:  # before the routes of items, one of which takes whatever is left of a path
         for personal_routes in (event_routes, feed_routes, people_routes):
             app.include_router(personal_routes(shop.personal))
-    for routes in (search_routes, item_routes, about_routes):
+    if assistant is not None:
+        app.include_router(chat_routes(assistant))
+    for routes in (search_routes, item_routes):
         app.include_router(routes(shop))
+    app.include_router(about_routes(shop, assistant))
     problems.install(app)
     if settings.cors_origins:
         app.add_middleware(
@@ -76,11 +86,19 @@ class Api:
     """Opens the handles of the other deployments in its replica and serves the API."""
 
     def __init__(
-        self, encoder: DeploymentHandle, retriever: DeploymentHandle, scorer: DeploymentHandle, settings: ApiSettings
+        self,
+        encoder: DeploymentHandle,
+        retriever: DeploymentHandle,
+        scorer: DeploymentHandle,
+        navigator: DeploymentHandle,
+        database: str,
+        settings: ApiSettings,
     ) -> None:
-        self._shop = Shop(encoder, retriever, PictureReader(settings.pictures), Personal(scorer, retriever))
+        pictures = PictureReader(settings.pictures)
+        self._shop = Shop(encoder, retriever, pictures, Personal(scorer, retriever))
+        self._assistant = Assistant(navigator, encoder, retriever, scorer, pictures, ConversationStore(database))
         self._settings = settings
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve once the replica is constructed."""
-        return create_api(self._shop, self._settings, behind_serve=True)
+        return create_api(self._shop, self._settings, self._assistant, behind_serve=True)

@@ -1,6 +1,7 @@
 """Builds the application that `ray_config.yaml` names: `serve_app.app:build`."""
 
 import os
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
@@ -11,12 +12,34 @@ from catalog.release import ReleaseStore
 from catalog.search import SearchSettings
 from serve_app.api import Api, ApiSettings
 from serve_app.database import DATABASE_VARIABLE, events_url
+from serve_app.navigator import Navigator
+from serve_app.navigator_shelf import EngineSettings
 from serve_app.pictures import PictureLimits
 from serve_app.query_encoder import QueryEncoder
 from serve_app.retriever import Retriever
 from serve_app.taste_scorer import TasteScorer
 
 RELEASE_VARIABLE = "WINDOWSHOP_RELEASE"
+
+
+class NavigatorArgs(BaseModel):
+    """How the Navigator's engine runs; anything that is not given is the engine's own choice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: Literal["auto", "vllm", "transformers"] = Field(default="auto", description="auto: vLLM if installed.")
+    dtype: str = "bfloat16"
+    max_model_len: int | None = Field(default=None, ge=512, description="Tokens of prompt and answer together.")
+    max_num_seqs: int | None = Field(default=None, ge=1, description="Answers written at the same time.")
+    tensor_parallel_size: int | None = Field(default=None, ge=1, description="GPUs that share the model.")
+    quantization: str | None = Field(default=None, description='A scheme of vLLM\'s, e.g. "fp8".')
+    gpu_memory_utilization: float | None = Field(default=None, gt=0, le=1)
+    cpu_cache_gib: int | None = Field(default=None, ge=1, description="Key-value cache where there is no GPU.")
+    options: dict[str, Any] | None = Field(default=None, description="Further fields of vLLM's AsyncEngineArgs.")
+
+    def settings(self) -> EngineSettings:
+        """As the deployment takes them."""
+        return EngineSettings(self.engine, self.model_dump(exclude={"engine"}, exclude_none=True))
 
 
 class AppArgs(BaseModel):
@@ -34,6 +57,10 @@ class AppArgs(BaseModel):
         "file in the release store if that is a local folder.",
     )
     poll_s: float = Field(default=3.0, gt=0, description="Seconds between two looks at the release pointer.")
+    assistant: Literal["auto", "off"] = Field(
+        default="auto", description="auto: there is an assistant where the live release has a Navigator."
+    )
+    navigator: NavigatorArgs = Field(default=NavigatorArgs(), description="How the Navigator's engine runs.")
     device: str | None = Field(
         default=None, description="Torch device of the encoder; by default a GPU if there is one."
     )
@@ -56,7 +83,9 @@ class AppArgs(BaseModel):
 
 
 def build(args: AppArgs) -> Application:
-    """The application: ingress → query encoder, retriever, taste scorer. Touches nothing; replicas open what they need.
+    """The application: ingress → query encoder, retriever, taste scorer, Navigator.
+
+    Touches nothing; replicas open what they need.
 
     Raises:
         InvalidInput: no release store is named, or no database where the store cannot hold one.
@@ -73,6 +102,9 @@ def build(args: AppArgs) -> Application:
     retriever = serve.deployment()(Retriever).bind(release_uri, poll_s=args.poll_s, settings=settings)
     database = events_url(args.database or os.environ.get(DATABASE_VARIABLE, ""), ReleaseStore(uri))
     scorer = serve.deployment()(TasteScorer).bind(release_uri, database, poll_s=args.poll_s)
+    navigator = serve.deployment()(Navigator).bind(
+        release_uri, enabled=args.assistant == "auto", settings=args.navigator.settings(), poll_s=args.poll_s
+    )
     return serve.deployment()(Api).bind(
-        encoder, retriever, scorer, ApiSettings(pictures=pictures, cors_origins=args.cors_origins)
+        encoder, retriever, scorer, navigator, database, ApiSettings(pictures=pictures, cors_origins=args.cors_origins)
     )

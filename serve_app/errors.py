@@ -33,6 +33,12 @@ class ReleaseGone(NotFound):
     code = "release_gone"
 
 
+class NoNavigator(WindowshopError):
+    """The live release has no Navigator that could be used, so there is no assistant; everything else goes on."""
+
+    code = "no_navigator"
+
+
 class EncoderBehind(WindowshopError):
     """The vectors of a query were made by an encoder version that no open release has.
 

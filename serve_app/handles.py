@@ -4,6 +4,7 @@ Ray sends a deployment's exceptions in a wrapper, and Serve answers its own over
 application can; so every call goes through here.
 """
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from ray.exceptions import RayActorError, RayTaskError
@@ -24,12 +25,37 @@ async def call(method: DeploymentHandle, *arguments: Any) -> Any:
     """
     try:
         return await method.remote(*arguments)
-    except BackPressureError as error:
-        raise Full(str(error)) from None
-    except (DeploymentUnavailableError, RayActorError) as error:
-        raise Unavailable(str(error)) from error
-    except RayTaskError as error:
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, WindowshopError):
-            raise cause from None
-        raise
+    except _TRANSLATED as error:
+        raise _translated(error) from None
+
+
+async def stream(method: DeploymentHandle, *arguments: Any) -> AsyncGenerator[Any, None]:
+    """Call a deployment's generator method and pass on what it yields; closing this ends the work over there.
+
+    Raises:
+        As `call`.
+    """
+    answers: Any = method.options(stream=True).remote(*arguments)
+    finished = False
+    try:
+        async for answer in answers:
+            yield answer
+        finished = True
+    except Exception as error:  # it ended by itself, and there is nothing left to cancel
+        finished = True
+        raise _translated(error) from None
+    finally:
+        if not finished:
+            answers.cancel()
+
+
+_TRANSLATED = (BackPressureError, DeploymentUnavailableError, RayActorError, RayTaskError)
+
+
+def _translated(error: Exception) -> Exception:
+    if isinstance(error, BackPressureError):
+        return Full(str(error))
+    if isinstance(error, DeploymentUnavailableError | RayActorError):
+        return Unavailable(str(error))
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, WindowshopError) else error

@@ -33,12 +33,24 @@ class Live(Generic[T]):
         store: where releases are.
         load: makes what a replica needs of one release; must not block the event loop.
         poll_s: seconds between two looks at the pointer.
+        keep: releases held open, the live one included.
+        close: is told of each one that is dropped.
     """
 
-    def __init__(self, store: ReleaseStore, load: Load[T], poll_s: float = 3.0) -> None:
+    def __init__(
+        self,
+        store: ReleaseStore,
+        load: Load[T],
+        poll_s: float = 3.0,
+        *,
+        keep: int = KEEP,
+        close: Callable[[T], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._load = load
         self._poll_s = poll_s
+        self._keep = keep
+        self._close = close
         self._open: dict[str, T] = {}  # oldest use first; the live one is never dropped
         self._live: str | None = None
         self._opening = asyncio.Lock()
@@ -100,6 +112,7 @@ class Live(Generic[T]):
             raise NoRelease(str(error)) from error
         await self._ensure(release)
         self._live = release.id
+        await self._drop()
         logger.info("release %s is live here", release.id)
         return True
 
@@ -108,8 +121,17 @@ class Live(Generic[T]):
             if release.id in self._open:
                 return
             self._open[release.id] = await self._load(release)
-            while len(self._open) > KEEP:
-                del self._open[next(name for name in self._open if name not in (self._live, release.id))]
+            await self._drop(release.id)
+
+    async def _drop(self, needed: str | None = None) -> None:
+        """Let go of the longest unused releases above those kept, but not of the live one or one that is needed."""
+        while len(self._open) > self._keep:
+            name = next((name for name in self._open if name not in (self._live, needed)), None)
+            if name is None:
+                return
+            dropped = self._open.pop(name)
+            if self._close:
+                await self._close(dropped)
 
     async def _follow(self) -> None:
         wait_s = self._poll_s

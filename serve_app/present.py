@@ -23,14 +23,19 @@ _WORDS = {
 
 def found_items(table: pa.Table) -> tuple[FoundItem, ...]:
     """The items of a result, without their vectors."""
-    shown = table.select([name for name in table.column_names if not name.endswith("_vector")])
+    shown = without_numbers(table)
     return tuple(_found(row) for row in shown.to_pylist())
 
 
 def items(table: pa.Table) -> tuple[ItemOut, ...]:
     """Items by id, without their vectors."""
-    shown = table.select([name for name in table.column_names if not name.endswith("_vector")])
+    shown = without_numbers(table)
     return tuple(ItemOut.model_construct(**_fields(item_from_row(row))) for row in shown.to_pylist())
+
+
+def without_numbers(table: pa.Table) -> pa.Table:
+    """Rows without what an encoder filled in."""
+    return table.select([name for name in table.column_names if not name.endswith("_vector") and name != "detail"])
 
 
 def in_words(why: Sequence[Reason]) -> str:

@@ -147,7 +147,7 @@ class Retriever:
     async def items(self, ids: tuple[str, ...], with_vectors: bool = False, release: str | None = None) -> Found:
         """Items by id, in that order, of one release or of the live one. Unknown ones are named in `missing`."""
         shelf = await self._live.get(release) if release else self._live.current
-        columns = [*shelf.search.settings.columns, *(shelf.search.vector_columns if with_vectors else ())]
+        columns = [*shelf.search.settings.columns, *(shelf.search.carried_columns if with_vectors else ())]
         table = await shelf.search.get(ids, columns=columns)
         known = set(table["id"].to_pylist())
         return Found(shelf.release.id, table, tuple(one for one in ids if one not in known))

@@ -221,6 +221,7 @@ class ReleaseResponse(Shape):
     encoder: str = Field(description="Version of the encoder that made its vectors.")
     items: int = Field(description="Items in it.")
     created: str = Field(description="When it was made, ISO 8601.")
+    assistant: bool = Field(default=False, description="Whether there is an assistant to chat with.")
 
 
 class Health(Shape):

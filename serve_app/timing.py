@@ -25,6 +25,10 @@ class Stages:
         """Count time that was measured elsewhere."""
         self._ms[name] = self._ms.get(name, 0.0) + ms
 
+    def ms(self, name: str) -> float:
+        """What a stage took so far; 0 if it was not entered."""
+        return self._ms.get(name, 0.0)
+
     def header(self) -> str:
         """The value of `Server-Timing`, with the total last."""
         total = (time.perf_counter() - self._began) * 1e3

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from catalog.errors import WindowshopError
+from serve_app.assistant import Assistant
 from serve_app.docs_page import docs_page
 from serve_app.problems import documented
 from serve_app.retriever import Facets
@@ -10,7 +12,7 @@ from serve_app.schemas import FacetsResponse, FacetValue, Health, PriceRange, Re
 from serve_app.shop import Shop
 
 
-def about_routes(shop: Shop) -> APIRouter:
+def about_routes(shop: Shop, assistant: Assistant | None = None) -> APIRouter:
     """Routes about the catalogue and the service."""
     router = APIRouter()
 
@@ -36,7 +38,11 @@ def about_routes(shop: Shop) -> APIRouter:
         """Which release of the catalogue answers here."""
         live = await shop.release()
         return ReleaseResponse(
-            release=live.id, encoder=live.encoder.version, items=live.items.rows, created=live.created.isoformat()
+            release=live.id,
+            encoder=live.encoder.version,
+            items=live.items.rows,
+            created=live.created.isoformat(),
+            assistant=await _has_navigator(assistant),
         )
 
     @router.get("/healthz", response_model=Health, tags=["health"], summary="Is the process alive")
@@ -56,6 +62,13 @@ def about_routes(shop: Shop) -> APIRouter:
         return HTMLResponse(docs_page(request.app.openapi()))
 
     return router
+
+
+async def _has_navigator(assistant: Assistant | None) -> bool:
+    try:
+        return assistant is not None and (await assistant.state()).version is not None
+    except WindowshopError:  # the shop goes on where the assistant is not up yet
+        return False
 
 
 def _facets(facets: Facets) -> FacetsResponse:
