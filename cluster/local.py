@@ -198,7 +198,7 @@ def _wait_for(address: str, what: str, alive: Callable[[], bool]) -> None:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and alive():
         try:
-            if httpx.get(address, timeout=5).status_code == 200:
+            if httpx.get(address, timeout=5, follow_redirects=True).status_code == 200:
                 return
         except httpx.HTTPError:
             pass

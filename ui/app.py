@@ -4,24 +4,31 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Any
 
 import gradio as gr
 import typer
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi import Body, FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
+from ui.chat import Chat, chat_page, to_turn
 from ui.client import ApiUnavailable, ShopClient
 from ui.discover import discover_page
+from ui.front import FrontDoor
 from ui.theme import theme
+from ui.turns import stream_turn
 from ui.visual import visual_search
 
+_UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _PASSED_ON = ("etag", "cache-control", "content-type")
 
 
 def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> FastAPI:
-    """The page over a shop: Gradio at `/` and `/discover`, the items' pictures at `/pictures/ID`.
+    """The pages over a shop: chat at `/`, `/search` and `/discover`, the items' pictures at `/pictures/ID`.
+
+    Without an assistant in the shop there is no chat, and `/` leads to the search.
 
     Args:
         shoppers: (id, name) of made-up shoppers to look at the feed as.
@@ -30,7 +37,7 @@ def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> F
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        shop.close()
+        await shop.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
 
@@ -45,11 +52,27 @@ def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> F
         body = answer.content if answer.status_code == 200 else b""
         return Response(body, answer.status_code, headers=headers)
 
+    chat = Chat(shop)
+
+    @app.get("/pages")
+    def pages() -> dict[str, bool]:
+        """Which pages there are besides search and discover."""
+        return {"chat": shop.assistant()}
+
+    @app.post("/turns")
+    async def turn(ask: Annotated[dict[str, Any], Body()]) -> StreamingResponse:
+        """One turn of the chat; when the browser hangs up, the shop stops working on it."""
+        events = stream_turn(shop, to_turn(ask), await run_in_threadpool(chat.currency))
+        return StreamingResponse(events, media_type="text/event-stream", headers=_UNBUFFERED)
+
     with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:
+        chat_page(shop, chat, shoppers)
+    with blocks.route("Search", "/search", show_in_navbar=False):
         visual_search(shop)
     with blocks.route("Discover", "/discover", show_in_navbar=False):
         discover_page(shop, shoppers)
-    css = "".join((files("ui") / "assets" / name).read_text() for name in ("page.css", "discover.css"))
+    css = "".join((files("ui") / "assets" / name).read_text() for name in ("page.css", "discover.css", "chat.css"))
+    app.add_middleware(FrontDoor, shop=shop)
     return gr.mount_gradio_app(app, blocks, path="/", theme=theme(), css=css, footer_links=[], ssr_mode=False)
 
 

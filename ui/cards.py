@@ -9,9 +9,18 @@ _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _STOCK = {"out_of_stock": "Sold out", "preorder": "Pre-order", "discontinued": "No longer made"}
 
 
-def cards(items: Sequence[Mapping[str, Any]], extra: Callable[[Mapping[str, Any]], str] = lambda _: "") -> str:
-    """A run of cards, ready to be put into the grid. `extra` gives HTML that a card has besides, from its item."""
-    return "".join(_card(item, extra(item)) for item in items)
+Part = Callable[[Mapping[str, Any]], str]
+"""Gives HTML for an item."""
+
+
+def cards(items: Sequence[Mapping[str, Any]], extra: Part = lambda _: "", links: Part = lambda _: "") -> str:
+    """A run of cards, ready to be put into the grid.
+
+    Args:
+        extra: what a card has besides.
+        links: what stands beside "More like this".
+    """
+    return "".join(_card(item, extra(item), links(item)) for item in items)
 
 
 def price_text(price: float | None, currency: str | None) -> str:
@@ -34,19 +43,38 @@ def picture_address(item_id: str) -> str:
     return f"pictures/{quote(item_id, safe='')}"
 
 
-def _card(item: Mapping[str, Any], extra: str) -> str:
+def facts(item: Mapping[str, Any]) -> dict[str, str]:
+    """What the catalogue says of an item, by the names that people read; only what is known."""
+    said = {
+        "Category": " › ".join(item.get("category", ())),
+        "Colour": ", ".join(item.get("colors", ())),
+        "Material": ", ".join(item.get("materials", ())),
+        "Style": ", ".join(item.get("styles", ())),
+        **{str(name): str(value) for name, value in item.get("attributes", {}).items()},
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _card(item: Mapping[str, Any], extra: str, links: str) -> str:
     title, item_id = escape(item["title"]), escape(item["id"], quote=True)
     brand = f'<p class="ws-brand">{escape(item["brand"])}</p>' if item.get("brand") else ""
     why = f'<p class="ws-why">{escape(item["reason"][:1].upper() + item["reason"][1:])}</p>' if item["reason"] else ""
     return (
-        f'<article class="ws-card" data-id="{item_id}" data-title="{escape(item["title"], quote=True)}">'
+        f'<article class="ws-card" data-id="{item_id}" data-title="{escape(item["title"], quote=True)}"{_data(item)}>'
         f'<button type="button" class="ws-tile" data-act="open" aria-label="Look closer at {title}">'
         f"{_picture(item)}</button>"
         f'<div class="ws-words">{brand}<h3>{title}</h3>{_price(item)}{why}</div>'
-        '<button type="button" class="ws-like" data-act="like">More like this'
-        f'<span class="ws-sr">: {title}</span></button>'
+        '<p class="ws-links"><button type="button" class="ws-like" data-act="like">More like this'
+        f'<span class="ws-sr">: {title}</span></button>{links}</p>'
         f"{extra}<template>{_closer(item)}</template></article>"
     )
+
+
+def _data(item: Mapping[str, Any]) -> str:
+    """What the browser adds up."""
+    if item.get("price") is None:
+        return ""
+    return f' data-price="{float(item["price"])}" data-currency="{escape(item.get("currency") or "", quote=True)}"'
 
 
 def _picture(item: Mapping[str, Any]) -> str:
@@ -68,14 +96,7 @@ def _price(item: Mapping[str, Any]) -> str:
 
 def _closer(item: Mapping[str, Any]) -> str:
     """What the dialog shows of one item."""
-    facts = {
-        "Category": " › ".join(item.get("category", ())),
-        "Colour": ", ".join(item.get("colors", ())),
-        "Material": ", ".join(item.get("materials", ())),
-        "Style": ", ".join(item.get("styles", ())),
-        **{str(name): str(value) for name, value in item.get("attributes", {}).items()},
-    }
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items() if value)
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(item).items())
     url = item.get("url") or ""
     link = (
         f'<a href="{escape(url, quote=True)}" target="_blank" rel="noopener noreferrer">Product page</a>'

@@ -1,13 +1,23 @@
 """The page's only way to the shop: its HTTP API."""
 
+import asyncio
+import json
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from ui.sse import read_events
+
 MAX_PATIENCE_S = 2.0
 """The longest `Retry-After` that is waited for before the shopper is told."""
+
+
+MAX_SILENCE_S = 60.0
+"""How long a chat may be silent before it counts as lost: a busy machine takes its time for the first word."""
 
 
 class ApiUnavailable(Exception):
@@ -29,10 +39,20 @@ class ShopClient:
         api: base URL, such as http://127.0.0.1:8000.
         timeout_s: for one request.
         transport: in place of the network.
+        stream: in place of the network, for the answers that are streamed.
     """
 
-    def __init__(self, api: str, timeout_s: float = 20.0, transport: httpx.BaseTransport | None = None) -> None:
-        self._http = httpx.Client(base_url=api.rstrip("/"), timeout=timeout_s, transport=transport, trust_env=False)
+    def __init__(
+        self,
+        api: str,
+        timeout_s: float = 20.0,
+        transport: httpx.BaseTransport | None = None,
+        stream: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        base = api.rstrip("/")
+        self._http = httpx.Client(base_url=base, timeout=timeout_s, transport=transport, trust_env=False)
+        self._stream = httpx.AsyncClient(base_url=base, timeout=MAX_SILENCE_S, transport=stream, trust_env=False)
+        self._assistant = False
 
     def search(self, request: dict[str, Any]) -> dict[str, Any]:
         """One page of results. Raises ApiUnavailable or ApiProblem."""
@@ -69,19 +89,68 @@ class ShopClient:
         part = "" if what == "everything" else f"/{what}s/{quote(id_, safe='')}"
         return self._json("DELETE", _taste_of(user) + part)
 
+    def item(self, item_id: str) -> dict[str, Any]:
+        """One item as it is for sale now. Raises ApiUnavailable or ApiProblem."""
+        found: dict[str, Any] = self._json("GET", f"/v1/items/{quote(item_id, safe='')}")["item"]
+        return found
+
+    def assistant(self) -> bool:
+        """Whether there is an assistant to chat with; what was known last while the API cannot be reached."""
+        with suppress(ApiUnavailable, ApiProblem):
+            self._assistant = bool(self._json("GET", "/v1/release").get("assistant"))
+        return self._assistant
+
+    async def chat(self, request: dict[str, Any]) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
+        """One turn of a conversation: name and data of each event as it comes. Closing it ends the work behind it.
+
+        Raises ApiUnavailable or ApiProblem, before the first event or when the stream breaks off.
+        """
+        for attempt in (1, 2):
+            try:
+                async with self._stream.stream("POST", "/v1/chat", json=request) as answer:
+                    if answer.is_success:
+                        async with aclosing(read_events(answer.aiter_text())) as events:
+                            async for name, data in events:
+                                yield name, json.loads(data)
+                        return
+                    await answer.aread()
+            except (httpx.HTTPError, ValueError) as error:
+                raise ApiUnavailable(f"the shop cannot be reached: {error or type(error).__name__}") from error
+            if answer.status_code not in (429, 503):
+                raise ApiProblem(answer.status_code, _detail(answer))
+            if attempt == 1 and (wait := _patience(answer)) is not None:
+                await asyncio.sleep(wait)
+        raise ApiUnavailable(_detail(answer))
+
+    def conversations(self, user: str, limit: int) -> list[dict[str, Any]]:
+        """A person's conversations, without their turns. Raises ApiUnavailable or ApiProblem."""
+        found: list[dict[str, Any]] = self._json("GET", "/v1/conversations", params={"user_id": user, "limit": limit})[
+            "conversations"
+        ]
+        return found
+
+    def conversation(self, id_: str) -> dict[str, Any]:
+        """One conversation with all its turns. Raises ApiUnavailable or ApiProblem."""
+        return self._json("GET", f"/v1/conversations/{quote(id_, safe='')}")
+
+    def forget_conversation(self, id_: str) -> None:
+        """Delete a conversation. Raises ApiUnavailable or ApiProblem."""
+        self._json("DELETE", f"/v1/conversations/{quote(id_, safe='')}")
+
     def picture(self, item_id: str, etag: str | None = None) -> httpx.Response:
         """An item's small picture as the API answers it: 200, 304 or 404. Raises ApiUnavailable."""
         headers = {"If-None-Match": etag} if etag else {}
         return self._send("GET", f"/v1/items/{quote(item_id, safe='')}/image", headers=headers)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        await self._stream.aclose()
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._send(method, path, **options)
         if answer.is_success:
-            found: dict[str, Any] = answer.json()
+            found: dict[str, Any] = answer.json() if answer.content else {}
             return found
         raise ApiProblem(answer.status_code, _detail(answer))
 
@@ -94,10 +163,15 @@ class ShopClient:
                 raise ApiUnavailable(f"the shop cannot be reached: {error or type(error).__name__}") from error
             if answer.status_code not in (429, 503):
                 return answer
-            wait = answer.headers.get("retry-after", "")
-            if attempt == 1 and wait.isdecimal() and int(wait) <= MAX_PATIENCE_S:
-                time.sleep(int(wait))
+            if attempt == 1 and (wait := _patience(answer)) is not None:
+                time.sleep(wait)
         raise ApiUnavailable(_detail(answer))
+
+
+def _patience(answer: httpx.Response) -> int | None:
+    """Seconds that the API asks to be left alone, if that is short enough to wait for."""
+    wait = answer.headers.get("retry-after", "")
+    return int(wait) if wait.isdecimal() and int(wait) <= MAX_PATIENCE_S else None
 
 
 def _taste_of(user: str) -> str:

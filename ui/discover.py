@@ -12,8 +12,10 @@ from typing import Any
 
 import gradio as gr
 
+from ui import acts
 from ui.cards import cards, notice, picture_address
 from ui.client import ApiProblem, ApiUnavailable, ShopClient
+from ui.person import script, shopper_options
 from ui.tastemap import taste_map
 
 PAGE = 24
@@ -31,8 +33,6 @@ _STAGES = {
     "comparing": "For you, while you compare",
     "ready_to_buy": "For you, before you decide",
 }
-_HEART = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20S4 15 4 9.2A4.2 4.2 0 0 1 12 7a4.2 4.2 0 0 1 8 2.2C20 15 12 20 12 20z"/></svg>'  # noqa: E501
-_CROSS = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="m6 6 12 12M18 6 6 18"/></svg>'
 SHOWN_ITEMS = 12
 """Items of an interest whose events are listed."""
 
@@ -50,7 +50,7 @@ def discover_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) ->
         return discover.feed(ask)
 
     def act(event: dict[str, Any]) -> bool:
-        return discover.act(event)
+        return acts.record(shop, event)
 
     def taste(ask: dict[str, Any]) -> dict[str, Any]:
         return discover.taste(ask)
@@ -59,12 +59,11 @@ def discover_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) ->
         return discover.steer(ask)
 
     def goes_with(ask: dict[str, Any]) -> str:
-        return discover.goes_with(ask)
+        return acts.goes_with(shop, ask)
 
-    options = "".join(f'<option value="{escape(id_, quote=True)}">{escape(name)}</option>' for id_, name in shoppers)
     return gr.HTML(
-        html_template=(assets / "discover.html").read_text().replace("<!-- shoppers -->", options),
-        js_on_load=(assets / "discover.js").read_text(),
+        html_template=(assets / "discover.html").read_text().replace("<!-- shoppers -->", shopper_options(shoppers)),
+        js_on_load=script("discover.js"),
         apply_default_css=False,
         server_functions=[feed, act, taste, steer, goes_with],
         elem_id="ws-discover",
@@ -96,17 +95,8 @@ class Discover:
         if not items and not ask.get("cursor"):
             return _nothing("You have seen it all", "Nothing is left to show that you have not acted on already.")
         stage = _STAGES.get(found["stage"], "") if found["personal"] else "A bit of everything, for a start"
-        shown = cards(items, _save_and_hide)
+        shown = cards(items, acts.save_and_hide)
         return {"cards": shown, "count": len(items), "cursor": found["next_cursor"], "stage": stage, "notice": ""}
-
-    def act(self, event: Mapping[str, Any]) -> bool:
-        """Record one event; returns whether it is kept."""
-        wanted = {name: event[name] for name in ("id", "user_id", "kind", "item_id", "visit")}
-        try:
-            self._shop.record([wanted])
-        except (ApiUnavailable, ApiProblem):
-            return False
-        return True
 
     def taste(self, ask: Mapping[str, Any]) -> dict[str, Any]:
         """The map (SVG) and the interests (HTML) of a shopper; both empty while they cannot be had."""
@@ -130,30 +120,6 @@ class Discover:
         except (ApiUnavailable, ApiProblem) as error:
             return {"failed": str(error)}
         return self.taste(ask)
-
-    def goes_with(self, ask: Mapping[str, Any]) -> str:
-        """What goes with an item, as a strip of small pictures; empty where nothing is known to."""
-        try:
-            found = self._shop.complements(str(ask["item"]), str(ask["user"]))
-        except (ApiUnavailable, ApiProblem):
-            return ""
-        pictures = "".join(
-            f'<li><img src="{picture_address(item["id"])}" alt="" width="96" height="96" loading="lazy">'
-            f"<span>{escape(item['title'])}</span></li>"
-            for item in found["items"]
-            if item["image_url"]
-        )
-        return f'<h3>Goes with</h3><ul class="ws-strip">{pictures}</ul>' if pictures else ""
-
-
-def _save_and_hide(item: Mapping[str, Any]) -> str:
-    title = escape(item["title"])
-    return (
-        '<div class="ws-acts"><button type="button" class="ws-act ws-save" data-act="save" aria-pressed="false"'
-        f' aria-label="Save {title}" title="Save">{_HEART}</button>'
-        '<button type="button" class="ws-act ws-hide" data-act="hide"'
-        f' aria-label="Hide {title}" title="Not for me">{_CROSS}</button></div>'
-    )
 
 
 def _own_view(taste: Mapping[str, Any]) -> dict[str, Any]:

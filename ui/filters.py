@@ -116,14 +116,14 @@ def _group(kind: str, label: str, values: Sequence[Mapping[str, Any]]) -> str:
 
 def _box(kind: str, entry: Mapping[str, Any]) -> str:
     value = str(entry["value"])
-    swatch = _swatch(value) if kind == "colors" else ""
+    dot = swatch(value) if kind == "colors" else ""
     return (
         f'<label class="ws-check"><input type="checkbox" name="{kind}" value="{escape(value, quote=True)}">'
-        f"{swatch}<span>{escape(value.capitalize())}</span><small>{int(entry['count']):,}</small></label>"
+        f"{dot}<span>{escape(value.capitalize())}</span><small>{int(entry['count']):,}</small></label>"
     )
 
 
-def _swatch(word: str) -> str:
+def swatch(word: str) -> str:
     """A dot of the colour that a word names, if it names one."""
     paint = _PAINT.get(word)
     if paint is None:

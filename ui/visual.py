@@ -14,6 +14,7 @@ import gradio as gr
 from ui.cards import cards, notice
 from ui.client import ApiProblem, ApiUnavailable, ShopClient
 from ui.filters import example_queries, filter_form, spoken, to_filters
+from ui.person import script
 
 PAGE = 24
 _SORTS = ("relevance", "price_asc", "price_desc")
@@ -32,7 +33,7 @@ def visual_search(shop: ShopClient) -> gr.HTML:
 
     return gr.HTML(
         html_template=(assets / "visual.html").read_text(),
-        js_on_load=(assets / "visual.js").read_text(),
+        js_on_load=script("upload.js", "visual.js"),
         apply_default_css=False,
         server_functions=[start, find],
         elem_id="ws-visual",
@@ -57,7 +58,7 @@ class Discovery:
         """One page of results as cards.
 
         Args:
-            ask: text, picture (a data: URI), region, like (item ids), filters, sort and cursor; all optional.
+            ask: text, picture (a data: URI), region, like (item ids), user, filters, sort and cursor; all optional.
 
         Returns:
             cards (HTML), count, cursor of the next page or None, and `notice` (HTML) when there is nothing to show.
@@ -138,6 +139,8 @@ def to_request(ask: Mapping[str, Any]) -> dict[str, Any]:
         request["item_ids"] = ask["like"]
     if filters := to_filters(ask.get("filters") or {}):
         request["filters"] = filters
+    if ask.get("user"):
+        request["user_id"] = str(ask["user"])
     if ask.get("sort") in _SORTS:
         request["sort"] = ask["sort"]
     if ask.get("cursor"):

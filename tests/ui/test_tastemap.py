@@ -3,6 +3,7 @@
 import math
 import re
 
+from ui import acts
 from ui.client import ApiUnavailable, ShopClient
 from ui.discover import Discover
 from ui.tastemap import HEIGHT, WIDTH, taste_map
@@ -64,10 +65,10 @@ def test_a_shop_that_does_not_answer_is_said():
     shop = ShopClient("http://127.0.0.1:9", timeout_s=1)
     page = Discover(shop)
     assert "not answering" in page.feed({"user": "ana", "adventurousness": 0.3})["notice"]
-    assert page.act({"id": "x", "user_id": "ana", "kind": "save", "item_id": "a", "visit": "v"}) is False
+    assert acts.record(shop, {"id": "x", "user_id": "ana", "kind": "save", "item_id": "a", "visit": "v"}) is False
     assert page.taste({"user": "ana"}) == {"map": "", "interests": "", "events": 0}
     assert "failed" in page.steer({"user": "ana", "what": "everything"})
-    assert page.goes_with({"user": "ana", "item": "a"}) == ""
+    assert acts.goes_with(shop, {"user": "ana", "item": "a"}) == ""
     try:
         shop.feed("ana", 0.3, 5)
     except ApiUnavailable as error:

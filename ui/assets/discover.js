@@ -1,26 +1,9 @@
 // The browser's side of the Discover page: who is shopping, what they did here, and the feed that follows from it.
-// `element` is this component, `server` the functions of ui/discover.py; Gradio provides both.
-const $ = (selector) => element.querySelector(selector);
-const TOAST_MS = 6000;
-
-const visitor = remembered("ws-visitor", () => `visitor-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`);
-const visit = `visit-${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
-let user = visitor;
+// `server` has the functions of ui/discover.py; person.js stands before this.
+let user = null;
 let cursor = null;
 let turn = 0;
-let undo = null;
-let timer = 0;
 let settle = 0;
-
-function remembered(name, make) {
-  try {
-    const value = localStorage.getItem(name) ?? make();
-    localStorage.setItem(name, value);
-    return value;
-  } catch { // a browser that keeps nothing: a visitor for as long as the page is open
-    return make();
-  }
-}
 
 // ---- the feed ----------------------------------------------------------------------------------------------------
 
@@ -59,26 +42,10 @@ function say(words) {
   $(".ws-status").textContent = words;
 }
 
-// ---- what the shopper does: shown at once, sent behind, taken back if it could not be kept ------------------------
-
-async function send(kind, item) {
-  const id = `${visit}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
-  const kept = await server.act({ id, user_id: user, kind, item_id: item, visit }).catch(() => false);
-  if (kept) refreshSoon();
-  return kept ? id : null;
-}
+// ---- what the shopper does ---------------------------------------------------------------------------------------
 
 async function forget(id) {
   show(await server.steer({ user, what: "event", id }).catch(() => ({ failed: true })));
-}
-
-function toast(words, back) {
-  clearTimeout(timer);
-  undo = back;
-  $(".ws-toast span").textContent = words;
-  $('.ws-toast [data-act="undo"]').hidden = !back;
-  $(".ws-toast").hidden = false;
-  timer = setTimeout(() => { $(".ws-toast").hidden = true; }, TOAST_MS);
 }
 
 async function save(button) {
@@ -90,8 +57,10 @@ async function save(button) {
     return;
   }
   const id = await send("save", card.dataset.id);
-  if (id) card.dataset.saved = id;
-  else {
+  if (id) {
+    card.dataset.saved = id;
+    refreshSoon();
+  } else {
     button.setAttribute("aria-pressed", "false");
     toast("That could not be saved; try again in a moment.");
   }
@@ -100,20 +69,11 @@ async function save(button) {
 async function hide(button) {
   const card = button.closest(".ws-card");
   const next = card.nextElementSibling ?? card.previousElementSibling;
-  card.hidden = true;
-  next?.querySelector(".ws-hide").focus({ preventScroll: true });
-  const sent = send("hide", card.dataset.id);
-  const back = async () => {
-    card.hidden = false;
-    card.querySelector(".ws-hide").focus();
-    const id = await sent;
-    if (id) await forget(id);
+  const hidden = (yes) => {
+    card.hidden = yes;
+    (yes ? next : card)?.querySelector(".ws-hide").focus({ preventScroll: true });
   };
-  toast(`“${card.dataset.title}” will not come back.`, back);
-  if (!(await sent)) {
-    card.hidden = false;
-    toast("That could not be kept; try again in a moment.");
-  }
+  if (await hideItem(card.dataset.id, card.dataset.title, hidden, forget)) refreshSoon();
 }
 
 // ---- the taste ---------------------------------------------------------------------------------------------------
@@ -163,19 +123,9 @@ const acts = {
   close: () => $(".ws-dialog").close(),
   like: (button) => {
     const { id, title } = button.closest("[data-id]").dataset;
-    location.href = `./?${new URLSearchParams({ like: id, title })}`;
+    location.href = `search?${new URLSearchParams({ like: id, title })}`;
   },
-  open: async (button) => {
-    const card = button.closest(".ws-card");
-    const body = $(".ws-dialog-body");
-    body.replaceChildren(card.querySelector("template").content.cloneNode(true));
-    Object.assign(body.dataset, { id: card.dataset.id, title: card.dataset.title });
-    $(".ws-with").replaceChildren();
-    $(".ws-dialog").showModal();
-    send("click", card.dataset.id);
-    const strip = await server.goes_with({ user, item: card.dataset.id }).catch(() => "");
-    if (body.dataset.id === card.dataset.id) $(".ws-with").innerHTML = strip;
-  },
+  open: async (button) => { await closer(button.closest(".ws-card")); refreshSoon(); },
   everything: async (button) => {
     if (button.dataset.sure) {
       show(await server.steer({ user, what: "everything" }).catch(() => ({ failed: true })));
@@ -194,13 +144,14 @@ element.addEventListener("click", (event) => {
     acts[button.dataset.act](button);
   } else if (event.target === $(".ws-dialog")) acts.close();
 });
-$(".ws-as select").addEventListener("change", (event) => {
-  user = event.target.value || visitor;
+choose(() => {
+  user = person();
   page(false);
   refresh();
 });
 $(".ws-slider input").addEventListener("change", () => page(false));
 
+user = person();
 if (matchMedia("(min-width: 900px)").matches) $(".ws-taste").open = true;
 page(false);
 refresh();

@@ -1,7 +1,5 @@
 // The browser's side of visual discovery: keeps what is asked, draws the region, and puts results into the grid.
-// `element` is this component, `server` the functions of ui/visual.py; Gradio provides both.
-const $ = (selector) => element.querySelector(selector);
-const LARGEST = 1024; // longest side of a picture that leaves the browser, in pixels
+// `server` has the functions of ui/visual.py; person.js and upload.js stand before this.
 const nothing = () => ({ text: "", picture: null, region: null, like: [], likeTitle: "", filters: {}, sort: "relevance" });
 
 let ask = nothing();
@@ -29,7 +27,7 @@ async function page(more) {
   if (!more) say(asking() ? "Looking…" : "");
   let found;
   try {
-    found = await server.find({ ...ask, cursor: more ? cursor : null });
+    found = await server.find({ ...ask, user: known(), cursor: more ? cursor : null });
   } catch {
     found = { cards: "", count: 0, cursor: null, notice: lost };
   }
@@ -116,16 +114,7 @@ function drop(kind, value) {
 
 async function look(file) {
   try {
-    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-    const pen = canvas.getContext("2d");
-    pen.fillStyle = "white";
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    ask.picture = canvas.toDataURL("image/jpeg", 0.9);
+    ask.picture = await smallJpeg(file);
   } catch {
     $(".ws-place").innerHTML = `<div class="ws-notice" role="alert"><h2>That is no picture your browser can open</h2>
       <p>JPEG, PNG and WebP always work.</p></div>`;
@@ -249,21 +238,7 @@ $(".ws-search").addEventListener("submit", (event) => {
   Object.assign(ask, { like: [], likeTitle: "" });
   search();
 });
-$("#ws-file").addEventListener("change", (event) => {
-  if (event.target.files.length) look(event.target.files[0]);
-  event.target.value = "";
-});
-document.addEventListener("paste", (event) => {
-  const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-  if (file) { event.preventDefault(); look(file); }
-});
-element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("ws-drop"); });
-element.addEventListener("dragleave", (event) => { if (!element.contains(event.relatedTarget)) element.classList.remove("ws-drop"); });
-element.addEventListener("drop", (event) => {
-  event.preventDefault();
-  element.classList.remove("ws-drop");
-  if (event.dataTransfer.files.length) look(event.dataTransfer.files[0]);
-});
+takePictures(look);
 
 $(".ws-sort select").addEventListener("change", (event) => { ask.sort = event.target.value; search(); });
 $(".ws-panel").addEventListener("submit", (event) => event.preventDefault());
