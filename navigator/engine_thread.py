@@ -6,7 +6,8 @@ start on two cores. This gives its synchronous engine the same face: an async it
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -24,8 +25,8 @@ class ThreadedEngine:
 
     def __init__(self, engine_args: Any) -> None:
         self._engine: Any = None
-        self._lock = threading.Lock()
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        # Done by the engine's thread between two steps: a lock that it held while stepping would hardly ever be free.
+        self._orders: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
         self._readers: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
         self._closing = False
         self._failure: BaseException | None = None
@@ -42,9 +43,10 @@ class ThreadedEngine:
         """Outputs of one request as they come; leaving the iteration takes the request out of the engine."""
         queue: asyncio.Queue[Any] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        internal_id = await asyncio.to_thread(self._add, prompt, sampling, request_id, loop, queue)
-        finished = False
+        adding = self._order(lambda: self._add(prompt, sampling, request_id, loop, queue))
+        finished, internal_id = False, None
         try:
+            internal_id = await asyncio.wrap_future(adding)
             while not finished:
                 output = await queue.get()
                 if isinstance(output, BaseException):
@@ -53,38 +55,46 @@ class ThreadedEngine:
                 yield output
         finally:
             self._readers.pop(request_id, None)
-            if not finished:
-                await asyncio.shield(asyncio.to_thread(self._abort, internal_id))
+            if not finished and self._failure is None and not adding.cancel():
+                await asyncio.shield(asyncio.wrap_future(self._order(lambda: self._abort(internal_id, adding))))
 
     def unfinished(self) -> int:
         """Requests that are being answered or wait."""
-        with self._lock:
-            return int(self._engine.get_num_unfinished_requests())
+        return int(self._order(lambda: self._engine.get_num_unfinished_requests()).result())
 
     def shutdown(self) -> None:
         """Stop the thread and free the model."""
         self._closing = True
-        self._wake.put(None)
         self._thread.join()
         self._engine.engine_core.shutdown()
+
+    def _order(self, action: Callable[[], Any]) -> "Future[Any]":
+        """Have something done by the engine's thread.
+
+        Raises:
+            EngineFailed: it has stopped.
+        """
+        if self._failure is not None:
+            raise EngineFailed(f"vLLM stopped: {self._failure}") from self._failure
+        done: Future[Any] = Future()
+        self._orders.put((action, done))
+        return done
 
     def _add(
         self, prompt: Any, sampling: Any, request_id: str, loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]
     ) -> str:
-        if self._failure is not None:
-            raise EngineFailed(f"vLLM stopped: {self._failure}") from self._failure
-        with self._lock:
-            self._readers[request_id] = (loop, queue)
-            try:
-                internal_id = self._engine.add_request(request_id, prompt, sampling)
-            except BaseException:
-                del self._readers[request_id]
-                raise
-        self._wake.put(None)
-        return internal_id
+        self._readers[request_id] = (loop, queue)
+        try:
+            return str(self._engine.add_request(request_id, prompt, sampling))
+        except BaseException:
+            self._readers.pop(request_id, None)
+            raise
 
-    def _abort(self, internal_id: str) -> None:
-        with self._lock:
+    def _abort(self, internal_id: str | None, adding: "Future[str]") -> None:
+        """Take a request out; one whose reader left while it was being added has its id by now."""
+        if internal_id is None and adding.exception() is None:
+            internal_id = adding.result()
+        if internal_id is not None:
             self._engine.abort_request([internal_id], internal=True)
 
     def _load_and_run(self, engine_args: Any) -> None:
@@ -102,29 +112,38 @@ class ThreadedEngine:
 
     def _run(self) -> None:
         while not self._closing:
-            with self._lock:
-                busy = self._engine.has_unfinished_requests()
-                try:
-                    outputs = self._engine.step() if busy else []
-                except Exception as error:
-                    self._failure = error
-                    outputs = []
-            if self._failure is not None:
-                self._tell_all(self._failure)
+            busy = self._engine.has_unfinished_requests()
+            self._follow_orders(wait=not busy)
+            try:
+                outputs = self._engine.step() if busy else []
+            except Exception as error:
+                self._failure = error
+                self._tell_all(error)
                 return
             for output in outputs:
                 reader = self._readers.get(output.request_id)
                 if reader is not None:
                     _hand_over(*reader, output)
-            if not busy:
-                try:
-                    self._wake.get(timeout=_IDLE_S)
-                except Empty:
-                    continue
+
+    def _follow_orders(self, wait: bool) -> None:
+        """Do all that was ordered; with nothing else to do, wait a while for the first order."""
+        while True:
+            try:
+                action, done = self._orders.get(timeout=_IDLE_S) if wait else self._orders.get_nowait()
+            except Empty:
+                return
+            wait = False
+            if not done.set_running_or_notify_cancel():
+                continue
+            try:
+                done.set_result(action())
+            except BaseException as error:
+                done.set_exception(error)
 
     def _tell_all(self, failure: BaseException) -> None:
         for reader in list(self._readers.values()):
             _hand_over(*reader, failure)
+        self._follow_orders(wait=False)
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any], output: Any) -> None:

@@ -267,23 +267,6 @@ async def test_a_navigator_of_another_encoder_is_refused(folder, handles, tmp_pa
         assert (await api.http.post("/v1/search", json={"text": "lamp"})).status_code == 200
 
 
-async def test_a_new_navigator_comes_in(folder, handles):
-    """Promoted, it is opened beside the old one, which ends what it is writing; the next turn is its own."""
-    store = ReleaseStore(folder)
-    async with client(handles.application()) as api:
-        before = (await handles.navigator.state.remote()).version
-        under_way = asyncio.create_task(api.say("lamps", intent=lamps()))
-        await asyncio.sleep(0.2)
-        await asyncio.to_thread(add_navigator, folder, store.current(), "n2", seed=1)
-        for _ in range(300):
-            if (state := await handles.navigator.state.remote()).version == "n2":
-                break
-            await asyncio.sleep(0.1)
-        assert (before, state.version, state.release) == ("n1", "n2", "n2")
-        assert (await under_way).names[-1] == "done"
-        assert (await api.say("lamps", intent=lamps()))["items"]["release"] == "n2"
-
-
 async def test_hanging_up_stops_the_engine(handles):
     """A client that leaves in the middle of an answer: the engine writes nothing for it any more."""
     import socket
@@ -323,3 +306,20 @@ async def test_hanging_up_stops_the_engine(handles):
     assert turns[0]["usage"] is None
     server.should_exit = True
     await asyncio.to_thread(thread.join)
+
+
+async def test_a_new_navigator_comes_in(folder, handles):
+    """Promoted, it is opened beside the old one, which ends what it is writing; the next turn is its own."""
+    store = ReleaseStore(folder)
+    async with client(handles.application()) as api:
+        before = (await handles.navigator.state.remote()).version
+        under_way = asyncio.create_task(api.say("lamps", intent=lamps()))
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(add_navigator, folder, store.current(), "n2", seed=1)
+        for _ in range(300):
+            if (state := await handles.navigator.state.remote()).version == "n2":
+                break
+            await asyncio.sleep(0.1)
+        assert (before, state.version, state.release) == ("n1", "n2", "n2")
+        assert (await under_way).names[-1] == "done"
+        assert (await api.say("lamps", intent=lamps()))["items"]["release"] == "n2"
