@@ -62,7 +62,8 @@ def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> F
     @app.post("/turns")
     async def turn(ask: Annotated[dict[str, Any], Body()]) -> StreamingResponse:
         """One turn of the chat; when the browser hangs up, the shop stops working on it."""
-        events = stream_turn(shop, to_turn(ask), await run_in_threadpool(chat.currency))
+        currency = await run_in_threadpool(chat.currency)
+        events = stream_turn(shop, to_turn(ask), currency, ask.get("replaces"))
         return StreamingResponse(events, media_type="text/event-stream", headers=_UNBUFFERED)
 
     with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:

@@ -17,7 +17,7 @@ from ui.person import script, shopper_options
 from ui.turns import kept_turn, sorry
 
 CONVERSATIONS = 40
-_FIELDS = ("message", "conversation_id", "user_id", "item_ids", "intent", "edit")
+_FIELDS = ("message", "conversation_id", "user_id", "item_ids", "intent")
 
 
 def chat_page(shop: ShopClient, chat: "Chat", shoppers: Sequence[tuple[str, str]] = ()) -> gr.HTML:

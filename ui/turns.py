@@ -3,10 +3,14 @@
 Every word of the catalogue and of the model is escaped here, or sent as text that the browser sets as text.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from html import escape
 from typing import Any
+
+from starlette.concurrency import run_in_threadpool
 
 from ui.acts import save_and_hide
 from ui.cards import cards, price_text
@@ -16,13 +20,24 @@ from ui.cost import cost
 from ui.intent import understood
 from ui.sse import write_event
 
+SETTLED_S = 1.5
+"""How long a stopped turn may take until it is kept."""
+
 Event = tuple[str, dict[str, Any]]
 
 
-async def stream_turn(shop: ShopClient, request: dict[str, Any], currency: str | None) -> AsyncGenerator[str]:
-    """The turn as server-sent events; what goes wrong is an event too, so that the browser has one way to listen."""
+async def stream_turn(
+    shop: ShopClient, request: dict[str, Any], currency: str | None, replaces: int | None = None
+) -> AsyncGenerator[str]:
+    """The turn as server-sent events; what goes wrong is an event too, so that the browser has one way to listen.
+
+    Args:
+        replaces: number of the turn that this one is put in the place of, if that got into the conversation.
+    """
     action = "search"
     try:
+        if replaces and await _is_last(shop, request.get("conversation_id"), replaces):
+            request = {**request, "edit": True}
         async with aclosing(shop.chat(request)) as events:
             async for name, data in events:
                 if name == "intent":
@@ -48,6 +63,7 @@ def kept_turn(turn: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     return {
         "message": turn["message"],
         "picture": bool(turn.get("has_picture")),
+        "editable": action in ("search", "refine") and not turn.get("has_picture"),
         "events": [shown(name, data, action, currency) for name, data in events],
     }
 
@@ -79,6 +95,24 @@ def sorry(error: ApiUnavailable | ApiProblem) -> dict[str, Any]:
     if error.status >= 500:
         return {"words": "Something went wrong on our side. Try again in a moment.", "again": True}
     return {"words": f"That did not work: {error}.", "again": False}
+
+
+async def _is_last(shop: ShopClient, conversation: str | None, turn: int) -> bool:
+    """Whether a turn stands at the conversation's end. One that was just stopped takes a moment to be kept."""
+    deadline = time.monotonic() + SETTLED_S
+    while conversation:
+        try:
+            turns = (await run_in_threadpool(shop.conversation, conversation))["turns"]
+        except ApiProblem as problem:
+            if problem.status != 404:
+                raise
+            turns = []
+        if turns and turns[-1]["turn"] >= turn:
+            return True
+        if time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.05)
+    return False
 
 
 def _items(data: Mapping[str, Any], action: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ui.app import create_page
 from ui.client import ShopClient
 
 CHROMIUM = Path("/usr/bin/chromium")
+READY = ".ws-results:not([aria-busy]) :is(.ws-card, .ws-notice)"
 
 
 class Served:
@@ -86,7 +87,7 @@ def open_page(chromium):
     """Opens a page at a size; afterwards nothing may have been asked of any other host, nor any error logged."""
     contexts, foreign, errors = [], [], []
 
-    def opened(url, width=1400, height=900, **options):
+    def opened(url, width=1400, height=900, ready=READY, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -94,7 +95,7 @@ def open_page(chromium):
         page.on("request", lambda request: _foreign(request.url) and foreign.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
-        page.wait_for_selector(".ws-results:not([aria-busy]) :is(.ws-card, .ws-notice)")
+        page.wait_for_selector(ready)
         return page
 
     yield opened

@@ -193,7 +193,7 @@ class ScriptedShop:
             id_, {**new, "created": "2026-01-01T10:00:00Z", "updated": datetime.now(UTC).isoformat()}
         )
         if asked.get("edit"):
-            kept["turns"].pop()
+            kept["turns"].pop()  # an edit where there is nothing to replace is an error here as it is in the shop
         cited = [{"number": n, "id": item["id"]} for n, item in enumerate(found[:2], 1)]
         kept["turns"].append(
             {

@@ -9,10 +9,12 @@ let running = null; // the turn that streams now: { abort, turn }
 
 // ---- a turn ------------------------------------------------------------------------------------------------------
 
-// `ask`: message, picture, picked, intent, edit. With `place`, the turn stands where that one stood.
+// `ask`: message, picture, picked, intent. With `place`, the turn stands where that one stood, and replaces it in the
+// conversation if it got into it.
 async function say(ask, place = null) {
   stop();
   const turn = form(ask);
+  turn.number = place?.number;
   if (place) place.replaceWith(turn);
   else $(".ws-thread").append(turn);
   settle();
@@ -25,7 +27,7 @@ async function say(ask, place = null) {
   running = { abort, turn };
   reflect();
   const body = {
-    message: ask.message, picture: ask.picture, intent: ask.intent, edit: ask.edit,
+    message: ask.message, picture: ask.picture, intent: ask.intent, replaces: place?.number,
     item_ids: ask.picked.map((one) => one.id), conversation_id: conversation, user_id: person(),
   };
   try {
@@ -46,7 +48,8 @@ async function say(ask, place = null) {
 }
 
 const told = {
-  intent(turn, { conversation_id, chips }) {
+  intent(turn, { conversation_id, turn: number, chips }) {
+    turn.number = number;
     if (conversation_id && conversation !== conversation_id) {
       conversation = conversation_id;
       history.replaceState({}, "", `?c=${encodeURIComponent(conversation)}`);
@@ -62,7 +65,7 @@ const told = {
     grid.hidden = !count;
     turn.querySelector(".ws-table").innerHTML = compared;
     line(turn, ".ws-together", total);
-    line(turn, ".ws-relaxed", relaxed.map((one) => one.text).join(" "));
+    line(turn, ".ws-relaxed", relaxed.map((one) => sentence(one.text)).join(" "));
     for (const { field, value } of relaxed) letGo(turn, field, value);
     drawShortlist();
     reflectPicked();
@@ -135,10 +138,11 @@ function line(turn, selector, words) {
   place.hidden = !words;
 }
 
+const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+
 function letGo(turn, field, value) {
-  for (const chip of turn.querySelectorAll(`.ws-understood [data-field="${CSS.escape(field)}"]`)) {
-    if (value == null || chip.dataset.value === String(value) || Array.isArray(value)) chip.classList.add("ws-let-go");
-  }
+  const chips = [...turn.querySelectorAll(`.ws-understood [data-field="${CSS.escape(field)}"]`)];
+  for (const chip of chips) if (chips.length === 1 || chip.dataset.value === value) chip.classList.add("ws-let-go");
 }
 
 function form(ask) {
@@ -201,8 +205,9 @@ async function open(id, { push = true } = {}) {
     $(".ws-place p").textContent = words;
     return;
   }
-  for (const { message, picture: had, events } of found.turns) {
+  for (const { message, picture: had, editable, events } of found.turns) {
     const turn = form({ message, picture: null, hadPicture: had, picked: [] });
+    turn.classList.toggle("ws-told", !editable); // what was pointed at or sent with it is not here to be sent again
     turn.told = Infinity; // nobody wants all of it read out
     $(".ws-thread").append(turn);
     for (const [name, data] of events) told[name]?.(turn, data);
@@ -375,9 +380,9 @@ const acts = {
   "match-list": () => point("complete", "What goes with what is on my shortlist?", shortlist),
   unsay: (chip) => {
     const turn = chip.closest(".ws-turn");
-    if (!turn.classList.contains("ws-latest")) return;
+    if (!turn.matches(".ws-latest:not(.ws-told)")) return;
     const words = chip.textContent;
-    say({ ...turn.ask, intent: JSON.parse(chip.dataset.intent), edit: true }, turn);
+    say({ ...turn.ask, intent: JSON.parse(chip.dataset.intent) }, turn);
     hear(`Without ${words}.`);
     $("#ws-say").focus({ preventScroll: true });
   },
