@@ -8,8 +8,8 @@ are never put back: leaving them out is how a change of mind is written.
 from collections.abc import Sequence
 
 from navigator.intent import ShoppingIntent
+from navigator.lexicon import plain
 from navigator.prompt import Exchange
-from navigator.vocabulary import plain
 
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from navigator.intent import ShoppingIntent
+from navigator.lexicon import Kind, Lexicon
 from navigator.prompt import Shown
 from navigator.relax import Relaxed, not_sold, over_budget, relaxations, told
 from navigator.sets import Candidate, choose_set, within_budget
-from navigator.vocabulary import Kind, Vocabulary
 from navigator.wish import Wish, meets, read_wish, states
 
 DEPTH = 40
@@ -64,7 +64,7 @@ class Finalists:
 
 
 async def find(
-    intent: ShoppingIntent, meant: Sequence[Shown], vocabulary: Vocabulary, means: Means, *, picture: bool = False
+    intent: ShoppingIntent, meant: Sequence[Shown], lexicon: Lexicon, means: Means, *, picture: bool = False
 ) -> Findings:
     """Find candidates for an intent.
 
@@ -72,10 +72,10 @@ async def find(
         meant: the items that it points at.
         picture: whether a picture is part of the query.
     """
-    wish = replace(read_wish(intent, vocabulary), picture=picture, without=tuple(entry.item.id for entry in meant))
+    wish = replace(read_wish(intent, lexicon), picture=picture, without=tuple(entry.item.id for entry in meant))
     several = len(intent.categories) > 1 and (intent.action == "complete" or intent.budget_total is not None)
     if several:
-        return await _set(intent, wish, vocabulary, means)
+        return await _set(intent, wish, lexicon, means)
     if intent.action == "complete" and meant:
         return await _company(intent, wish, meant[0], means)
     if meant:
@@ -119,12 +119,12 @@ async def _ordered(group: Sequence[Candidate], intent: ShoppingIntent, means: Me
     return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
 
 
-async def _set(intent: ShoppingIntent, wish: Wish, vocabulary: Vocabulary, means: Means) -> Findings:
+async def _set(intent: ShoppingIntent, wish: Wish, lexicon: Lexicon, means: Means) -> Findings:
     """One search for each of several things."""
     parts: list[tuple[str, Wish]] = []
     relaxed: list[Relaxed] = []
     for thing in intent.categories:
-        values = vocabulary.resolve("category", thing)
+        values = lexicon.resolve("category", thing)
         if not values:
             relaxed.append(not_sold(thing))
             continue

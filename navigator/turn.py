@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from navigator.carry import carry
-from navigator.engine import Delta, Sampling
+from navigator.engine import Delta, Finish, Sampling
 from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
@@ -113,6 +113,7 @@ class TurnDone:
     Args:
         answer: the whole text.
         cited: ids of the items cited, in order, each once.
+        finish: whether the model came to an end, or to its limit.
         corrected: citations of nothing and amounts from nowhere that were taken out or put right.
         prompt_tokens, cached_tokens, output_tokens: of both readings together.
         intent_ms, find_ms: milliseconds that reading the intent and finding items took.
@@ -130,6 +131,7 @@ class TurnDone:
     first_item_ms: float
     first_text_ms: float
     total_ms: float
+    finish: Finish = "stop"
 
 
 TurnEvent = IntentRead | ItemsShown | TextDelta | TurnDone
@@ -169,11 +171,13 @@ async def run_turn(
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
     grounding = Grounding([entry.item for entry in shown], given=_given(request, messages))
     answer, first_text_ms = "", 0.0
+    finish: Finish = "stop"
     async with aclosing(meter(encode(messages), settings.answer)) as deltas:
         async for delta in deltas:
             text = grounding.feed(delta.text)
             if delta.finish is not None:
                 text += grounding.finish()
+                finish = delta.finish
             if text:
                 first_text_ms = first_text_ms or usage.elapsed_ms()
                 answer += text
@@ -190,6 +194,7 @@ async def run_turn(
         first_item_ms=first_item_ms,
         first_text_ms=first_text_ms,
         total_ms=usage.elapsed_ms(),
+        finish=finish,
     )
 
 

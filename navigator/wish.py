@@ -8,7 +8,7 @@ from typing import Literal
 from catalog.item import Item
 from navigator.intent import ShoppingIntent, Sort
 from navigator.knowledge import singular
-from navigator.vocabulary import Kind, Vocabulary, plain
+from navigator.lexicon import Kind, Lexicon, plain
 
 Condition = Literal["stock", "style", "material", "color", "brand", "price", "category"]
 """What may be given up, the least important first; exclusions never are."""
@@ -81,7 +81,7 @@ def _spelt(texts: Sequence[str]) -> str:
     return f" {' '.join(singular(word) for word in words)} "
 
 
-def read_wish(intent: ShoppingIntent, vocabulary: Vocabulary) -> Wish:
+def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
     """Put an intent into the catalogue's terms; a word that no value answers to stays in the text, as no condition."""
     given: dict[Kind, Sequence[str]] = {
         "category": intent.categories,
@@ -94,12 +94,12 @@ def read_wish(intent: ShoppingIntent, vocabulary: Vocabulary) -> Wish:
     for kind, words in given.items():
         for word in words:
             # The model now and then puts velvet among the colours.
-            found = vocabulary.resolve(kind, word)
-            place = {kind: found} if found else dict(list(vocabulary.kinds_of(word).items())[:1])
+            found = lexicon.resolve(kind, word)
+            place = {kind: found} if found else dict(list(lexicon.kinds_of(word).items())[:1])
             for where, values in place.items():
                 wanted[where] = tuple(dict.fromkeys((*wanted.get(where, ()), *values)))
                 said[where] = (*said.get(where, ()), word)
-    excluded, unwanted = read_exclusions(intent.exclude, vocabulary)
+    excluded, unwanted = read_exclusions(intent.exclude, lexicon)
     # What is ruled out by one word and wanted by a broader one: green, but not olive.
     wanted = {
         kind: tuple(value for value in values if value not in excluded.get(kind, ())) or values
@@ -117,14 +117,12 @@ def read_wish(intent: ShoppingIntent, vocabulary: Vocabulary) -> Wish:
     )
 
 
-def read_exclusions(
-    words: Sequence[str], vocabulary: Vocabulary
-) -> tuple[dict[Kind, tuple[str, ...]], tuple[str, ...]]:
+def read_exclusions(words: Sequence[str], lexicon: Lexicon) -> tuple[dict[Kind, tuple[str, ...]], tuple[str, ...]]:
     """What must not be: (values by kind, words that no value answers to)."""
     excluded: dict[Kind, tuple[str, ...]] = {}
     unknown = []
     for word in words:
-        kinds = vocabulary.kinds_of(word)
+        kinds = lexicon.kinds_of(word)
         for kind, values in kinds.items():
             excluded[kind] = tuple(dict.fromkeys((*excluded.get(kind, ()), *values)))
         if not kinds:

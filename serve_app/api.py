@@ -18,6 +18,7 @@ from serve_app.routes.chat import chat_routes
 from serve_app.routes.events import event_routes
 from serve_app.routes.feed import feed_routes
 from serve_app.routes.items import item_routes
+from serve_app.routes.openai import openai_routes
 from serve_app.routes.people import people_routes
 from serve_app.routes.search import search_routes
 from serve_app.shop import Shop
@@ -33,6 +34,7 @@ _TAGS = [
     {"name": "search", "description": "Find items."},
     {"name": "items", "description": "Show one item."},
     {"name": "chat", "description": "Talk to the assistant."},
+    {"name": "openai", "description": "The assistant for clients that speak OpenAI's API."},
     {"name": "people", "description": "What people do, what that says of their taste, and what they make of it."},
     {"name": "catalogue", "description": "What is in the catalogue that is live."},
     {"name": "health", "description": "For probes and load balancers."},
@@ -64,7 +66,8 @@ def create_api(
         for personal_routes in (event_routes, feed_routes, people_routes):
             app.include_router(personal_routes(shop.personal))
     if assistant is not None:
-        app.include_router(chat_routes(assistant))
+        for chat_like in (chat_routes, openai_routes):
+            app.include_router(chat_like(assistant))
     for routes in (search_routes, item_routes):
         app.include_router(routes(shop))
     app.include_router(about_routes(shop, assistant))

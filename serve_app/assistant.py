@@ -22,9 +22,9 @@ from catalog.errors import InvalidInput, NotFound, WindowshopError
 from navigator.carry import carried_picture
 from navigator.finding import Finalists, Findings, choose, find
 from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.turn import IntentRead, ItemsShown, TextDelta, TurnDone, TurnRequest, TurnSettings, run_turn
-from navigator.vocabulary import Vocabulary
 from serve_app.chat_schemas import ChatRequest, CitationOut, CitationsOut, RelaxedOut, UsageOut
 from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.errors import NoNavigator
@@ -38,7 +38,7 @@ from serve_app.turn_search import Shopper, TurnPicture, TurnSearch
 
 DEFAULT_ADVENTUROUSNESS = 0.3
 MAX_TITLE = 60
-_VOCABULARIES_KEPT = 3
+_LEXICONS_KEPT = 3
 
 ChatEvent = tuple[str, dict[str, Any]]
 """Name and data of an event."""
@@ -72,15 +72,24 @@ class Assistant:
         self._scorer = scorer
         self._pictures = pictures
         self._settings = settings or TurnSettings()
-        self._vocabularies: OrderedDict[str, Vocabulary] = OrderedDict()
+        self._lexicons: OrderedDict[str, Lexicon] = OrderedDict()
 
     async def state(self) -> NavigatorState:
         """What the Navigator serves. Raises NoRelease."""
         state: NavigatorState = await call(self._navigator.state)
         return state
 
-    async def open(self, request: ChatRequest) -> "Turn":
+    async def open(
+        self,
+        request: ChatRequest,
+        before: Sequence[KeptTurn] | None = None,
+        settings: TurnSettings | None = None,
+    ) -> "Turn":
         """Prepare a turn; what is wrong with a request is found here, before anything is sent.
+
+        Args:
+            before: what was said before, where the client keeps that itself; then nothing is kept here.
+            settings: of this turn alone.
 
         Raises:
             NoNavigator: there is no assistant.
@@ -91,15 +100,15 @@ class Assistant:
         state = await self.state()
         if state.version is None:
             raise NoNavigator(state.why)
-        kept: tuple[KeptTurn, ...] = ()
-        if request.conversation_id is not None:
+        kept = tuple(before or ())
+        if before is None and request.conversation_id is not None:
             conversation = await self.store.load(request.conversation_id)
             if conversation.person != request.user_id:
                 raise NotFound(f"there is no conversation {request.conversation_id!r}; send null to begin one")
             kept = conversation.turns
             if request.edit and not kept:
                 raise InvalidInput("the conversation has no turn to replace")
-        before = kept[:-1] if request.edit else kept
+        earlier = kept[:-1] if request.edit else kept
         picture = None
         if request.picture is not None:
             read = await self._pictures.read(request.picture, request.region)
@@ -113,25 +122,35 @@ class Assistant:
             stages=stages,
             picture=picture,
         )
-        recent = before[-MAX_EXCHANGES:]
+        recent = earlier[-MAX_EXCHANGES:]
         mentioned = [*request.item_ids, *(item["id"] for turn in recent for item in turn.body["items"])]
-        vocabulary, _ = await asyncio.gather(self._vocabulary(state.release), search.items(mentioned))
+        lexicon, _ = await asyncio.gather(self._lexicon(state.release), search.items(mentioned))
         pointed_at = await search.items(request.item_ids)
         if request.item_ids and not pointed_at:
             raise NotFound(f"there is no item {request.item_ids[0]!r}")
         place = (request.conversation_id or "", kept[-1].number if kept else 0)
-        if not request.edit:
+        if before is None and not request.edit:
             place = await self.store.begin(request.conversation_id, request.user_id, _title(request))
         history = [await _exchange(turn, search) for turn in recent]
-        return Turn(self, request, search, vocabulary, place, tuple(history), recent, tuple(pointed_at), self._settings)
+        return Turn(
+            self,
+            request,
+            search,
+            lexicon,
+            place,
+            tuple(history),
+            recent,
+            tuple(pointed_at),
+            settings or self._settings,
+        )
 
-    async def _vocabulary(self, release: str) -> Vocabulary:
-        if release not in self._vocabularies:
+    async def _lexicon(self, release: str) -> Lexicon:
+        if release not in self._lexicons:
             words: CatalogueWords = await call(self._retriever.words, release)
-            self._vocabularies[release] = Vocabulary(words.values, words.groups)  # type: ignore[arg-type]
-            if len(self._vocabularies) > _VOCABULARIES_KEPT:
-                self._vocabularies.popitem(last=False)
-        return self._vocabularies[release]
+            self._lexicons[release] = Lexicon(words.values, words.groups)  # type: ignore[arg-type]
+            if len(self._lexicons) > _LEXICONS_KEPT:
+                self._lexicons.popitem(last=False)
+        return self._lexicons[release]
 
     def generate(self, draft: Any, sampling: Any) -> AsyncGenerator[Any, None]:
         """See `navigator.turn.Generate`."""
@@ -148,6 +167,7 @@ class _Told:
     answer: str = ""
     citations: dict[str, Any] = field(default_factory=lambda: CitationsOut().model_dump(mode="json"))
     usage: dict[str, Any] | None = None
+    finish: str = "stop"
 
 
 @dataclass
@@ -157,7 +177,7 @@ class Turn:
     assistant: Assistant
     request: ChatRequest
     search: TurnSearch
-    vocabulary: Vocabulary
+    lexicon: Lexicon
     place: tuple[str, int]
     history: tuple[Exchange, ...]
     kept: Sequence[KeptTurn]
@@ -165,6 +185,11 @@ class Turn:
     settings: TurnSettings
     _is_kept: bool = False
     _told: _Told = field(default_factory=_Told)
+
+    @property
+    def finish(self) -> str:
+        """How the answer ended: stop or length."""
+        return self._told.finish
 
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Run the turn: intent, items, deltas, citations, usage, done, in this order.
@@ -218,7 +243,7 @@ class Turn:
         if self.search.picture is None:
             self.search.picture = self._carried(intent)
         picture = self.search.picture is not None
-        return await find(intent, meant, self.vocabulary, self.search.means, picture=picture)
+        return await find(intent, meant, self.lexicon, self.search.means, picture=picture)
 
     async def _choose(self, findings: Findings, intent: ShoppingIntent) -> Finalists:
         return await choose(findings, intent, self.search.means, self.settings.max_shown)
@@ -262,7 +287,7 @@ class Turn:
         cited = tuple(CitationOut(number=numbers[one], id=one) for one in entry.cited)
         told.citations = CitationsOut(items=cited, corrected=entry.corrected).model_dump(mode="json")
         told.usage = self._usage(entry).model_dump(mode="json")
-        told.answer = entry.answer
+        told.answer, told.finish = entry.answer, entry.finish
         done = {"conversation_id": conversation, "turn": number, "answer": entry.answer}
         return [("citations", told.citations), ("usage", told.usage), ("done", done)]
 
@@ -289,6 +314,8 @@ class Turn:
         """Keep what came of the turn; a turn of which nothing came leaves no trace."""
         told, request = self._told, self.request
         self._is_kept = True
+        if not self.place[0]:
+            return
         try:
             if told.intent is None:
                 if not request.edit:
@@ -321,7 +348,7 @@ async def _exchange(turn: KeptTurn, search: TurnSearch) -> Exchange:
         shown += found
     return Exchange(
         user=turn.body["message"],
-        intent=ShoppingIntent.model_validate(turn.body["intent"]),
+        intent=ShoppingIntent.model_validate(turn.body["intent"]) if turn.body["intent"] else None,
         shown=tuple(shown),
         answer=turn.body["answer"],
         notes=tuple(one["text"] for one in turn.body["relaxed"]),

@@ -9,12 +9,12 @@ from catalog.item import Item
 from navigator.carry import carried_picture, carry
 from navigator.finding import Means, choose, find
 from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon
 from navigator.prompt import Exchange, Shown
 from navigator.sets import Candidate, choose_set
-from navigator.vocabulary import Vocabulary
 from navigator.wish import Wish, meets, read_wish
 
-VOCABULARY = Vocabulary(
+LEXICON = Lexicon(
     {
         "category": ("sofas", "dining chairs", "armchairs", "table lamps", "cushions", "bed frames", "rugs"),
         "color": ("sage", "forest green", "mustard", "black", "grey"),
@@ -60,7 +60,7 @@ class Shelves:
 
     async def ids(self, intent: ShoppingIntent, meant: Sequence[Shown] = ()) -> tuple[list[str], dict[str, str]]:
         means = Means(self.look, self.goes_with, self.order)
-        final = await choose(await find(intent, meant, VOCABULARY, means), intent, means, 8)
+        final = await choose(await find(intent, meant, LEXICON, means), intent, means, 8)
         return [one.item.id for one in final.shown], {one.field: one.text for one in final.relaxed}
 
 
@@ -89,19 +89,19 @@ class Shelves:
 )
 def test_words_become_the_catalogues_own(kind, word, values):
     """Plurals, case, compounds, broad words and slips are understood; what nothing answers to is no condition."""
-    assert VOCABULARY.resolve(kind, word) == values
+    assert LEXICON.resolve(kind, word) == values
 
 
 def test_an_unknown_word_stays_in_the_text():
     """`Piano stool in unobtainium` must not filter everything away."""
-    wish = read_wish(ShoppingIntent(action="search", query="stool", materials=("unobtainium",)), VOCABULARY)
+    wish = read_wish(ShoppingIntent(action="search", query="stool", materials=("unobtainium",)), LEXICON)
     assert wish.wanted == {}
     assert "unobtainium" in wish.text
 
 
 def test_a_word_in_the_wrong_slot_still_counts():
     """Velvet among the colours is the material."""
-    wish = read_wish(ShoppingIntent(action="search", colors=("velvet",)), VOCABULARY)
+    wish = read_wish(ShoppingIntent(action="search", colors=("velvet",)), LEXICON)
     assert wish.wanted == {"material": ("velvet",)}
 
 

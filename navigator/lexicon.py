@@ -1,0 +1,105 @@
+"""From the words that people and models use to the values that a catalogue has.
+
+A `sofa` is found under `Sofas`, `green` under sage and emerald, `mid century` under `mid-century`, `brass lamp` under
+all lamps, and a misspelt `armchiar` under armchairs. A word that nothing answers to is no condition: it stays in the
+words that are searched for, rather than filtering everything away.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from navigator.families import taken_in
+from navigator.knowledge import singular
+
+Kind = Literal["category", "color", "material", "style", "brand"]
+KINDS: tuple[Kind, ...] = ("category", "color", "material", "style", "brand")
+
+CLOSE = 0.84
+"""Least likeness of two spellings (difflib's ratio): one slip in a word of six letters."""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """A catalogue's own values, as its filters know them.
+
+    Args:
+        values: by kind; of categories the narrowest, which say what a thing is.
+        groups: categories above those, which are looked at only where no narrow one answers.
+    """
+
+    values: Mapping[Kind, tuple[str, ...]]
+    groups: tuple[str, ...] = ()
+    _plain: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for values in (*self.values.values(), self.groups):
+            for value in values:
+                self._plain[value] = plain(value)
+
+    def resolve(self, kind: Kind, word: str) -> tuple[str, ...]:
+        """The values that a word means; () if none does."""
+        asked = plain(word)
+        if not asked:
+            return ()
+        pools = [self.values.get(kind, ())]
+        if kind == "category":
+            pools.append(self.groups)
+        for pool in pools:
+            if found := self._within(kind, asked, pool):
+                return found
+        narrower = taken_in(kind, " ".join(asked)) or (taken_in(kind, asked[-1]) if kind == "category" else ())
+        if kind == "category":
+            return next((found for name in narrower if (found := self.resolve(kind, name))), ()) or self._close(
+                asked, pools
+            )
+        return self._close(asked, pools)
+
+    def kinds_of(self, word: str) -> dict[Kind, tuple[str, ...]]:
+        """The values that a word means, of whatever kind."""
+        return {kind: found for kind in KINDS if (found := self.resolve(kind, word))}
+
+    def _within(self, kind: Kind, asked: tuple[str, ...], pool: Iterable[str]) -> tuple[str, ...]:
+        """The values of one pool, by the closest way in which any answers."""
+        shades = {plain(name) for name in taken_in(kind, " ".join(asked))} if kind != "category" else set()
+        ways: list[Callable[[tuple[str, ...]], bool]] = [lambda value: value == asked]
+        if shades:
+            ways = [lambda value: value == asked or value in shades or value[-1:] == asked]
+        if kind == "category":
+            # A dining chair is a chair, and so is an armchair; a round dining table is a dining table.
+            ways.append(lambda value: value[-len(asked) :] == asked or _compound(value, asked))
+            ways.append(lambda value: asked[-len(value) :] == value)
+        else:
+            ways.append(lambda value: _within(asked, value))
+            ways.append(lambda value: _within(value, asked))
+        for way in ways:
+            if found := tuple(value for value in pool if way(self._plain[value])):
+                return found
+        return ()
+
+    def _close(self, asked: tuple[str, ...], pools: Iterable[Iterable[str]]) -> tuple[str, ...]:
+        """Values spelt nearly so."""
+        for pool in pools:
+            spelt = {" ".join(self._plain[value]): value for value in pool}
+            if found := difflib.get_close_matches(" ".join(asked), spelt, n=1, cutoff=CLOSE):
+                return (spelt[found[0]],)
+        return ()
+
+
+def plain(text: str) -> tuple[str, ...]:
+    """A value's words in lower case, the last one singular, without punctuation: ("dining", "chair")."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return (*words[:-1], singular(words[-1])) if words else ()
+
+
+def _compound(value: tuple[str, ...], asked: tuple[str, ...]) -> bool:
+    """Whether a value's last word is made with what is asked for: arm-chair, book-shelf."""
+    return len(asked) == 1 and len(asked[0]) >= 4 and bool(value) and value[-1].endswith(asked[0])
+
+
+def _within(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+    """Whether one phrase stands in the other, word for word."""
+    size = len(inner)
+    return 0 < size <= len(outer) and any(outer[i : i + size] == inner for i in range(len(outer) - size + 1))
