@@ -6,8 +6,10 @@ from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from serve_app import problems
+from serve_app.agent_tools import AgentTools
 from serve_app.assistant import Assistant
 from serve_app.conversations import ConversationStore
 from serve_app.edge import REQUEST_ID, Edge
@@ -18,6 +20,7 @@ from serve_app.routes.chat import chat_routes
 from serve_app.routes.events import event_routes
 from serve_app.routes.feed import feed_routes
 from serve_app.routes.items import item_routes
+from serve_app.routes.mcp import McpEndpoint, mcp_server
 from serve_app.routes.openai import openai_routes
 from serve_app.routes.people import people_routes
 from serve_app.routes.search import search_routes
@@ -68,6 +71,8 @@ def create_api(
     if assistant is not None:
         for chat_like in (chat_routes, openai_routes):
             app.include_router(chat_like(assistant))
+        endpoint = McpEndpoint(mcp_server(AgentTools(shop, assistant)), settings.cors_origins)
+        app.router.routes.append(Route("/mcp", endpoint=endpoint))
     for routes in (search_routes, item_routes):
         app.include_router(routes(shop))
     app.include_router(about_routes(shop, assistant))

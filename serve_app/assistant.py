@@ -19,11 +19,13 @@ from ray.serve.handle import DeploymentHandle
 
 from catalog.encoder import Vectors
 from catalog.errors import InvalidInput, NotFound, WindowshopError
+from catalog.release import Release
 from navigator.carry import carried_picture
 from navigator.finding import Finalists, Findings, choose, find
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
+from navigator.relax import Relaxed
 from navigator.turn import IntentRead, ItemsShown, TextDelta, TurnDone, TurnRequest, TurnSettings, run_turn
 from serve_app.chat_schemas import ChatRequest, CitationOut, CitationsOut, RelaxedOut, UsageOut
 from serve_app.conversations import ConversationStore, KeptTurn
@@ -33,6 +35,7 @@ from serve_app.navigator import Drafts, NavigatorState
 from serve_app.pictures import PictureReader
 from serve_app.query_encoder import EncodedQuery
 from serve_app.retriever import CatalogueWords
+from serve_app.schemas import FoundItem
 from serve_app.timing import Stages
 from serve_app.turn_search import Shopper, TurnPicture, TurnSearch
 
@@ -143,6 +146,17 @@ class Assistant:
             tuple(pointed_at),
             settings or self._settings,
         )
+
+    async def look_up(
+        self, intent: ShoppingIntent, shopper: Shopper, count: int
+    ) -> tuple[list[FoundItem], tuple[Relaxed, ...], str]:
+        """What a turn would show for an intent, what gave way for it, and the release; needs no Navigator."""
+        live: Release = await call(self._retriever.release)
+        state = NavigatorState(live.id, live.encoder.version, None)
+        search = TurnSearch(self._encoder, self._retriever, self._scorer, state, shopper, Stages())
+        findings = await find(intent, (), await self._lexicon(live.id), search.means)
+        final = await choose(findings, intent, search.means, count)
+        return search.present(final.shown), final.relaxed, live.id
 
     async def _lexicon(self, release: str) -> Lexicon:
         if release not in self._lexicons:

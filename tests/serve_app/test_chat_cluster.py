@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import httpx
+import openai
 import pytest
 import yaml
+from mcp import Client as MCPClient
 
 from tests.serve_app.chat_api import Client
 from tests.serve_app.tiny_navigator import add_navigator
@@ -90,6 +92,19 @@ async def test_turns_through_the_real_proxy(address):
         assert {one.names[-1] for one in said} == {"done"}
         problem = await http.post("/v1/chat", json={"message": "hi", "conversation_id": "nobody-knows"})
         assert problem.status_code == 404
+
+
+async def test_other_clients_come_through_too(address):
+    """OpenAI's client streams, and an agent finds its tools, behind Serve's own proxy."""
+    async with openai.AsyncOpenAI(api_key="none", base_url=f"{address}/v1") as client:
+        messages = [{"role": "user", "content": "a red lamp"}]
+        stream = await client.chat.completions.create(model="navigator", messages=messages, stream=True)
+        chunks = [chunk async for chunk in stream]
+        assert chunks[0].choices[0].delta.items
+        assert chunks[-1].choices[0].finish_reason
+    async with MCPClient(f"{address}/mcp") as agent:
+        found = await agent.call_tool("search", {"categories": ["lamp"], "price_max": 200})
+        assert found.structured_content["items"]
 
 
 async def test_hanging_up_stops_turns(address):
