@@ -50,9 +50,15 @@ def facts(item: Mapping[str, Any]) -> dict[str, str]:
         "Colour": ", ".join(item.get("colors", ())),
         "Material": ", ".join(item.get("materials", ())),
         "Style": ", ".join(item.get("styles", ())),
-        **{str(name): str(value) for name, value in item.get("attributes", {}).items()},
+        **{_label(str(name)): str(value) for name, value in item.get("attributes", {}).items()},
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _label(name: str) -> str:
+    """An attribute's name as people write it: `seat_width_cm` is the seat width (cm)."""
+    words = name.removesuffix("_cm").replace("_", " ") + (" (cm)" if name.endswith("_cm") else "")
+    return words[:1].upper() + words[1:]
 
 
 def _card(item: Mapping[str, Any], extra: str, links: str) -> str:

@@ -25,11 +25,12 @@ class ApiUnavailable(Exception):
 
 
 class ApiProblem(Exception):
-    """The API refused a request; the message is its own explanation."""
+    """The API refused a request; the message is its own explanation, `kind` the last word of the problem's type."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, kind: str = "") -> None:
         super().__init__(detail)
         self.status = status
+        self.kind = kind
 
 
 class ShopClient:
@@ -117,7 +118,7 @@ class ShopClient:
             except (httpx.HTTPError, ValueError) as error:
                 raise ApiUnavailable(f"the shop cannot be reached: {error or type(error).__name__}") from error
             if answer.status_code not in (429, 503):
-                raise ApiProblem(answer.status_code, _detail(answer))
+                raise ApiProblem(answer.status_code, _detail(answer), _kind(answer))
             if attempt == 1 and (wait := _patience(answer)) is not None:
                 await asyncio.sleep(wait)
         raise ApiUnavailable(_detail(answer))
@@ -152,7 +153,7 @@ class ShopClient:
         if answer.is_success:
             found: dict[str, Any] = answer.json() if answer.content else {}
             return found
-        raise ApiProblem(answer.status_code, _detail(answer))
+        raise ApiProblem(answer.status_code, _detail(answer), _kind(answer))
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send once, and once more if the API asks for a moment's patience."""
@@ -184,3 +185,11 @@ def _detail(answer: httpx.Response) -> str:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
         return f"the shop answered {answer.status_code}"
+
+
+def _kind(answer: httpx.Response) -> str:
+    """`not_found` of `urn:windowshop:problem:not_found`; empty if the answer is no problem document."""
+    try:
+        return str(answer.json()["type"]).rpartition(":")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -34,6 +34,5 @@ def _known(said: Sequence[Mapping[str, str]], name: str) -> int:
 
 def _row(name: str, values: Sequence[str]) -> str:
     differs = ' class="ws-differs"' if len(set(values)) > 1 else ""
-    label = name.replace("_cm", " (cm)").replace("_", " ")
     cells = "".join(f"<td>{escape(value) or '–'}</td>" for value in values)
-    return f'<tr{differs}><th scope="row">{escape(label[:1].upper() + label[1:])}</th>{cells}</tr>'
+    return f'<tr{differs}><th scope="row">{escape(name)}</th>{cells}</tr>'

@@ -11,7 +11,7 @@ from ui.client import ShopClient
 FEWEST, LARGEST_SHARE = 4, 0.1
 """A kind of thing has a few items, and is not half of the shop."""
 
-TRIES = 6
+TRIES = 8
 """Searches for one example at most."""
 
 LOOKED_AT = 20
@@ -61,7 +61,7 @@ def _asked(colors: Sequence[str], materials: Sequence[str], styles: Sequence[str
     """Four ways to wish, each a function of the kinds that it may use."""
 
     def colored(kinds: Sequence[str]) -> Iterator[_Wish]:
-        return (_Wish(kind, color=color) for kind, color in product(kinds, colors[1:] or colors))
+        return (_Wish(kind, color=color) for color, kind in product(colors[1:] or colors, kinds))
 
     def of_material(kinds: Sequence[str]) -> Iterator[_Wish]:
         return (_Wish(kind, material=material) for material, kind in product(materials, kinds))

@@ -78,7 +78,8 @@ def shown(name: str, data: Mapping[str, Any], action: str, currency: str | None)
     if name == "usage":
         return name, {"cost": cost(data)}
     if name == "error":
-        return name, sorry(ApiProblem(int(data.get("status", 500)), str(data.get("detail", ""))))
+        kind = str(data.get("type", "")).rpartition(":")[2]
+        return name, sorry(ApiProblem(int(data.get("status", 500)), str(data.get("detail", "")), kind))
     return name, dict(data)
 
 
@@ -87,6 +88,8 @@ def sorry(error: ApiUnavailable | ApiProblem) -> dict[str, Any]:
     if isinstance(error, ApiUnavailable) or error.status in (429, 503, 504):
         words = "The shop is busy or just starting. Nothing is lost; try again in a moment."
         return {"words": words, "again": True}
+    if error.kind == "no_navigator":
+        return {"words": "The assistant is away just now. The search is open.", "again": True}
     if error.status == 413:
         return {"words": "That picture is too large. Try a smaller one.", "again": False}
     if error.status in (404, 410):

@@ -1,6 +1,8 @@
 """What the Chat page makes of the shop's words, without a browser."""
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -29,8 +31,18 @@ async def chunks(*texts):
         yield text
 
 
-async def told(events):
-    return [json.loads(one.split("data: ", 1)[1]) for one in [one async for one in events]]
+def gathered(things):
+    """All that an async generator gives. In a thread, for the browser's tests leave a loop running in this one."""
+
+    async def gather():
+        return [one async for one in things]
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, gather()).result()
+
+
+def told(events):
+    return [json.loads(one.split("data: ", 1)[1]) for one in gathered(events)]
 
 
 def streaming(answer, **kept):
@@ -41,13 +53,13 @@ def streaming(answer, **kept):
     )
 
 
-async def test_events_are_read_however_the_stream_is_cut():
+def test_events_are_read_however_the_stream_is_cut():
     """Chunks may end anywhere, lines in three ways; comments are skipped, an event without its end is none."""
     text = ': hello\n\nevent: a\ndata: {"x":\r\ndata: 1}\r\n\r\nevent: b\ndata: \u2028y\n\ndata: cut off'
     whole = [("a", '{"x":\n1}'), ("b", "\u2028y")]
-    assert [one async for one in read_events(chunks(text))] == whole
-    assert [one async for one in read_events(chunks(*text))] == whole
-    assert [one async for one in read_events(chunks(write_event("c", {"ä": "\n"})))] == [("c", '{"ä":"\\n"}')]
+    assert gathered(read_events(chunks(text))) == whole
+    assert gathered(read_events(chunks(*text))) == whole
+    assert gathered(read_events(chunks(write_event("c", {"ä": "\n"})))) == [("c", '{"ä":"\\n"}')]
 
 
 @pytest.mark.parametrize(
@@ -130,15 +142,22 @@ def test_only_what_was_said_is_sent():
         (422, "no", False),
     ],
 )
-async def test_problems_are_sentences(status, words, again):
+def test_problems_are_sentences(status, words, again):
     """Whatever the shop answers, the browser gets an event with a plain sentence and whether to try again."""
     shop = streaming(lambda _: httpx.Response(status, json={"detail": "no such thing"}))
-    [error] = await told(stream_turn(shop, {"message": "x"}, "EUR"))
+    [error] = told(stream_turn(shop, {"message": "x"}, "EUR"))
     assert words in error["words"]
     assert error["again"] is again
 
 
-async def test_a_stream_that_breaks_off_is_told():
+def test_an_assistant_that_is_away_is_no_lost_conversation():
+    """A release without a Navigator answers 404 as a missing conversation does, but means something else."""
+    away = {"type": "urn:windowshop:problem:no_navigator", "detail": "x"}
+    [error] = told(stream_turn(streaming(lambda _: httpx.Response(404, json=away)), {"message": "x"}, "EUR"))
+    assert "assistant is away" in error["words"]
+
+
+def test_a_stream_that_breaks_off_is_told():
     """What came before stays; the break is an error event."""
 
     async def broken():
@@ -146,12 +165,12 @@ async def test_a_stream_that_breaks_off_is_told():
         raise httpx.ReadError("gone")
 
     shop = streaming(lambda _: httpx.Response(200, content=broken()))
-    events = await told(stream_turn(shop, {"message": "x"}, "EUR"))
+    events = told(stream_turn(shop, {"message": "x"}, "EUR"))
     assert events == [{"text": "a"}, sorry(ApiUnavailable())]
 
 
 @pytest.mark.parametrize(("turns", "edit"), [([{"turn": 1}, {"turn": 2}], True), ([{"turn": 1}], None)])
-async def test_a_turn_replaces_only_itself(turns, edit, monkeypatch):
+def test_a_turn_replaces_only_itself(turns, edit, monkeypatch):
     """A turn that never got into the conversation is not edited: the one before would be lost."""
     monkeypatch.setattr("ui.turns.SETTLED_S", 0.1)
     sent = []
@@ -161,7 +180,7 @@ async def test_a_turn_replaces_only_itself(turns, edit, monkeypatch):
         return httpx.Response(200, text=write_event("done", {}))
 
     shop = streaming(answer, turns=turns)
-    await told(stream_turn(shop, {"message": "x", "conversation_id": "c"}, "EUR", replaces=2))
+    told(stream_turn(shop, {"message": "x", "conversation_id": "c"}, "EUR", replaces=2))
     assert sent[0].get("edit") == edit
 
 

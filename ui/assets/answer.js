@@ -20,7 +20,8 @@ const CITED = /\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]/g;
 
 // Sets the answer's text. Numbers in brackets that have a card become buttons; an unfinished bracket waits.
 function write(turn, text, finished) {
-  const ready = finished ? text : text.replace(/\[[\d,\s]*$/, "");
+  const tidy = text.trim().replace(/\s*\n\s*/g, "\n"); // one break is a break; more of them push the cards away
+  const ready = finished ? tidy : tidy.replace(/\[[\d,\s]*$/, "");
   const parts = [];
   let from = 0;
   for (const match of ready.matchAll(CITED)) {
