@@ -12,7 +12,7 @@ import lancedb
 
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
-from catalog.table import ITEM_COLUMNS, ItemTable, item_from_row, vector_columns, vectors_from_arrow
+from catalog.table import DETAIL_COLUMN, ITEM_COLUMNS, ItemTable, item_from_row, number_columns, vectors_from_arrow
 from navigator.dialogues import Dialogue, dialogues
 from navigator.examples import Example, descriptions, from_dialogue, from_messages
 from navigator.intent import ShoppingIntent
@@ -35,16 +35,18 @@ class Catalogue:
 
 
 def vector_column(names: Iterable[str]) -> str:
-    """The vector column that Navigator reads: the joint one, else the pictures'.
+    """The column that Navigator reads: details, else joint vectors, else the pictures' own.
 
     Raises:
         InvalidInput: a table without either.
     """
     names = list(names)
-    for name in ("joint_vector", "image_vector"):
+    for name in (DETAIL_COLUMN, "joint_vector", "image_vector"):
         if name in names:
             return name
-    raise InvalidInput(f"the item table has no joint_vector and no image_vector; it has {', '.join(names) or 'none'}")
+    raise InvalidInput(
+        f"the item table has no detail, joint_vector or image_vector; it has {', '.join(names) or 'none'}"
+    )
 
 
 def load_catalogue(
@@ -69,7 +71,7 @@ def load_catalogue(
     )
     table.checkout(release.tag)
     items = ItemTable(table, release.encoder.version)
-    column = vector_column(vector_columns(items.schema))
+    column = vector_column(number_columns(items.schema))
     known: list[Known] = []
     for batch in items.batches([*ITEM_COLUMNS, column]):
         vectors = vectors_from_arrow(batch.column(column))  # [n, D]

@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 
 from batch.navigator_data import Catalogue, examples
-from navigator.alignment import Fit, align
+from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
@@ -98,9 +98,12 @@ def align_projectors(
     embeddings = cast(torch.nn.Embedding, model.get_input_embeddings())
     dtype = embeddings.weight.dtype
     fits = []
+    known = catalogue.train.known
+    heard = {rank: hear(known, rank) for rank in {p.input_map.shape[1] for p in projectors.values()}}
     for projector in projectors.values():
         projector.float()
-        fits.append(align(projector, catalogue.train.known, processor.tokenizer, embeddings))
+        rank = projector.input_map.shape[1]
+        fits.append(align(projector, known, processor.tokenizer, embeddings, heard=heard[rank]))
         projector.to(dtype)
     state = {prefix + n: t for prefix, projector in projectors.items() for n, t in projector.state_dict().items()}
     save_file(state, done)

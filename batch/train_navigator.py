@@ -67,8 +67,8 @@ class Job:
     labels: str | None = None
     boards: str | None = None
     conversations: str | None = None
-    tokens_per_item: int = 4
-    projector_rank: int = 256
+    tokens_per_item: int = 8
+    projector_rank: int = 512
     recipe: Recipe = field(default_factory=Recipe)
     work: str = ".windowshop/train-navigator"
     workers: int = 0
@@ -285,8 +285,12 @@ def main(
     conversations: Annotated[str | None, typer.Option(help="JSON lines with conversations of your own.")] = None,
     steps: Annotated[int, typer.Option(help="Optimiser steps of stage 2.")] = 500,
     minutes: Annotated[float | None, typer.Option(help="Stop stage 2 by then, whatever the steps.")] = None,
-    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = 16,
-    tokens_per_item: Annotated[int, typer.Option(help="Soft tokens of an item, in a first training.")] = 4,
+    lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = Recipe.lora_rank,
+    lora_layers: Annotated[int | None, typer.Option(help="Only the last so many layers get adapters.")] = None,
+    projector_rate: Annotated[
+        float, typer.Option(help="Learning rate of the projectors in stage 2; 0 leaves them as stage 1 made them.")
+    ] = Recipe.projector_rate,
+    tokens_per_item: Annotated[int, typer.Option(help="Soft tokens of an item, in a first training.")] = 8,
     workers: Annotated[int, typer.Option(help="Ray Train workers; 0 trains in this process.")] = 0,
     gpus: Annotated[int, typer.Option(help="GPUs per worker, 0 or 1.")] = 0,
     work: Annotated[str, typer.Option(help="Folder for checkpoints; shared storage on a cluster.")] = Job.work,
@@ -295,7 +299,13 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
 ) -> None:
     """Train a Navigator on a release's catalogue and put it into service if it is no worse than the incumbent."""
-    recipe = Recipe(steps=steps, lora_rank=lora_rank, max_seconds=minutes * 60 if minutes else None)
+    recipe = Recipe(
+        steps=steps,
+        lora_rank=lora_rank,
+        lora_layers=lora_layers,
+        projector_rate=projector_rate,
+        max_seconds=minutes * 60 if minutes else None,
+    )
     job = Job(
         release,
         base,

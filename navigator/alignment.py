@@ -2,11 +2,10 @@
 
 A language model reads its own word embeddings best. So before it is asked to read anything, the projector is fitted by
 regression to put, for each item, the embeddings of the words for its kind, colour, material and so on into its soft
-tokens. That takes seconds where learning the same through the language model takes hours, and the best least-squares
-guess of an embedding is the mean over what the vector leaves open: uncertainty comes out as a blend of words.
+tokens. That takes a minute where learning the same through the language model takes hours, and uncertainty comes out as
+a blend of words.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,12 +14,14 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from navigator.knowledge import Known, phrase
+from navigator.knowledge import Known
 from navigator.projector import Projector, fit_whitening
+from navigator.readouts import Readouts, cross_fitted, fit_readouts
+from navigator.soft_words import KIND, SoftWords
 
 _HELD_OUT = 0.15
-_FOCUS = (0.0, 0.5)
-_RIDGE = (1e-4, 1e-3, 3e-3, 1e-2)
+_RIDGE = (1e-4, 1e-3, 1e-2)
+_SHARPNESS = (1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,21 @@ class Fit:
 
     Args:
         explained: share of the targets' variance explained on held-out items.
-        focus: power of a component's deviation by which the hidden layer weighs it: 0 all alike, 1 as they are.
-        ridge: of the output layer, as a share of the hidden layer's whole variance.
+        read: share of held-out items' facts whose word is the nearest, among its property's, to their soft token.
+        sharpness: what the read-outs' scores are multiplied by.
     """
 
     explained: float
-    focus: float
-    ridge: float
+    read: float
+    sharpness: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Read-outs of a catalogue, and the scores `[N, R]` of its items by read-outs that did not know them."""
+
+    readouts: Readouts
+    unseen: Tensor
 
 
 @torch.no_grad()
@@ -45,57 +54,94 @@ def align(
     tokenizer: PreTrainedTokenizerBase,
     embeddings: nn.Embedding,
     *,
+    heard: Heard | None = None,
     seed: int = 0,
 ) -> Fit:
-    """Fit the projector's whitening and its two layers, in place, in float32.
+    """Fit the projector in place, in float32, so that its soft tokens are words for what the items are.
 
-    The hidden layer is drawn at random, weighing the catalogue's main components more or less; the output layer is
-    ridge regression (random features: Rahimi and Recht, 2007). Both knobs are chosen on held-out items, then all are
-    used. A few seconds for a thousand items, and no steps to tune.
+    With one vector an item, read-outs of the properties (`navigator.readouts`) weigh the words; how sharply is chosen
+    by how many facts of held-out items are read right. Otherwise the input transform becomes principal components, the
+    hidden layer random directions, and the output layer ridge regression onto the words (random features: Rahimi and
+    Recht, 2007), its penalty chosen on held-out items. A minute or two for a thousand items.
 
     Args:
         projector: of a Navigator; its `output_scale` becomes the spread of the token embeddings.
         known: items with their vectors and facts; at least a few dozen.
         tokenizer, embeddings: the language model's.
+        heard: what `hear` gave for these items and this rank, to hear them once for several projectors.
     """
-    vectors = torch.from_numpy(np.stack([entry.shown.vectors for entry in known]))  # [N, V, D]
-    fit_whitening(projector, vectors.flatten(0, 1))
+    vectors = torch.from_numpy(np.stack([entry.shown.vectors for entry in known])).float()  # [N, V, D]
     table = embeddings.weight.detach().float()
     projector.output_scale.fill_(float(table[:8192].std()))
-    per_vector = projector.down.out_features // projector.hidden_size
-    targets = _targets(known, vectors.shape[1] * per_vector, tokenizer, table) / projector.output_scale  # [N, K, H]
-    targets = targets.reshape(len(known), vectors.shape[1], -1)  # [N, V, k * H]
-
-    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
-    held, train = order[: max(1, int(len(known) * _HELD_OUT))], order[max(1, int(len(known) * _HELD_OUT)) :]
-    whitened = (vectors - projector.input_mean) @ projector.input_map  # [N, V, R]
-    drawn = torch.randn(projector.up.weight.shape, generator=torch.Generator().manual_seed(seed))  # [W, R]
-    shift = torch.randn(projector.up.bias.shape, generator=torch.Generator().manual_seed(seed + 1))  # [W]
     projector.place.zero_()
-    deviation = projector.input_map.norm(dim=0).clamp_min(1e-9).reciprocal()  # [R]
-    spread = float((targets[held] - targets[train].mean(0)).square().mean())
-    best = Fit(float("-inf"), 0.0, 0.0)
-    for focus in _FOCUS:
-        _draw_hidden(projector, drawn, shift, deviation**focus)
-        hidden = _hidden(projector, whitened)  # [N, V, W]
-        for ridge in _RIDGE:
-            _solve(projector, hidden[train], targets[train], ridge)
-            error = float((projector.down(hidden[held]) - targets[held]).square().mean())
-            best = max(best, Fit(1 - error / spread, focus, ridge), key=lambda fit: fit.explained)
-    _draw_hidden(projector, drawn, shift, deviation**best.focus)
-    _solve(projector, _hidden(projector, whitened), targets, best.ridge)
+    tokens = vectors.shape[1] * projector.down.out_features // projector.hidden_size
+    words = SoftWords(known, tokens, tokenizer, table / projector.output_scale)
+    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
+    count = max(1, int(len(known) * _HELD_OUT))
+    heard = heard or hear(known, projector.input_map.shape[1])
+    if heard is not None:
+        return _speak(projector, words, heard)
+    return _regress(projector, words, vectors, order[:count], order[count:], seed)
+
+
+def hear(known: Sequence[Known], rank: int) -> Heard | None:
+    """Fit read-outs of the items' properties, `rank` at most; None for items of several vectors, or without facts."""
+    vectors = torch.from_numpy(np.stack([entry.shown.vectors for entry in known])).float()  # [N, V, D]
+    facts = [{KIND: entry.kind, **entry.facts} for entry in known]
+    readouts = fit_readouts(vectors[:, 0], facts, rank) if vectors.shape[1] == 1 else None
+    return Heard(readouts, cross_fitted(readouts, vectors[:, 0], facts)) if readouts else None
+
+
+def _speak(projector: Projector, words: SoftWords, heard: Heard) -> Fit:
+    """Let read-outs weigh words."""
+    readouts, unseen = heard.readouts, heard.unseen
+    count = len(readouts.values)
+    names = list(dict.fromkeys(name for name, _ in readouts.values))
+    projector.input_mean.copy_(readouts.mean)
+    projector.properties.fill_(-1)
+    projector.properties[:count] = torch.tensor([float(names.index(name)) for name, _ in readouts.values])
+    spoken = torch.stack([words.spoken(name, value) for name, value in readouts.values])  # [R', K * H]
+    projector.words.weight.zero_()
+    projector.words.weight[:, :count] = spoken.T
+    projector.down.weight.zero_()
+    projector.down.bias.zero_()
+    targets = words.targets().flatten(1)  # [N, K * H]
+    spread = float((targets - targets.mean(0)).square().mean())
+    best = Fit(float("-inf"), 0.0, 1.0)
+    scores = torch.zeros(len(unseen), 1, projector.input_map.shape[1])
+    for sharpness in _SHARPNESS:
+        projector.score_bias.zero_()
+        scores[:, 0, :count] = unseen * sharpness
+        told = projector.words(projector._said(scores))[:, 0]  # [N, K * H]
+        fit = Fit(1 - float((told - targets).square().mean()) / spread, words.read(told, range(len(told))), sharpness)
+        best = max(best, fit, key=lambda fit: fit.read)
+    projector.input_map.zero_()
+    projector.input_map[:, :count].copy_(readouts.map * best.sharpness)
+    projector.score_bias[:count] = readouts.bias * best.sharpness
     return best
 
 
-def _draw_hidden(projector: Projector, drawn: Tensor, shift: Tensor, weight: Tensor) -> None:
-    """Random directions that look at each component as much as `weight` `[R]` says, with unit variance over all."""
-    scale = weight / weight.square().sum().sqrt()
-    projector.up.weight.copy_(drawn * scale)
-    projector.up.bias.copy_(0.5 * shift)
-
-
-def _hidden(projector: Projector, whitened: Tensor) -> Tensor:
-    return nn.functional.gelu(projector.up(whitened) + projector.place)
+def _regress(projector: Projector, words: SoftWords, vectors: Tensor, held: Tensor, train: Tensor, seed: int) -> Fit:
+    """Principal components, random features, ridge regression onto the words."""
+    fit_whitening(projector, vectors.flatten(0, 1))
+    targets = words.targets().reshape(*vectors.shape[:2], -1)  # [N, V, k * H]
+    whitened = (vectors - projector.input_mean) @ projector.input_map  # [N, V, R]
+    generator = torch.Generator().manual_seed(seed)
+    projector.up.weight.copy_(
+        torch.randn(projector.up.weight.shape, generator=generator) / projector.up.in_features**0.5
+    )
+    projector.up.bias.copy_(0.5 * torch.randn(projector.up.bias.shape, generator=generator))
+    hidden = nn.functional.gelu(projector.up(whitened) + projector.place)  # [N, V, W]
+    spread = float((targets[held] - targets[train].mean(0)).square().mean())
+    best, penalty = Fit(float("-inf"), 0.0, 1.0), _RIDGE[0]
+    for ridge in _RIDGE:
+        _solve(projector, hidden[train], targets[train], ridge)
+        told = projector.down(hidden[held])  # [n, V, k * H]
+        explained = 1 - float((told - targets[held]).square().mean()) / spread
+        if explained > best.explained:
+            best, penalty = Fit(explained, words.read(told, held.tolist()), 1.0), ridge
+    _solve(projector, hidden, targets, penalty)
+    return best
 
 
 def _solve(projector: Projector, hidden: Tensor, targets: Tensor, ridge: float) -> None:
@@ -108,31 +154,3 @@ def _solve(projector: Projector, hidden: Tensor, targets: Tensor, ridge: float) 
     weight = torch.linalg.solve(gram, x.T @ y)  # [W, k * H]
     projector.down.weight.copy_(weight.T)
     projector.down.bias.copy_(y_mean - x_mean @ weight)
-
-
-def _targets(known: Sequence[Known], tokens: int, tokenizer: PreTrainedTokenizerBase, table: Tensor) -> Tensor:
-    """Embeddings that the soft tokens should have: `[N, K, H]`.
-
-    The kind comes first; facts follow by how many items have them, dealt out over the K tokens in turn.
-    """
-    frequency = Counter(name for entry in known for name in entry.facts)
-    names = [name for name, _ in frequency.most_common()]
-    slot = {name: (place + 1) % tokens for place, name in enumerate(names)}
-    cache: dict[str, Tensor] = {}
-
-    def words(text: str) -> Tensor:
-        if text not in cache:
-            ids = tokenizer.encode(f" {text}", add_special_tokens=False)
-            cache[text] = table[ids].sum(0) / len(ids) ** 0.5
-        return cache[text]
-
-    targets = torch.zeros(len(known), tokens, table.shape[1])
-    for row, entry in enumerate(known):
-        said: list[list[Tensor]] = [[] for _ in range(tokens)]
-        said[0].append(words(entry.kind))
-        for name, value in entry.facts.items():
-            said[slot[name]].append(words(phrase(name, value)))
-        for place, embeddings in enumerate(said):
-            if embeddings:
-                targets[row, place] = torch.stack(embeddings).sum(0) / len(embeddings) ** 0.5
-    return targets

@@ -61,6 +61,37 @@ def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: 
     return text
 
 
+def relaxed(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], given_up: str) -> str:
+    """Present results for which a wish was given up, and say so first."""
+    known = shown[0]
+    met = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value]
+    is_ = _and(met) or _told(rng, known, wants)
+    return rng.choice(
+        (
+            f"Nothing here is {given_up}. [1] is {is_}.",
+            f"I have none in {given_up}; [1] comes closest, {is_}.",
+            f"No {given_up} ones, sorry. Have a look at [1]: {is_}.",
+        )
+    )
+
+
+def ask_back(rng: Random, shown: Sequence[Known]) -> str:
+    """Show something to someone who said little, and ask one question."""
+    place = rng.randrange(len(shown))
+    known = shown[place]
+    seen = f"[{place + 1}] is a {known.kind}, {_told(rng, known, {})}."
+    question = rng.choice(
+        (
+            "What kind of thing do you have in mind?",
+            "Which room is it for?",
+            "What do you like: colours, materials?",
+            "Roughly how much would you spend?",
+            "Is it for a particular room?",
+        )
+    )
+    return rng.choice((f"{seen} {question}", f"A few ideas: {seen} {question}"))
+
+
 def attribute(rng: Random, known: Known, name: str, number: int = 1) -> str:
     """What one property is."""
     value = known.facts[name]

@@ -5,17 +5,20 @@ ask, compare, find similar ones or what goes with one, choose, chat. Facts come 
 that an answer is true by construction; wordings come from `navigator.phrasing` and `navigator.answers`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
 
 from navigator import answers, phrasing
+from navigator.families import COLORS, KINDS, MATERIALS
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, Shelf, phrase
 from navigator.processing import Floats
 from navigator.prompt import Exchange
+from navigator.relax import told
+from navigator.wish import Wish
 
 _FILTERED = {"color": "colors", "material": "materials", "style": "styles"}
 _MAX_TURNS = 4
@@ -38,12 +41,14 @@ class _State:
     exchanges: list[Exchange] = field(default_factory=list)
     intent: ShoppingIntent = field(default_factory=lambda: ShoppingIntent(action="chat"))
     wants: dict[str, str] = field(default_factory=dict)
+    kind: str = ""
     shown: list[Known] = field(default_factory=list)
 
-    def add(self, user: str, intent: ShoppingIntent, shown: Sequence[Known], answer: str) -> None:
-        self.exchanges.append(
-            Exchange(phrasing.roughen(self.rng, user), intent, tuple(known.shown for known in shown), answer)
-        )
+    def add(
+        self, user: str, intent: ShoppingIntent, shown: Sequence[Known], answer: str, notes: tuple[str, ...] = ()
+    ) -> None:
+        said = phrasing.roughen(self.rng, user)
+        self.exchanges.append(Exchange(said, intent, tuple(known.shown for known in shown), answer, notes))
         if shown:
             self.shown = list(shown)
 
@@ -55,7 +60,7 @@ def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
     """
     for _ in range(count):
         state = _State(shelf, rng)
-        rng.choices((_search, _set, _chat), (0.86, 0.08, 0.06))[0](state)
+        rng.choices((_search, _set, _vague, _chat), (0.80, 0.08, 0.06, 0.06))[0](state)
         for _ in range(rng.choice((0, 1, 1, 2, 2, _MAX_TURNS - 1))):
             if not state.shown:
                 _search(state)
@@ -74,13 +79,17 @@ def _search(state: _State) -> None:
     names = list(target.telling if rng.random() < 0.85 else target.facts)
     chosen = rng.sample(names, min(len(names), rng.choice((0, 1, 1, 2, 2, 3))))
     wants = {name: target.facts[name] for name in target.facts if name in chosen}
-    adjectives = [value for name, value in wants.items() if phrase(name, value) == value]
+    unmet = _unmet(state, target, wants) if rng.random() < 0.1 else None
+    worded = {name: _broadly(rng, name, value) for name, value in {**wants, **(unmet or {})}.items()}
+    kind = _broadly(rng, "category", target.kind)
+    adjectives = [worded[name] for name, value in wants.items() if phrase(name, value) == value]
     extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
-    noun, details = phrasing.noun_phrase(rng, target.kind, adjectives, extras)
+    adjectives += [worded[name] for name in unmet or {}]
+    noun, details = phrasing.noun_phrase(rng, kind, adjectives, extras)
     pieces = [phrasing.need(rng, noun, details)]
     low, high = _prices(rng, target, pieces)
     excluded = _excluded(rng, state.shelf, target, wants, pieces)
-    query = " ".join([*adjectives, target.kind]) + (f" with {' and '.join(extras)}" if extras else "")
+    query = _beyond_slots(wants)
     sort = "relevance"
     if rng.random() < 0.06:
         sort, said = rng.choice(
@@ -94,25 +103,65 @@ def _search(state: _State) -> None:
     intent = ShoppingIntent(
         action="search",
         query=query,
-        categories=(target.kind,),
+        categories=(kind,),
         price_min=low,
         price_max=high,
         exclude=(excluded,) if excluded else (),
         sort=sort,
-        **_filters(wants),
+        **_filters(worded),
     )
-    state.wants, state.intent = wants, intent
+    state.wants, state.intent, state.kind = wants, intent, target.kind
     shown = _results(state, target, high, low, excluded)
-    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
+    message = phrasing.together(rng, *pieces)
+    if unmet and shown:
+        name, _ = next(iter(unmet.items()))
+        note = told(Wish(said={name: (worded[name],)}), [name])  # type: ignore[dict-item,list-item]
+        answer = answers.relaxed(rng, shown, wants, worded[name])
+        state.add(message, intent, shown, answer, tuple(entry.text for entry in note))
+        return
+    state.add(message, intent, shown, answers.found(rng, shown, wants))
+
+
+def _vague(state: _State) -> None:
+    """Say too little: a few different things are shown, and one question is asked."""
+    rng = state.rng
+    said = phrasing.say(rng, "vague")
+    kinds = sorted({known.kind for known in state.shelf.known})
+    kinds = rng.sample(kinds, min(4, len(kinds)))
+    shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
+    state.wants, state.intent, state.kind = {}, ShoppingIntent(action="search", query=said[:60].rstrip("?")), ""
+    state.add(said, state.intent, shown, answers.ask_back(rng, shown))
+
+
+def _unmet(state: _State, target: Known, wants: Mapping[str, str]) -> dict[str, str] | None:
+    """A wish that nothing of a kind meets, where there is one."""
+    rng = state.rng
+    name = rng.choice([name for name in _FILTERED if name not in wants] or ["style"])
+    has = {known.facts.get(name) for known in state.shelf.of_kind(target.kind)}
+    others = sorted({known.facts[name] for known in state.shelf.known if name in known.facts} - has)
+    return {name: rng.choice(others)} if others and name not in wants else None
+
+
+def _broadly(rng: Random, name: str, value: str) -> str:
+    """A value as people may call it: green for sage, wood for oak, a couch for a sofa; mostly as it is."""
+    if rng.random() > 0.25:
+        return value
+    if name == "category":
+        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value])
+    family = {"color": COLORS, "material": MATERIALS}.get(name, {})
+    return rng.choice([word for word, under in family.items() if value in under.split("|")] or [value])
 
 
 def _refine(state: _State) -> None:
     """Change one thing of the last search."""
     rng, base = state.rng, state.intent
-    if base.action not in ("search", "refine") or not base.categories:
+    if base.action == "complete" and len(base.categories) > 1:
+        _rebudget(state)
+        return
+    if base.action not in ("search", "refine") or not base.categories or not state.kind:
         _search(state)
         return
-    pool = state.shelf.of_kind(base.categories[0])
+    pool = state.shelf.of_kind(state.kind)
     target = rng.choice(pool)
     move = rng.random()
     wants, low, high, excluded, sort = dict(state.wants), base.price_min, base.price_max, base.exclude, base.sort
@@ -133,12 +182,9 @@ def _refine(state: _State) -> None:
         excluded = tuple(dict.fromkeys((*excluded, banned)))[:3]
         wants = {name: value for name, value in wants.items() if value != banned}
         said = phrasing.without(rng, banned)
-    extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
-    adjectives = [value for name, value in wants.items() if phrase(name, value) == value]
-    query = " ".join([*adjectives, base.categories[0]]) + (f" with {' and '.join(extras)}" if extras else "")
     intent = ShoppingIntent(
         action="refine",
-        query=query,
+        query=_beyond_slots(wants),
         categories=base.categories,
         price_min=low,
         price_max=high,
@@ -151,6 +197,16 @@ def _refine(state: _State) -> None:
     if sort == "price_low":
         shown.sort(key=lambda known: known.item.price or 0)
     state.add(said, intent, shown, answers.found(rng, shown, wants))
+
+
+def _rebudget(state: _State) -> None:
+    """Set another budget for the things that were asked for together."""
+    rng, base = state.rng, state.intent
+    budget = _round(sum(known.item.price or 50 for known in state.shown) * rng.uniform(0.7, 1.5))
+    said = phrasing.say(rng, "rebudget", t=phrasing.total(rng, budget))
+    intent = base.model_copy(update={"budget_total": budget})
+    state.intent = intent
+    state.add(said, intent, state.shown, answers.goes_with(rng, None, state.shown, budget))
 
 
 def _ask(state: _State) -> None:
@@ -222,11 +278,35 @@ def _similar(state: _State) -> None:
         _search(state)
         return None
     pool.sort(key=lambda known: -_common(known, anchor))
+    if rng.random() < 0.4:
+        _similar_but(state, number, anchor, pool)
+        return None
     shown = _mixed(rng, pool[: rng.choice((2, 3, 4))])
     said = phrasing.say(rng, "similar", ref=_reference(state, number))
     return state.add(
         said, ShoppingIntent(action="similar", item_refs=(number,)), shown, answers.similar(rng, anchor, shown)
     )
+
+
+def _similar_but(state: _State, number: int, anchor: Known, pool: Sequence[Known]) -> None:
+    """Ask for one item on show, changed in one thing: "the second one but in oak"."""
+    rng = state.rng
+    changes = [
+        (name, known.facts[name])
+        for known in pool
+        for name in _FILTERED
+        if name in known.facts and known.facts[name] != anchor.facts.get(name)
+    ]
+    if not changes:
+        _search(state)
+        return
+    name, value = rng.choice(changes)
+    said = _broadly(rng, name, value)
+    meeting = [known for known in pool if known.facts.get(name) == value]
+    shown = _mixed(rng, meeting[: rng.choice((1, 2, 3))])
+    intent = ShoppingIntent(action="similar", item_refs=(number,), **_filters({name: said}))
+    message = phrasing.say(rng, "but", ref=_reference(state, number), x=said)
+    state.add(message, intent, shown, answers.found(rng, shown, {name: value}))
 
 
 def _complete(state: _State) -> None:
@@ -252,6 +332,7 @@ def _complete(state: _State) -> None:
         budget = _round(sum(known.item.price or 0 for known in shown) * rng.uniform(0.8, 1.5))
         said = f"{said} {phrasing.total(rng, budget)}"
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, item_refs=(number,))
+    state.intent, state.kind = intent, ""
     state.add(said, intent, shown, answers.goes_with(rng, anchor, shown, budget))
 
 
@@ -275,12 +356,11 @@ def _set(state: _State) -> None:
     pieces = [said, phrasing.total(rng, budget), *([style] if style else [])]
     intent = ShoppingIntent(
         action="complete",
-        query=" and ".join(kinds),
         categories=kinds,
         styles=(style,) if style else (),
         budget_total=budget,
     )
-    state.wants, state.intent = {}, intent
+    state.wants, state.intent, state.kind = {}, intent, ""
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
 
 
@@ -373,6 +453,11 @@ def _reference(state: _State, number: int) -> str:
     name = name if name and len(name) < 30 else None
     look = state.rng.choice(alone) if alone else None
     return phrasing.reference(state.rng, number, len(state.shown), name, look)
+
+
+def _beyond_slots(wants: Mapping[str, str]) -> str:
+    """The wishes that no slot of an intent has a place for; the rest need not be written twice."""
+    return ", ".join(phrase(name, value) for name, value in wants.items() if name not in _FILTERED)
 
 
 def _filters(wants: dict[str, str]) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,7 @@ class ShoppingIntent(BaseModel):
         "of these."
     )
     query: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = Field(
-        default="", description="What to look for, in the person's words, without prices and sorting."
+        default="", description="What to look for beyond the slots below, in the person's words."
     )
     categories: Words = Field(default=(), description="Kinds of thing, singular.")
     colors: Words = ()

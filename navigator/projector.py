@@ -6,16 +6,16 @@ from torch.nn import functional as F
 
 
 class Projector(nn.Module):
-    """A fixed whitening of the vector, then two layers, then the scale of the token embeddings.
+    """A fixed transform of the vector, then words for what it says and two layers, at the token embeddings' scale.
 
-    The idea of a small network between an encoder and a language model's embedding space is LLaVA's (Liu et al.,
-    "Visual Instruction Tuning", 2023). Two additions make it learn from few examples: its input is whitened with
-    statistics of the catalogue, and its output starts with the spread of the token embeddings, so that neither side
-    has to be learnt.
+    The transform is a whitening, or read-outs of properties (`navigator.readouts`): those become probabilities, and
+    the probabilities weigh embeddings of words, so that the soft tokens begin as what a language model reads best. Two
+    layers beside it say what no word does. The idea of a small network between an encoder and a language model's
+    embedding space is LLaVA's (Liu et al., "Visual Instruction Tuning", 2023).
 
     Args:
         input_dim: floats in one vector, D.
-        rank: floats that whitening keeps, R.
+        rank: floats that the transform keeps, R.
         width: hidden layer.
         hidden_size: the language model's hidden size, H.
         vectors: vectors that one thing has, V; each place in the grid has its own learnt bias.
@@ -25,6 +25,8 @@ class Projector(nn.Module):
     input_mean: Tensor
     input_map: Tensor
     output_scale: Tensor
+    score_bias: Tensor
+    properties: Tensor
 
     def __init__(
         self, input_dim: int, rank: int, width: int, hidden_size: int, vectors: int = 1, tokens_per_vector: int = 1
@@ -34,6 +36,10 @@ class Projector(nn.Module):
         self.register_buffer("input_mean", torch.zeros(input_dim))
         self.register_buffer("input_map", torch.eye(input_dim, rank))
         self.register_buffer("output_scale", torch.ones(1))
+        # Which property each read-out scores a value of; -1 where the transform reads out none.
+        self.register_buffer("properties", torch.full((rank,), -1.0))
+        self.register_buffer("score_bias", torch.zeros(rank))
+        self.words = nn.Linear(rank, tokens_per_vector * hidden_size, bias=False)
         self.place = nn.Parameter(torch.zeros(vectors, width))
         self.up = nn.Linear(rank, width)
         self.down = nn.Linear(width, tokens_per_vector * hidden_size)
@@ -44,6 +50,7 @@ class Projector(nn.Module):
         # GELU of a unit normal has a mean square of 0.425
         nn.init.normal_(self.down.weight, std=(0.425 * self.down.in_features) ** -0.5)
         nn.init.normal_(self.place, std=0.02)
+        nn.init.zeros_(self.words.weight)
         nn.init.zeros_(self.up.bias)
         nn.init.zeros_(self.down.bias)
 
@@ -53,8 +60,17 @@ class Projector(nn.Module):
         # The vectors' own spread can be a thousandth of their mean: whiten in float32, whatever the weights are.
         whitened = (vectors.float() - self.input_mean.float()) @ self.input_map.float()  # [N, V, R]
         hidden = F.gelu(self.up(whitened.to(dtype)) + self.place)  # [N, V, W]
-        tokens = self.down(hidden) * self.output_scale  # [N, V, k * H]
+        tokens = self.down(hidden) + self.words(self._said(whitened).to(dtype))  # [N, V, k * H]
+        tokens = tokens * self.output_scale
         return tokens.reshape(len(vectors), -1, self.hidden_size)  # [N, V * k, H]
+
+    def _said(self, scores: Tensor) -> Tensor:
+        """Scores `[..., R]` as probabilities within each property, zero where nothing is read out."""
+        properties = self.properties.long()  # [R]
+        member = F.one_hot(properties.clamp_min(0), len(properties)).float() * (properties >= 0)[:, None]  # [R, R]
+        scores = scores + self.score_bias.float()
+        weight = torch.exp((scores - scores.amax(-1, keepdim=True)).clamp_min(-60.0)) * (properties >= 0)
+        return weight / (weight @ member @ member.T).clamp_min(1e-30)
 
 
 @torch.no_grad()

@@ -42,7 +42,7 @@ class Recipe:
     lora_alpha: int = 32
     lora_layers: int | None = None
     learning_rate: float = 1e-3
-    projector_rate: float = 5e-4
+    projector_rate: float = 0.0
     warmup: int = 20
     steps: int = 500
     rows_per_step: int = 1
