@@ -7,22 +7,22 @@ same for both: which searches an intent asks for, what gives way when nothing fi
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Kind, Lexicon
 from navigator.prompt import Shown
-from navigator.relax import Relaxed, not_sold, over_budget, relaxations, told
+from navigator.relax import Relaxed, by_picture, not_sold, over_budget, relaxations, told
 from navigator.sets import Candidate, choose_set, within_budget
-from navigator.wish import Wish, meets, read_wish, states
+from navigator.wish import Wish, aside, meets, read_wish
 
 DEPTH = 40
 """Candidates of one search."""
 
 ENOUGH = 3
-"""With fewer that state a colour or material, those of which only the picture can tell it are looked at too."""
+"""What people put together with an item suffices from so many on; so many are shown by their picture alone."""
 
-_SEEN: tuple[Literal["color", "material"], ...] = ("color", "material")
+SECONDARY = 0.2
+"""An item counts so much less for each look that it has beside another, main one: a blue teapot with a black handle."""
 
 _ONE_OF_EACH = 24
 """Candidates of each thing in a set."""
@@ -175,27 +175,27 @@ async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Ca
     if found := await _look(wish, means):
         return found, ()
     for given_up in relaxations(wish.conditions if not thing else wish.conditions[:-1]):
-        if found := await _look(wish.lacking(*given_up), means):
+        found = await _look(wish.lacking(*given_up), means)
+        if given_up == ("color",) and (open_ := tuple(one for one in found if not one.shown.item.colors)):
+            # Of these only the picture tells the colour, and the vectors that ranked them have seen it.
+            return open_[:ENOUGH], (by_picture(wish),)
+        if found:
             currency = next((one.shown.item.currency for one in found), None)
             return found, told(wish, given_up, currency, thing)
     return (), ()
 
 
 async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
-    """What meets a wish: items that state it first; if those are few, items whose text leaves open what was asked."""
+    """What meets a wish, those first of which it is the main colour and material that was asked for."""
     if not (wish.text or wish.like or wish.picture or wish.wanted):
         # A browse of everything: a filter would put it in the catalogue's order, one kind after the other.
         free = replace(wish, in_stock=False)
         return tuple(one for one in await means.look(free, DEPTH) if meets(wish, one.shown.item))
-    found = {one.shown.item.id: one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)}
-    for kind in _SEEN:
-        if len(found) >= ENOUGH or not wish.wanted.get(kind):
-            continue
-        for one in await means.look(wish.lacking(kind), DEPTH):
-            item = one.shown.item
-            if not states(item, kind) and wish.allows(item) and len(found) < ENOUGH:
-                found.setdefault(item.id, one)
-    return tuple(found.values())
+    found = [one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)]
+    if wish.sort != "relevance":
+        return tuple(found)
+    weighed = [replace(one, score=one.score * SECONDARY ** aside(wish, one.shown.item)) for one in found]
+    return tuple(sorted(weighed, key=lambda one: -one.score))
 
 
 def _price(one: Candidate) -> float:

@@ -74,6 +74,12 @@ def _one(wish: Wish, condition: Condition, currency: str | None, about: str) -> 
     return Relaxed(FIELDS[condition], words, f"nothing in {words}{about}: shown in {_OTHERS[condition]}")
 
 
+def by_picture(wish: Wish) -> Relaxed:
+    """No item is said to have the colour; those shown have none stated, and may."""
+    words = ", ".join(wish.said.get("color", ()))
+    return Relaxed("colors", words, f"nothing is said to be {words}: chosen by their pictures")
+
+
 def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:
     """No choice of the things asked for stays within what they may cost together."""
     return Relaxed(

@@ -224,6 +224,8 @@ async def _read_intent(
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
     intent = carry(intent, request.history)
+    if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
+        intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about
     if intent.action in _FINDS and not (_names_something(intent) or request.pointed_at or request.picture):
         # A search for nothing at all: the message says more than what was read of it.
         intent = intent.model_copy(update={"query": request.user[:200].strip()})

@@ -157,6 +157,14 @@ def meets(wish: Wish, item: Item) -> bool:
     return (item.in_stock or not wish.in_stock) and item.id not in wish.without and wish.allows(item)
 
 
-def states(item: Item, kind: Kind) -> bool:
-    """Whether the catalogue says anything of this kind about an item; what it leaves out the picture may show."""
-    return bool({"color": item.colors, "material": item.materials, "style": item.styles}.get(kind, (True,)))
+def aside(wish: Wish, item: Item) -> int:
+    """How many of the looks asked for an item has only beside another one: lists of them name the main one first.
+
+    From 0 to 2.
+    """
+    main: dict[Kind, tuple[str, ...]] = {"color": item.colors[:1], "material": item.materials[:1]}
+    return sum(
+        bool(wanted) and bool(first) and first[0].casefold() not in {value.casefold() for value in wanted}
+        for kind, first in main.items()
+        if (wanted := wish.wanted.get(kind, ()))
+    )

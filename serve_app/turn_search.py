@@ -13,7 +13,7 @@ import pyarrow as pa
 from ray.serve.handle import DeploymentHandle
 
 from catalog import filters
-from catalog.encoder import Pixels, Vectors
+from catalog.encoder import Pixels, Vectors, normalise
 from catalog.table import item_from_row
 from navigator.finding import Means
 from navigator.prompt import Shown
@@ -270,6 +270,6 @@ def _varied(candidates: Sequence[Candidate]) -> list[Candidate]:
         return list(candidates)
     scores = np.array([one.score for one in best], np.float32)
     spread = max(float(scores.std()), 1e-6)
-    vectors = np.stack([one.shown.vectors.mean(axis=0) for one in best])
+    vectors = normalise(np.stack([one.shown.vectors.mean(axis=0) for one in best]))
     order = diversify(((scores - scores.mean()) / spread).astype(np.float32), vectors, len(best), weight=_VARIETY)
     return [*(best[place] for place in order), *candidates[_VARIED:]]

@@ -105,11 +105,20 @@ def test_a_word_in_the_wrong_slot_still_counts():
     assert wish.wanted == {"material": ("velvet",)}
 
 
-async def test_conditions_hold_and_unstated_looks_come_after():
-    """Items that state the colour come first; one that leaves it open may follow, another colour may not."""
-    shown, relaxed = await Shelves().ids(ShoppingIntent(action="search", categories=("sofa",), colors=("mustard",)))
-    assert shown == ["a", "c"]
-    assert relaxed == {}
+async def test_a_colour_that_only_pictures_tell():
+    """Where items state the colour, those are shown; where none does, those that leave it open, and it is said."""
+    wanted = ShoppingIntent(action="search", categories=("sofa",), colors=("mustard",))
+    assert await Shelves().ids(wanted) == (["a"], {})
+    shown, relaxed = await Shelves().ids(wanted.model_copy(update={"colors": ("sage",)}))
+    assert shown == ["c"]
+    assert relaxed == {"colors": "nothing is said to be sage: chosen by their pictures"}
+
+
+async def test_the_main_colour_comes_first():
+    """A black sofa before a grey one with black legs, whichever was found first."""
+    legs = thing("h", "Sofas", 300, colors=("grey", "black"))
+    shown, _ = await Shelves((legs, *SHELF)).ids(ShoppingIntent(action="search", query="sofa", colors=("black",)))
+    assert shown == ["b", "h"]
 
 
 async def test_the_least_important_condition_gives_way_and_is_told():
