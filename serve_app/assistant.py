@@ -36,6 +36,7 @@ from serve_app.pictures import PictureReader
 from serve_app.query_encoder import EncodedQuery
 from serve_app.retriever import CatalogueWords
 from serve_app.schemas import FoundItem
+from serve_app.telemetry import record_turn
 from serve_app.timing import Stages
 from serve_app.turn_search import Shopper, TurnPicture, TurnSearch
 
@@ -300,7 +301,9 @@ class Turn:
         numbers = {item["id"]: place for place, item in enumerate(told.items, 1)}
         cited = tuple(CitationOut(number=numbers[one], id=one) for one in entry.cited)
         told.citations = CitationsOut(items=cited, corrected=entry.corrected).model_dump(mode="json")
-        told.usage = self._usage(entry).model_dump(mode="json")
+        usage = self._usage(entry)
+        told.usage = usage.model_dump(mode="json")
+        record_turn(usage.timings_ms, {"release": self.search.state.release, "tokens": usage.output_tokens})
         told.answer, told.finish = entry.answer, entry.finish
         done = {"conversation_id": conversation, "turn": number, "answer": entry.answer}
         return [("citations", told.citations), ("usage", told.usage), ("done", done)]

@@ -15,10 +15,10 @@ from typing import Any
 import fsspec
 import torch
 
-from catalog.errors import MissingDependency, NotFound, VersionMismatch, WindowshopError
+from catalog.errors import MissingDependency, NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore
 from navigator.engine import Engine, Kind, open_engine
-from navigator.errors import WrongEncoder
+from navigator.errors import BadCheckpoint, WrongEncoder
 from navigator.loading import load_config
 
 MAX_MODEL_LEN = 8192
@@ -89,7 +89,7 @@ async def open_navigator_shelf(
     first; should the new one then not open, the old one is opened again.
 
     Raises:
-        WindowshopError, OSError, RuntimeError, ValueError: it should open and does not.
+        BadCheckpoint: it does not open, and there is a release before that can stay.
     """
     ref = release.navigator
     if ref is None:
@@ -107,9 +107,13 @@ async def open_navigator_shelf(
         await asyncio.gather(*(other.close() for other in others))
     try:
         await navigator.open(settings)
-    except (WindowshopError, OSError, RuntimeError, ValueError):
+    except Exception as error:  # engines and readers of weights raise what they like
         await asyncio.gather(*(other.open(settings) for other in others if other.engine is None))
-        raise
+        said = f"the Navigator at {ref.path} does not open: {error}"
+        if held:
+            raise BadCheckpoint(said) from error  # the release before stays, with its own
+        logger.error("release %s is served without an assistant: %s", release.id, said)
+        return NavigatorShelf(release, why=said)
     return NavigatorShelf(release, navigator)
 
 
