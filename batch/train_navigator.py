@@ -14,7 +14,6 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
@@ -33,14 +32,13 @@ from batch.navigator_data import (
 )
 from batch.navigator_gate import Gate, gold_cases, measure, passes
 from batch.navigator_loop import Run, run
-from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
+from batch.navigator_release import install, put_into_service
+from catalog.release import Release, ReleaseStore
 from navigator.engine import open_engine
 from navigator.learnt import Learnt, Shape, load_learnt
 from navigator.loading import load_config
 from navigator.packaged import PACKAGED
 from navigator.training import Progress, Recipe
-
-MODELS = "models/navigator"
 
 
 @dataclass(frozen=True)
@@ -104,18 +102,20 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
     learnt = _trained(plan, job, catalogue, say)
     version = hashlib.sha256(repr(sorted((n, t.sum().item()) for n, t in learnt.tensors.items())).encode()).hexdigest()
     learnt = replace(learnt, about={**learnt.about, "version": version[:12], "trained_from": str(live.id)})
-    learnt.save(folder / "learnt")
     draw_curve(folder / "metrics.jsonl", folder / "learning_curve.svg")
 
     hidden = read_hidden(job.labels)
     scores = _measured(str(start), learnt, catalogue, hidden, folder / "trained", job.seed)
     before = _measured_folder(start, catalogue, hidden, job.seed) if keeps_on else None
     (folder / "scores.json").write_text(json.dumps({"new": asdict(scores), "incumbent": before and asdict(before)}))
+    learnt = replace(learnt, about={**learnt.about, "metrics": asdict(scores)})
+    learnt.save(folder / "learnt")
     say(f"new: {scores}; incumbent: {before}")
     if not passes(scores, before):
         say("the gate stays shut: worse than the incumbent on gold or held-out items")
         return None
-    return _release(store, live, folder, learnt, scores, job.promote)
+    metrics = {name: float(value) for name, value in asdict(scores).items()}
+    return put_into_service(store, live, folder / "trained", learnt, metrics, promote=job.promote)
 
 
 def draw_curve(metrics: Path, out: Path) -> None:
@@ -239,40 +239,6 @@ def _measured_folder(folder: Path, catalogue: Catalogue, hidden: dict[str, tuple
     return asyncio.run(measured())
 
 
-def _release(store: ReleaseStore, live: Release, folder: Path, learnt: Learnt, scores: Gate, promote: bool) -> Release:
-    """Copy the checkpoint and what was learnt into the store and write the release that names them."""
-    path = f"{MODELS}/{learnt.about['version']}"
-    fs, root = fsspec.core.url_to_fs(store.path(*path.split("/")))
-    fs.makedirs(root, exist_ok=True)
-    fs.put(str(folder / "trained") + "/", root + "/", recursive=True)
-    fs.makedirs(root + "/learnt", exist_ok=True)
-    fs.put(str(folder / "learnt") + "/", root + "/learnt/", recursive=True)
-    metrics = {name: float(value) for name, value in asdict(scores).items()}
-    ref = ModelRef(path=path, version=learnt.about["version"], encoder_version=learnt.encoder_version, metrics=metrics)
-    release = live.model_copy(
-        update={
-            "id": new_release_id(),
-            "created": datetime.now(UTC),
-            "parent": live.id,
-            "navigator": ref,
-            "git_commit": git_commit(),
-        }
-    )
-    _tag_items(store, live, release)
-    store.write(release)
-    if promote:
-        store.promote(release.id)
-    return release
-
-
-def _tag_items(store: ReleaseStore, live: Release, release: Release) -> None:
-    """The new release reads the same version of the same table as the live one."""
-    import lancedb
-
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(live.items.name)
-    table.tags.create(release.tag, live.items.version)
-
-
 app = typer.Typer(add_completion=False)
 
 
@@ -297,8 +263,14 @@ def main(
     fresh: Annotated[bool, typer.Option(help="Start from the base, not from the incumbent.")] = False,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    weights: Annotated[
+        Path | None, typer.Option(help="Put this saved Navigator into service instead of training one.")
+    ] = None,
 ) -> None:
     """Train a Navigator on a release's catalogue and put it into service if it is no worse than the incumbent."""
+    if weights is not None:
+        typer.echo(f"release {install(ReleaseStore(release), weights, promote=promote).id}")
+        return
     recipe = Recipe(
         steps=steps,
         lora_rank=lora_rank,

@@ -16,7 +16,7 @@ from catalog.demo.load import DATA
 from catalog.demo.products import SEED
 from catalog.errors import WindowshopError
 from catalog.release import ReleaseStore
-from cluster.demo import prepare_demo
+from cluster.demo import install_demo_navigator, prepare_demo
 from cluster.demo_taste import demo_shoppers, learn_demo_taste
 from cluster.local import Addresses, check_disk, check_port, errors_to, local_ray, running_shop, stopping_on_signals
 from serve_app.database import DATABASE_VARIABLE
@@ -71,6 +71,7 @@ def demo(
     with errors_to(data / LOG), stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
         status.stop()
         prepare_demo(data, console)
+        install_demo_navigator(data, console)
         learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
         _serve(str(data), host, api_port, page_port, demo_shoppers())
 

@@ -11,9 +11,10 @@ import pytest
 from batch import train_navigator as job_module
 from batch.navigator_data import load_catalogue, read_conversations, read_hidden, read_labels, vector_column
 from batch.navigator_gate import Gate
+from batch.navigator_release import install
 from batch.train_navigator import Job, draw_curve, train_navigator
 from catalog.encoder import Space
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, VersionMismatch
 from catalog.item import Item
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef
 from catalog.table import ItemTable, item_rows
@@ -91,6 +92,22 @@ def test_release_gets_a_navigator(shop, base, tmp_path, monkeypatch):
     assert again.parent == live.id
 
 
+def test_a_saved_navigator_goes_into_service_without_training(shop, base, tmp_path, monkeypatch):
+    """What one training learnt serves again, but never on vectors of another encoder."""
+    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
+    trained = train_navigator(job(shop, base, tmp_path), lambda _: None)
+    shop.promote("first")
+    weights = Path(shop.path(*trained.navigator.path.split("/"))) / "learnt"
+    installed = install(shop, weights)
+    assert shop.current() == installed
+    assert installed.navigator == trained.navigator
+    other = installed.model_copy(update={"id": "other", "encoder": EncoderRef(base="packaged", version="another")})
+    shop.write(other)
+    shop.promote("other")
+    with pytest.raises(VersionMismatch, match="another"):
+        install(shop, weights)
+
+
 def test_gate_keeps_a_worse_one_out(shop, base, tmp_path, monkeypatch):
     """A Navigator that is worse than the incumbent never becomes part of a release."""
     scores = iter([GOOD, Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD])
@@ -119,7 +136,8 @@ def test_data_is_read_and_checked(shop, tmp_path):
 
 
 def test_vector_column():
-    """The joint vector is read where there is one, else the pictures'; a table of words alone is refused."""
+    """Details are read where there are any, else the joint vector, else the pictures'; words alone are refused."""
+    assert vector_column(["image_vector", "text_vector", "detail"]) == "detail"
     assert vector_column(["text_vector", "image_vector"]) == "image_vector"
     assert vector_column(["joint_vector"]) == "joint_vector"
     with pytest.raises(InvalidInput, match="text_vector"):
