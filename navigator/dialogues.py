@@ -60,7 +60,7 @@ def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
     """
     for _ in range(count):
         state = _State(shelf, rng)
-        rng.choices((_search, _set, _vague, _chat), (0.80, 0.08, 0.06, 0.06))[0](state)
+        rng.choices((_search, _set, _vague, _by_picture, _chat), (0.74, 0.08, 0.07, 0.05, 0.06))[0](state)
         for _ in range(rng.choice((0, 1, 1, 2, 2, _MAX_TURNS - 1))):
             if not state.shown:
                 _search(state)
@@ -69,7 +69,7 @@ def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
         if state.shown and rng.random() < 0.1:
             yield _by_taste(state)
             continue
-        yield Dialogue(tuple(state.exchanges))
+        yield Dialogue(tuple(state.exchanges), _some_taste(state) if rng.random() < 0.2 else None)
 
 
 def _search(state: _State) -> None:
@@ -113,6 +113,8 @@ def _search(state: _State) -> None:
     state.wants, state.intent, state.kind = wants, intent, target.kind
     shown = _results(state, target, high, low, excluded)
     message = phrasing.together(rng, *pieces)
+    if state.exchanges and rng.random() < 0.5:
+        message = phrasing.say(rng, "instead_of_that", x=message)
     if unmet and shown:
         name, _ = next(iter(unmet.items()))
         note = told(Wish(said={name: (worded[name],)}), [name])  # type: ignore[dict-item,list-item]
@@ -131,6 +133,22 @@ def _vague(state: _State) -> None:
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
     state.wants, state.intent, state.kind = {}, ShoppingIntent(action="search", query=said[:60].rstrip("?")), ""
     state.add(said, state.intent, shown, answers.ask_back(rng, shown))
+
+
+def _by_picture(state: _State) -> None:
+    """Show a picture, and perhaps say how what is looked for should differ from it."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    names = [name for name in _FILTERED if name in target.facts]
+    wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 1))))}
+    worded = {name: _broadly(rng, name, value) for name, value in wants.items()}
+    pieces = [phrasing.say(rng, "picture")]
+    pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
+    low, high = _prices(rng, target, pieces)
+    intent = ShoppingIntent(action="search", price_min=low, price_max=high, **_filters(worded))
+    state.wants, state.intent, state.kind = wants, intent, target.kind
+    shown = _results(state, target, high, low, None)
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
 
 
 def _unmet(state: _State, target: Known, wants: Mapping[str, str]) -> dict[str, str] | None:
@@ -263,7 +281,10 @@ def _compare(state: _State) -> None:
         return
     one, two = sorted(rng.sample(range(1, len(state.shown) + 1), 2))
     joint = rng.choice((" and ", " or ", " vs "))
-    said = phrasing.say(rng, "compare", refs=joint.join((_reference(state, one), _reference(state, two))))
+    refs = joint.join((_reference(state, one), _reference(state, two)))
+    if rng.random() < (0.4 if len(state.shown) == 2 else 0.1):
+        (one, two), refs = (1, 2), phrasing.say(rng, "both" if len(state.shown) == 2 else "first_two")
+    said = phrasing.say(rng, "compare", refs=refs)
     pair = [state.shown[one - 1], state.shown[two - 1]]
     state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(rng, *pair))
 
@@ -388,6 +409,12 @@ _MOVES: tuple[Callable[[_State], None], ...] = (
     _search,
 )
 _WEIGHTS = (0.22, 0.26, 0.18, 0.09, 0.08, 0.07, 0.03, 0.03, 0.04)
+
+
+def _some_taste(state: _State) -> Floats | None:
+    """Interest vectors of a person who is known, where the answer does not turn on them: `[M, Dt]`."""
+    liked = state.rng.sample(list(state.shelf.known), state.rng.choice((1, 2, 3, 4)))
+    return np.stack([known.shown.vectors.mean(0) for known in liked]) if state.shown else None
 
 
 def _by_taste(state: _State) -> Dialogue:

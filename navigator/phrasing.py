@@ -84,8 +84,16 @@ def amount(rng: Random, value: float) -> str:
             f"{number} euros",
             f"{number}€",
             f"{number} eur",
+            f"£{number}",
+            f"{value / 1000:g}k" if value >= 1000 else f"{number} quid",
+            _SPELT.get(number, number),
         )
     )
+
+
+_SPELT = {"50": "fifty", "100": "a hundred", "150": "one fifty", "200": "two hundred", "300": "three hundred"}
+_SPELT |= {"400": "four hundred", "500": "five hundred", "600": "six hundred", "800": "eight hundred"}
+_SPELT |= {"1000": "a thousand", "1500": "fifteen hundred", "2000": "two thousand", "20": "twenty", "30": "thirty"}
 
 
 def cap(rng: Random, value: float) -> str:
