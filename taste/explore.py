@@ -47,12 +47,18 @@ class Path:
 
 @dataclass(frozen=True)
 class Proposal:
-    """An item worth considering for a person. `support` is in units of the log of visits, or a score."""
+    """An item worth considering for a person.
+
+    Attributes:
+        support: the log of visits, or a score.
+        start: of an item beyond the person's interests, the interest and the row of the item that its walk started at;
+            `path_of` tells the path, which takes longer than finding it and is wanted for few.
+    """
 
     item: str
     source: Source
     support: float
-    path: Path | None = None
+    start: tuple[Interest, int] | None = None
 
 
 def propose(
@@ -169,7 +175,7 @@ def _frontier(
     # Sampling without replacement in proportion to visits: the largest of log-weight plus Gumbel noise.
     noise = np.random.default_rng(seed).gumbel(size=len(kept)).astype(np.float32)
     drawn = kept[_largest(np.log(visits.scores[kept]) + noise, count)]
-    return [_told(model, visits, int(n), sources, owners) for n in drawn]
+    return [_proposal(model, visits, int(n), sources, owners) for n in drawn]
 
 
 def _distance(model: TasteModel, interests: Sequence[Interest], rows: NDArray[np.integer]) -> Floats:
@@ -180,14 +186,18 @@ def _distance(model: TasteModel, interests: Sequence[Interest], rows: NDArray[np
     return result
 
 
-def _told(model: TasteModel, visits: Visits, n: int, sources: list[int], owners: list[Interest]) -> Proposal:
-    row, at = int(visits.items[n]), int(visits.sources[n])
-    path = tell_path(model, owners[at], sources[at], row)
-    return Proposal(model.items[row], "frontier", float(np.log1p(visits.scores[n])), path)
+def _proposal(model: TasteModel, visits: Visits, n: int, sources: list[int], owners: list[Interest]) -> Proposal:
+    at = int(visits.sources[n])
+    support = float(np.log1p(visits.scores[n]))
+    return Proposal(model.items[int(visits.items[n])], "frontier", support, (owners[at], sources[at]))
 
 
-def tell_path(model: TasteModel, interest: Interest, start: int, target: int) -> Path:
-    """Say how an item is joined to one of an interest's items, both given as rows."""
+def path_of(model: TasteModel, proposal: Proposal) -> Path | None:
+    """Say how a proposed item is joined to the interest that it was reached from; None where it is part of one."""
+    if proposal.start is None:
+        return None
+    interest, start = proposal.start
+    target = model.rows[proposal.item]
     name = interest_name(interest)
     toward = concepts_name(_own_concepts(model, target, interest)) or model.titles[target]
     board = next(iter(shared_nodes(model.graph.links["boards"].out, start, target)), None)

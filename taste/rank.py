@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from taste.diversify import diversify
-from taste.explore import Path, Proposal, interest_name
+from taste.explore import Path, Proposal, interest_name, path_of
 from taste.model import Embedded, TasteModel, content_of
 from taste.profile import CUT, Floats, Profile
 
@@ -88,6 +88,8 @@ def rank(
     """
     settings = settings or RankSettings()
     ids = candidates["id"].to_pylist()
+    if not ids:
+        return []
     content = content_of(candidates, model.columns) if set(model.columns) <= set(candidates.column_names) else None
     items = model.embed(ids, content)
     allowed = np.ones(len(ids), bool)
@@ -102,7 +104,7 @@ def rank(
     if profile is not None and profile.active and adventure > 0:
         wanted = 0.2 + 0.6 * adventure  # how far from the nearest interest is just right, in random items' distances
         fit = np.exp(-np.square((distance - wanted) / 0.3))
-        support = np.array([by_id[i].support if i in by_id and by_id[i].path else 0.0 for i in ids], np.float32)
+        support = np.array([by_id[i].support if i in by_id and by_id[i].start else 0.0 for i in ids], np.float32)
         beyond = 3.0 * fit + support / max(float(support.max()), 1.0)
         scores = ((1 - adventure) * scores + adventure * beyond).astype(np.float32)
     if "relevance" in candidates.column_names:
@@ -199,8 +201,8 @@ def _reasons(
         proposal = proposals.get(ids[row])
         interest = profile.active[nearest[n]]
         near = float(outputs[n] @ centres[nearest[n]]) >= limit
-        if proposal and proposal.path and not near:
-            path = proposal.path
+        path = path_of(model, proposal) if proposal and not near else None
+        if path is not None:
             reasons.append(Reason("frontier", path.sentence, path.interest, path.item, path))
         elif now[n] >= limit:
             like = profile.intent_items[int((likes @ outputs[n]).argmax())]

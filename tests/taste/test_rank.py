@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.errors import InvalidInput
 from taste.complements import complements
 from taste.diversify import diversify
-from taste.explore import propose
+from taste.explore import path_of, propose
 from taste.profile import build_profile
 from taste.rank import RankSettings, rank, ranked_table
 from tests.taste.world import DIM, NOW, act, item_id
@@ -88,7 +88,7 @@ def test_adventure_moves_outwards(world, ana):
 def test_the_frontier_tells_its_path(world, ana):
     """Every step outside says which interest it starts from, through what, and toward what, in a sentence."""
     proposals = propose(world.model, ana, adventurousness=1, count=100)
-    paths = [p.path for p in proposals if p.source == "frontier"]
+    paths = [path_of(world.model, p) for p in proposals if p.source == "frontier"]
     assert len(paths) >= 30
     interests = {i.id for i in ana.interests}
     for path in paths:
@@ -98,6 +98,11 @@ def test_the_frontier_tells_its_path(world, ana):
     assert any(path and path.via == "board" for path in paths)
     shown = rank(world.items, world.model, ana, RankSettings(adventurousness=1, skip_seen=True), proposals=proposals)
     assert any(r.reason.path for r in shown)
+
+
+def test_nothing_to_rank_is_no_error(world, ana):
+    """A query that found nothing comes back as nothing."""
+    assert rank(world.items.slice(0, 0), world.model, ana) == []
 
 
 def test_proposals_differ_by_day_and_respect_pages(world, ana):
