@@ -103,8 +103,9 @@ class Api:
         settings: ApiSettings,
     ) -> None:
         pictures = PictureReader(settings.pictures)
-        self._shop = Shop(encoder, retriever, pictures, Personal(scorer, retriever))
-        self._assistant = Assistant(navigator, encoder, retriever, scorer, pictures, ConversationStore(database))
+        conversations = ConversationStore(database)
+        self._shop = Shop(encoder, retriever, pictures, Personal(scorer, retriever, conversations))
+        self._assistant = Assistant(navigator, encoder, retriever, scorer, pictures, conversations)
         self._settings = settings
 
     def __serve_build_asgi_app__(self) -> FastAPI:

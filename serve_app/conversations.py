@@ -127,6 +127,10 @@ class ConversationStore:
         """Delete a conversation for good. Raises NotFound."""
         await self._run(self._delete, conversation)
 
+    async def forget_person(self, person: str) -> int:
+        """Delete all conversations of a person for good; returns how many there were."""
+        return await self._run(self._forget_person, person)
+
     def _begin(self, engine: sa.Engine, conversation: str | None, person: str | None, title: str) -> tuple[str, int]:
         now = _now_us()
         with translated(), _writing(engine) as connection:
@@ -205,6 +209,12 @@ class ConversationStore:
             gone = connection.execute(sa.delete(_conversations).where(_conversations.c.id == conversation))
             if not gone.rowcount:
                 raise _unknown(conversation)
+
+    def _forget_person(self, engine: sa.Engine, person: str) -> int:
+        mine = sa.select(_conversations.c.id).where(_conversations.c.person == person)
+        with translated(), _writing(engine) as connection:
+            connection.execute(sa.delete(_turns).where(_turns.c.conversation.in_(mine)))
+            return connection.execute(sa.delete(_conversations).where(_conversations.c.person == person)).rowcount
 
     async def _run(self, method: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()

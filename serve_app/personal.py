@@ -18,6 +18,7 @@ from ray.serve.handle import DeploymentHandle
 from catalog.errors import NotFound
 from catalog.search import MAX_DEPTH
 from serve_app import present
+from serve_app.conversations import ConversationStore
 from serve_app.cursor import query_digest
 from serve_app.handles import call
 from serve_app.personal_cursor import HASH_BYTES, MAX_SHOWN, PersonalCursor, item_hashes
@@ -45,11 +46,20 @@ Find = Callable[[Lookup], Awaitable[Found]]
 
 
 class Personal:
-    """One application's scorer and retriever, as seen by one person at a time."""
+    """One application's scorer and retriever, as seen by one person at a time.
 
-    def __init__(self, scorer: DeploymentHandle, retriever: DeploymentHandle) -> None:
+    Args:
+        scorer: handle of `TasteScorer`.
+        retriever: handle of `Retriever`.
+        conversations: what people said to the assistant, to be forgotten with everything else.
+    """
+
+    def __init__(
+        self, scorer: DeploymentHandle, retriever: DeploymentHandle, conversations: ConversationStore | None = None
+    ) -> None:
         self._scorer = scorer
         self._retriever = retriever
+        self._conversations = conversations
 
     async def record(self, request: EventsRequest) -> EventsResponse:
         """Keep events; answers once they are durable."""
@@ -159,8 +169,10 @@ class Personal:
         return view
 
     async def forget(self, person: str, event_id: str | None = None) -> int:
-        """Forget one event of a person, or everything."""
+        """Forget one event of a person, or everything, conversations included; returns how many events."""
         count: int = await call(self._scorer.forget, person, event_id)
+        if event_id is None and self._conversations is not None:
+            await self._conversations.forget_person(person)
         return count
 
     async def forget_interest(self, person: str, interest_id: str) -> int:

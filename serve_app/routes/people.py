@@ -57,7 +57,7 @@ def people_routes(personal: Personal) -> APIRouter:
         _TASTE, response_model=ForgottenResponse, responses=documented(422, 503), summary="Forget everything"
     )
     async def forget_everything(user_id: UserId) -> ForgottenResponse:
-        """Deletes every event and mark of the person, for good. What they do afterwards is kept again."""
+        """Deletes every event, mark and conversation of the person, for good. What they do afterwards is kept again."""
         return ForgottenResponse(forgotten=await personal.forget(user_id))
 
     return router

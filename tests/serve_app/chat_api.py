@@ -48,7 +48,7 @@ class Handles:
         assistant = Assistant(
             navigator or self.navigator, self.encoder, self.retriever, self.scorer, pictures, store, settings
         )
-        shop = Shop(self.encoder, self.retriever, pictures, Personal(self.scorer, self.retriever))
+        shop = Shop(self.encoder, self.retriever, pictures, Personal(self.scorer, self.retriever, store))
         return create_api(shop, ApiSettings(), assistant)
 
 

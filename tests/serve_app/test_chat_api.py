@@ -173,6 +173,15 @@ async def test_conversations_are_kept_listed_resumed_and_deleted(chat):
     assert (await chat.http.delete(f"/v1/conversations/{conversation}")).status_code == 404
 
 
+async def test_forgetting_everything_forgets_what_was_said(chat):
+    """Who is forgotten has no conversations left; other people's stay."""
+    mine = (await chat.say("lamps", user_id="leaver", intent=lamps()))["intent"]["conversation_id"]
+    other = (await chat.say("lamps", user_id="stayer", intent=lamps()))["intent"]["conversation_id"]
+    assert (await chat.http.delete("/v1/users/leaver/taste")).status_code == 200
+    assert (await chat.http.get(f"/v1/conversations/{mine}")).status_code == 404
+    assert (await chat.http.get(f"/v1/conversations/{other}")).status_code == 200
+
+
 async def test_an_edit_replaces_the_last_turn(chat):
     """A chip is taken away: the same turn again, without the condition."""
     first = await chat.say("a red lamp", user_id="editor", intent=lamps(colors=["red"]))
