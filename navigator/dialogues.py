@@ -5,14 +5,24 @@ ask, compare, find similar ones or what goes with one, choose, chat. Facts come 
 that an answer is true by construction; wordings come from `navigator.phrasing` and `navigator.answers`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 
 from navigator import answers, phrasing
-from navigator.families import COLORS, KINDS, MATERIALS
+from navigator.dialogue_state import State, facts_in_common, mixed, partners_of, refer_to, results
+from navigator.dialogue_wishes import (
+    FILTERED,
+    beyond_slots,
+    broadly,
+    excluded_word,
+    filters_of,
+    price_limits,
+    rounded,
+    unmet_wish,
+)
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, Shelf, phrase
 from navigator.processing import Floats
@@ -20,7 +30,6 @@ from navigator.prompt import Exchange
 from navigator.relax import told
 from navigator.wish import Wish
 
-_FILTERED = {"color": "colors", "material": "materials", "style": "styles"}
 _MAX_TURNS = 4
 
 
@@ -32,34 +41,13 @@ class Dialogue:
     taste: Floats | None = None
 
 
-@dataclass
-class _State:
-    """A conversation while it grows."""
-
-    shelf: Shelf
-    rng: Random
-    exchanges: list[Exchange] = field(default_factory=list)
-    intent: ShoppingIntent = field(default_factory=lambda: ShoppingIntent(action="chat"))
-    wants: dict[str, str] = field(default_factory=dict)
-    kind: str = ""
-    shown: list[Known] = field(default_factory=list)
-
-    def add(
-        self, user: str, intent: ShoppingIntent, shown: Sequence[Known], answer: str, notes: tuple[str, ...] = ()
-    ) -> None:
-        said = phrasing.roughen(self.rng, user)
-        self.exchanges.append(Exchange(said, intent, tuple(known.shown for known in shown), answer, notes))
-        if shown:
-            self.shown = list(shown)
-
-
 def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
     """Make `count` conversations; the same generator makes the same ones.
 
     A shelf needs at least two items; kinds with a single item are talked about less.
     """
     for _ in range(count):
-        state = _State(shelf, rng)
+        state = State(shelf, rng)
         rng.choices((_search, _set, _vague, _by_picture, _chat), (0.74, 0.08, 0.07, 0.05, 0.06))[0](state)
         for _ in range(rng.choice((0, 1, 1, 2, 2, _MAX_TURNS - 1))):
             if not state.shown:
@@ -72,24 +60,24 @@ def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
         yield Dialogue(tuple(state.exchanges), _some_taste(state) if rng.random() < 0.2 else None)
 
 
-def _search(state: _State) -> None:
+def _search(state: State) -> None:
     """Ask for a kind of thing with some properties, perhaps a price, perhaps something that it must not be."""
     rng = state.rng
     target = rng.choice(state.shelf.known)
     names = list(target.telling if rng.random() < 0.85 else target.facts)
     chosen = rng.sample(names, min(len(names), rng.choice((0, 1, 1, 2, 2, 3))))
     wants = {name: target.facts[name] for name in target.facts if name in chosen}
-    unmet = _unmet(state, target, wants) if rng.random() < 0.1 else None
-    worded = {name: _broadly(rng, name, value) for name, value in {**wants, **(unmet or {})}.items()}
-    kind = _broadly(rng, "category", target.kind)
+    unmet = unmet_wish(state, target, wants) if rng.random() < 0.1 else None
+    worded = {name: broadly(rng, name, value) for name, value in {**wants, **(unmet or {})}.items()}
+    kind = broadly(rng, "category", target.kind)
     adjectives = [worded[name] for name, value in wants.items() if phrase(name, value) == value]
     extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
     adjectives += [worded[name] for name in unmet or {}]
     noun, details = phrasing.noun_phrase(rng, kind, adjectives, extras)
     pieces = [phrasing.need(rng, noun, details)]
-    low, high = _prices(rng, target, pieces)
-    excluded = _excluded(rng, state.shelf, target, wants, pieces)
-    query = _beyond_slots(wants)
+    low, high = price_limits(rng, target, pieces)
+    excluded = excluded_word(rng, state.shelf, target, wants, pieces)
+    query = beyond_slots(wants)
     sort = "relevance"
     if rng.random() < 0.06:
         sort, said = rng.choice(
@@ -108,10 +96,10 @@ def _search(state: _State) -> None:
         price_max=high,
         exclude=(excluded,) if excluded else (),
         sort=sort,
-        **_filters(worded),
+        **filters_of(worded),
     )
     state.wants, state.intent, state.kind = wants, intent, target.kind
-    shown = _results(state, target, high, low, excluded)
+    shown = results(state, target, high, low, excluded)
     message = phrasing.together(rng, *pieces)
     if state.exchanges and rng.random() < 0.5:
         message = phrasing.say(rng, "instead_of_that", x=message)
@@ -124,7 +112,7 @@ def _search(state: _State) -> None:
     state.add(message, intent, shown, answers.found(rng, shown, wants))
 
 
-def _vague(state: _State) -> None:
+def _vague(state: State) -> None:
     """Say too little: a few different things are shown, and one question is asked."""
     rng = state.rng
     said = phrasing.say(rng, "vague")
@@ -135,42 +123,23 @@ def _vague(state: _State) -> None:
     state.add(said, state.intent, shown, answers.ask_back(rng, shown))
 
 
-def _by_picture(state: _State) -> None:
+def _by_picture(state: State) -> None:
     """Show a picture, and perhaps say how what is looked for should differ from it."""
     rng = state.rng
     target = rng.choice(state.shelf.known)
-    names = [name for name in _FILTERED if name in target.facts]
+    names = [name for name in FILTERED if name in target.facts]
     wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 1))))}
-    worded = {name: _broadly(rng, name, value) for name, value in wants.items()}
+    worded = {name: broadly(rng, name, value) for name, value in wants.items()}
     pieces = [phrasing.say(rng, "picture")]
     pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
-    low, high = _prices(rng, target, pieces)
-    intent = ShoppingIntent(action="search", price_min=low, price_max=high, **_filters(worded))
+    low, high = price_limits(rng, target, pieces)
+    intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
     state.wants, state.intent, state.kind = wants, intent, target.kind
-    shown = _results(state, target, high, low, None)
+    shown = results(state, target, high, low, None)
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
 
 
-def _unmet(state: _State, target: Known, wants: Mapping[str, str]) -> dict[str, str] | None:
-    """A wish that nothing of a kind meets, where there is one."""
-    rng = state.rng
-    name = rng.choice([name for name in _FILTERED if name not in wants] or ["style"])
-    has = {known.facts.get(name) for known in state.shelf.of_kind(target.kind)}
-    others = sorted({known.facts[name] for known in state.shelf.known if name in known.facts} - has)
-    return {name: rng.choice(others)} if others and name not in wants else None
-
-
-def _broadly(rng: Random, name: str, value: str) -> str:
-    """A value as people may call it: green for sage, wood for oak, a couch for a sofa; mostly as it is."""
-    if rng.random() > 0.25:
-        return value
-    if name == "category":
-        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value])
-    family = {"color": COLORS, "material": MATERIALS}.get(name, {})
-    return rng.choice([word for word, under in family.items() if value in under.split("|")] or [value])
-
-
-def _refine(state: _State) -> None:
+def _refine(state: State) -> None:
     """Change one thing of the last search."""
     rng, base = state.rng, state.intent
     if base.action == "complete" and len(base.categories) > 1:
@@ -186,53 +155,53 @@ def _refine(state: _State) -> None:
     if move < 0.3:
         said, sort = phrasing.say(rng, "cheaper"), "price_low"
     elif move < 0.5 and target.item.price:
-        high = _round(target.item.price * rng.uniform(1.0, 1.4))
+        high = rounded(target.item.price * rng.uniform(1.0, 1.4))
         low = None if low is not None and low > high else low
         said = phrasing.cap(rng, high)
-    elif move < 0.85 and [name for name in _FILTERED if name in target.facts]:
-        name = rng.choice([name for name in _FILTERED if name in target.facts])
+    elif move < 0.85 and [name for name in FILTERED if name in target.facts]:
+        name = rng.choice([name for name in FILTERED if name in target.facts])
         wants[name] = target.facts[name]
         said = phrasing.say(rng, "instead", x=target.facts[name])
     else:
         banned = rng.choice(
-            [known.facts[name] for known in state.shown for name in _FILTERED if name in known.facts] or ["red"]
+            [known.facts[name] for known in state.shown for name in FILTERED if name in known.facts] or ["red"]
         )
         excluded = tuple(dict.fromkeys((*excluded, banned)))[:3]
         wants = {name: value for name, value in wants.items() if value != banned}
         said = phrasing.without(rng, banned)
     intent = ShoppingIntent(
         action="refine",
-        query=_beyond_slots(wants),
+        query=beyond_slots(wants),
         categories=base.categories,
         price_min=low,
         price_max=high,
         exclude=excluded,
         sort=sort,
-        **_filters(wants),
+        **filters_of(wants),
     )
     state.wants, state.intent = wants, intent
-    shown = _results(state, target, high, low, excluded[-1] if excluded else None)
+    shown = results(state, target, high, low, excluded[-1] if excluded else None)
     if sort == "price_low":
         shown.sort(key=lambda known: known.item.price or 0)
     state.add(said, intent, shown, answers.found(rng, shown, wants))
 
 
-def _rebudget(state: _State) -> None:
+def _rebudget(state: State) -> None:
     """Set another budget for the things that were asked for together."""
     rng, base = state.rng, state.intent
-    budget = _round(sum(known.item.price or 50 for known in state.shown) * rng.uniform(0.7, 1.5))
+    budget = rounded(sum(known.item.price or 50 for known in state.shown) * rng.uniform(0.7, 1.5))
     said = phrasing.say(rng, "rebudget", t=phrasing.total(rng, budget))
     intent = base.model_copy(update={"budget_total": budget})
     state.intent = intent
     state.add(said, intent, state.shown, answers.goes_with(rng, None, state.shown, budget))
 
 
-def _ask(state: _State) -> None:
+def _ask(state: State) -> None:
     """Ask about one item on show: a property, whether it has one, its price, or what nobody knows."""
     rng = state.rng
     number = rng.randrange(len(state.shown)) + 1
     known = state.shown[number - 1]
-    reference = _reference(state, number)
+    reference = refer_to(state, number)
     names = list(known.telling if rng.random() < 0.8 else known.facts)
     kind = rng.random()
     if kind < 0.12 or not names:
@@ -252,7 +221,7 @@ def _ask(state: _State) -> None:
     state.add(said, ShoppingIntent(action="ask", item_refs=(number,)), [known], answer)
 
 
-def _ask_all(state: _State) -> None:
+def _ask_all(state: State) -> None:
     """Ask which of the items on show has a property, or is the cheapest or dearest."""
     rng = state.rng
     intent = ShoppingIntent(action="ask")
@@ -273,7 +242,7 @@ def _ask_all(state: _State) -> None:
     state.add(said, intent, state.shown, answers.which(rng, state.shown, name, value))
 
 
-def _compare(state: _State) -> None:
+def _compare(state: State) -> None:
     """Set two items on show against each other."""
     rng = state.rng
     if len(state.shown) < 2:
@@ -281,7 +250,7 @@ def _compare(state: _State) -> None:
         return
     one, two = sorted(rng.sample(range(1, len(state.shown) + 1), 2))
     joint = rng.choice((" and ", " or ", " vs "))
-    refs = joint.join((_reference(state, one), _reference(state, two)))
+    refs = joint.join((refer_to(state, one), refer_to(state, two)))
     if rng.random() < (0.4 if len(state.shown) == 2 else 0.1):
         (one, two), refs = (1, 2), phrasing.say(rng, "both" if len(state.shown) == 2 else "first_two")
     said = phrasing.say(rng, "compare", refs=refs)
@@ -289,7 +258,7 @@ def _compare(state: _State) -> None:
     state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(rng, *pair))
 
 
-def _similar(state: _State) -> None:
+def _similar(state: State) -> None:
     """Ask for more like one item on show."""
     rng = state.rng
     number = rng.randrange(len(state.shown)) + 1
@@ -298,51 +267,51 @@ def _similar(state: _State) -> None:
     if not pool:
         _search(state)
         return None
-    pool.sort(key=lambda known: -_common(known, anchor))
+    pool.sort(key=lambda known: -facts_in_common(known, anchor))
     if rng.random() < 0.4:
         _similar_but(state, number, anchor, pool)
         return None
-    shown = _mixed(rng, pool[: rng.choice((2, 3, 4))])
-    said = phrasing.say(rng, "similar", ref=_reference(state, number))
+    shown = mixed(rng, pool[: rng.choice((2, 3, 4))])
+    said = phrasing.say(rng, "similar", ref=refer_to(state, number))
     return state.add(
         said, ShoppingIntent(action="similar", item_refs=(number,)), shown, answers.similar(rng, anchor, shown)
     )
 
 
-def _similar_but(state: _State, number: int, anchor: Known, pool: Sequence[Known]) -> None:
+def _similar_but(state: State, number: int, anchor: Known, pool: Sequence[Known]) -> None:
     """Ask for one item on show, changed in one thing: "the second one but in oak"."""
     rng = state.rng
     changes = [
         (name, known.facts[name])
         for known in pool
-        for name in _FILTERED
+        for name in FILTERED
         if name in known.facts and known.facts[name] != anchor.facts.get(name)
     ]
     if not changes:
         _search(state)
         return
     name, value = rng.choice(changes)
-    said = _broadly(rng, name, value)
+    said = broadly(rng, name, value)
     meeting = [known for known in pool if known.facts.get(name) == value]
-    shown = _mixed(rng, meeting[: rng.choice((1, 2, 3))])
-    intent = ShoppingIntent(action="similar", item_refs=(number,), **_filters({name: said}))
-    message = phrasing.say(rng, "but", ref=_reference(state, number), x=said)
+    shown = mixed(rng, meeting[: rng.choice((1, 2, 3))])
+    intent = ShoppingIntent(action="similar", item_refs=(number,), **filters_of({name: said}))
+    message = phrasing.say(rng, "but", ref=refer_to(state, number), x=said)
     state.add(message, intent, shown, answers.found(rng, shown, {name: value}))
 
 
-def _complete(state: _State) -> None:
+def _complete(state: State) -> None:
     """Ask what goes with one item on show; boards tell, and where none does, a shared look."""
     rng = state.rng
     number = rng.randrange(len(state.shown)) + 1
     anchor = state.shown[number - 1]
-    partners = _partners(state.shelf, anchor, rng)
+    partners = partners_of(state.shelf, anchor, rng)
     if not partners:
         _search(state)
         return
     shown = partners[: rng.choice((2, 3, 4))]
     budget: float | None = None
     kinds: tuple[str, ...] = ()
-    reference = _reference(state, number)
+    reference = refer_to(state, number)
     if rng.random() < 0.3:
         kinds = (shown[0].kind,)
         shown = ([known for known in partners if known.kind == kinds[0]] or shown)[:3]
@@ -350,24 +319,24 @@ def _complete(state: _State) -> None:
     else:
         said = phrasing.say(rng, "complete", ref=reference, many="things")
     if rng.random() < 0.3:
-        budget = _round(sum(known.item.price or 0 for known in shown) * rng.uniform(0.8, 1.5))
+        budget = rounded(sum(known.item.price or 0 for known in shown) * rng.uniform(0.8, 1.5))
         said = f"{said} {phrasing.total(rng, budget)}"
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, item_refs=(number,))
     state.intent, state.kind = intent, ""
     state.add(said, intent, shown, answers.goes_with(rng, anchor, shown, budget))
 
 
-def _set(state: _State) -> None:
+def _set(state: State) -> None:
     """Ask for several things at once, within one budget."""
     rng = state.rng
     first = rng.choice(state.shelf.known)
-    partners = [known for known in _partners(state.shelf, first, rng) if known.kind != first.kind]
+    partners = [known for known in partners_of(state.shelf, first, rng) if known.kind != first.kind]
     if not partners:
         _search(state)
         return
     second = partners[0]
     shown = [first, second]
-    budget = _round(sum(known.item.price or 50 for known in shown) * rng.uniform(0.8, 1.6))
+    budget = rounded(sum(known.item.price or 50 for known in shown) * rng.uniform(0.8, 1.6))
     kinds = tuple(dict.fromkeys(known.kind for known in shown))
     things = rng.choice((" and ", " + ", " plus ")).join(rng.choice((f"a {kind}", kind)) for kind in kinds)
     style = first.facts.get("style", "") if rng.random() < 0.3 else ""
@@ -385,19 +354,19 @@ def _set(state: _State) -> None:
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
 
 
-def _pick(state: _State) -> None:
+def _pick(state: State) -> None:
     """Ask for a recommendation among the items on show."""
     rng = state.rng
     said = phrasing.say(rng, "pick")
     state.add(said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants))
 
 
-def _chat(state: _State) -> None:
+def _chat(state: State) -> None:
     said = phrasing.say(state.rng, "chat")
     state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, said))
 
 
-_MOVES: tuple[Callable[[_State], None], ...] = (
+_MOVES: tuple[Callable[[State], None], ...] = (
     _refine,
     _ask,
     _ask_all,
@@ -411,13 +380,13 @@ _MOVES: tuple[Callable[[_State], None], ...] = (
 _WEIGHTS = (0.22, 0.26, 0.18, 0.09, 0.08, 0.07, 0.03, 0.03, 0.04)
 
 
-def _some_taste(state: _State) -> Floats | None:
+def _some_taste(state: State) -> Floats | None:
     """Interest vectors of a person who is known, where the answer does not turn on them: `[M, Dt]`."""
     liked = state.rng.sample(list(state.shelf.known), state.rng.choice((1, 2, 3, 4)))
     return np.stack([known.shown.vectors.mean(0) for known in liked]) if state.shown else None
 
 
-def _by_taste(state: _State) -> Dialogue:
+def _by_taste(state: State) -> Dialogue:
     """Ask for a recommendation, and be known: interest vectors of things that share a look with one item on show."""
     rng = state.rng
     place = rng.randrange(len(state.shown)) + 1
@@ -435,92 +404,3 @@ def _by_taste(state: _State) -> Dialogue:
     answer = answers.for_taste(rng, state.shown, place, [chosen.facts[name]])
     state.add(phrasing.say(rng, "pick"), ShoppingIntent(action="ask"), state.shown, answer)
     return Dialogue(tuple(state.exchanges), taste)
-
-
-def _results(state: _State, target: Known, high: float | None, low: float | None, excluded: str | None) -> list[Known]:
-    """What a search might find: mostly the kind asked for, the best matches among them, in no telling order."""
-    rng = state.rng
-    pool = [known for known in state.shelf.of_kind(target.kind) if excluded not in known.facts.values()]
-    pool = [known for known in pool if high is None or (known.item.price or 0) <= high]
-    pool = [known for known in pool if low is None or (known.item.price or 0) >= low]
-    pool.sort(key=lambda known: (-sum(known.facts.get(n) == v for n, v in state.wants.items()), rng.random()))
-    if rng.random() < 0.04:
-        return []
-    size = rng.choice((1, 2, 3, 3, 4, 5, 8))
-    best, rest = pool[: max(1, size // 2)], pool[max(1, size // 2) :]
-    return _mixed(rng, [*best, *rng.sample(rest, min(len(rest), size - len(best)))])
-
-
-def _partners(shelf: Shelf, anchor: Known, rng: Random) -> list[Known]:
-    """Items that stand on a board with the anchor, or share its style, of other kinds first."""
-    boards = [board for board in shelf.boards if any(shelf.known[i] is anchor for i in board)]
-    if boards:
-        partners = [shelf.known[i] for i in rng.choice(boards) if shelf.known[i] is not anchor]
-    else:
-        pool = rng.sample(list(shelf.known), min(len(shelf.known), 60))
-        partners = [known for known in pool if known.kind != anchor.kind and _common(known, anchor) > 0]
-    rng.shuffle(partners)
-    return partners
-
-
-def _common(one: Known, other: Known) -> int:
-    return sum(other.facts.get(name) == value for name, value in one.facts.items())
-
-
-def _mixed(rng: Random, known: Sequence[Known]) -> list[Known]:
-    return rng.sample(list(known), len(known))
-
-
-def _reference(state: _State, number: int) -> str:
-    """A way to point at an item that is true of it alone."""
-    known = state.shown[number - 1]
-    looks = [value for name, value in known.facts.items() if name in ("color", "material", "pattern")]
-    alone = [look for look in looks if sum(look in other.facts.values() for other in state.shown) == 1]
-    name = known.item.title.split(",")[0] if sum(known.item.title == o.item.title for o in state.shown) == 1 else None
-    name = name if name and len(name) < 30 else None
-    look = state.rng.choice(alone) if alone else None
-    return phrasing.reference(state.rng, number, len(state.shown), name, look)
-
-
-def _beyond_slots(wants: Mapping[str, str]) -> str:
-    """The wishes that no slot of an intent has a place for; the rest need not be written twice."""
-    return ", ".join(phrase(name, value) for name, value in wants.items() if name not in _FILTERED)
-
-
-def _filters(wants: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    return {field: (wants[name],) for name, field in _FILTERED.items() if name in wants}
-
-
-def _prices(rng: Random, target: Known, pieces: list[str]) -> tuple[float | None, float | None]:
-    """Now and then a price that the target meets."""
-    price, draw = target.item.price, rng.random()
-    if price is None or draw > 0.45:
-        return None, None
-    high = _round(price * rng.uniform(1.02, 1.6))
-    if draw < 0.33:
-        pieces.append(phrasing.cap(rng, high))
-        return None, high
-    low = min(_round(price * rng.uniform(0.5, 0.95)), high)
-    if draw < 0.4 and low < high:
-        pieces.append(phrasing.price_range(rng, low, high))
-        return low, high
-    pieces.append(phrasing.floor(rng, low))
-    return low, None
-
-
-def _excluded(rng: Random, shelf: Shelf, target: Known, wants: dict[str, str], pieces: list[str]) -> str | None:
-    if rng.random() > 0.12:
-        return None
-    others = {known.facts[name] for known in shelf.of_kind(target.kind) for name in _FILTERED if name in known.facts}
-    others -= set(target.facts.values()) | set(wants.values())
-    if not others:
-        return None
-    word = rng.choice(sorted(others))
-    pieces.append(phrasing.without(rng, word))
-    return word
-
-
-def _round(price: float) -> float:
-    """A price as people name it: 45, 150, 1200."""
-    step = 5 if price < 100 else 10 if price < 400 else 50 if price < 2000 else 100
-    return float(max(step, round(price / step) * step))

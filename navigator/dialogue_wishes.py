@@ -1,0 +1,75 @@
+"""What people wish for in conversations to train on: properties, in their own words, prices, and what must not be."""
+
+from collections.abc import Mapping
+from random import Random
+
+from navigator import phrasing
+from navigator.dialogue_state import State
+from navigator.families import COLORS, KINDS, MATERIALS
+from navigator.knowledge import Known, Shelf, phrase
+
+FILTERED = {"color": "colors", "material": "materials", "style": "styles"}
+"""Facts that an intent has a slot for, and the slot."""
+
+
+def unmet_wish(state: State, target: Known, wants: Mapping[str, str]) -> dict[str, str] | None:
+    """A wish that nothing of a kind meets, where there is one."""
+    rng = state.rng
+    name = rng.choice([name for name in FILTERED if name not in wants] or ["style"])
+    has = {known.facts.get(name) for known in state.shelf.of_kind(target.kind)}
+    others = sorted({known.facts[name] for known in state.shelf.known if name in known.facts} - has)
+    return {name: rng.choice(others)} if others and name not in wants else None
+
+
+def broadly(rng: Random, name: str, value: str) -> str:
+    """A value as people may call it: green for sage, wood for oak, a couch for a sofa; mostly as it is."""
+    if rng.random() > 0.25:
+        return value
+    if name == "category":
+        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value])
+    family = {"color": COLORS, "material": MATERIALS}.get(name, {})
+    return rng.choice([word for word, under in family.items() if value in under.split("|")] or [value])
+
+
+def beyond_slots(wants: Mapping[str, str]) -> str:
+    """The wishes that no slot of an intent has a place for; the rest need not be written twice."""
+    return ", ".join(phrase(name, value) for name, value in wants.items() if name not in FILTERED)
+
+
+def filters_of(wants: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    return {field: (wants[name],) for name, field in FILTERED.items() if name in wants}
+
+
+def price_limits(rng: Random, target: Known, pieces: list[str]) -> tuple[float | None, float | None]:
+    """Now and then a price that the target meets."""
+    price, draw = target.item.price, rng.random()
+    if price is None or draw > 0.45:
+        return None, None
+    high = rounded(price * rng.uniform(1.02, 1.6))
+    if draw < 0.33:
+        pieces.append(phrasing.cap(rng, high))
+        return None, high
+    low = min(rounded(price * rng.uniform(0.5, 0.95)), high)
+    if draw < 0.4 and low < high:
+        pieces.append(phrasing.price_range(rng, low, high))
+        return low, high
+    pieces.append(phrasing.floor(rng, low))
+    return low, None
+
+
+def excluded_word(rng: Random, shelf: Shelf, target: Known, wants: dict[str, str], pieces: list[str]) -> str | None:
+    if rng.random() > 0.12:
+        return None
+    others = {known.facts[name] for known in shelf.of_kind(target.kind) for name in FILTERED if name in known.facts}
+    others -= set(target.facts.values()) | set(wants.values())
+    if not others:
+        return None
+    word = rng.choice(sorted(others))
+    pieces.append(phrasing.without(rng, word))
+    return word
+
+
+def rounded(price: float) -> float:
+    """A price as people name it: 45, 150, 1200."""
+    step = 5 if price < 100 else 10 if price < 400 else 50 if price < 2000 else 100
+    return float(max(step, round(price / step) * step))
