@@ -2,6 +2,7 @@
 # Makes the environment that Windowshop runs in: .venv beside the Makefile, or the folder in $WINDOWSHOP_VENV.
 # Idempotent: does nothing while requirements.lock, pyproject.toml and this file are unchanged.
 #   cluster/setup.sh          what the product needs
+#   WINDOWSHOP_GPU=1 cluster/setup.sh   for GPUs where none is seen, as in the build of an image
 #   cluster/setup.sh tests    also the system packages that tests use: Chromium and PostgreSQL (Debian and Ubuntu)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +43,7 @@ install_environment() {
   "${install[@]}" torch==2.13.0
   say "Installing $(grep -c == requirements.lock) pinned packages (2 of 4; about two minutes)"
   "${install[@]}" --no-deps -r requirements.lock
-  if command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; then
+  if [ "${WINDOWSHOP_GPU:-}" = 1 ] || nvidia-smi -L >/dev/null 2>&1; then
     say "Installing vLLM for GPUs (3 of 4)"
     "${install[@]}" vllm==0.32.0 -c requirements.lock
   elif [ "$(uname -s)" = Linux ]; then
