@@ -3,9 +3,10 @@
 First, the weight of full text against meaning on the demo catalogue, where it was chosen (`catalog.search`): recall@10
 of the products of a kind and main colour, asked for as "white candle holder". A third of them do not name the colour.
 
-Then Icecat, the test. Whole catalogue, unjudged items count as 0. Three rankings in one run: plain BM25 over title and
-description (Robertson's formula, k1 = 1.2, b = 0.75, written out here), LanceDB's full text alone, and Windowshop's
-fusion of full text with the meaning of the words (packaged encoder).
+Then Icecat, the test. Whole catalogue, unjudged items count as 0. Rankings in one run: plain BM25 over title and
+description (Robertson's formula, k1 = 1.2, b = 0.75, written out here) over whole words and over words without their
+plural endings, LanceDB's full text alone, and Windowshop's fusion of full text with the meaning of the words (packaged
+encoder).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import math
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -112,11 +113,12 @@ async def measure(
     folder: str, encoder: Encoder, items: Sequence[Item], vectors: Vectors, judgments: dict[str, dict[str, int]]
 ) -> dict[str, float]:
     search = await made_search(folder, encoder, items, vectors)
-    bm25 = BM25([f"{item.title} {item.description}" for item in items])
+    documents = [f"{item.title} {item.description}" for item in items]
+    plain = {"plain BM25": BM25(documents), "BM25, singular": BM25(documents, tokens=_singular_tokens)}
     ids = [item.id for item in items]
     scores: dict[str, list[float]] = defaultdict(list)
     for query, grades in judgments.items():
-        rankings = {"plain BM25": [ids[i] for i in bm25.rank(query, 10)]}
+        rankings = {name: [ids[i] for i in bm25.rank(query, 10)] for name, bm25 in plain.items()}
         words = await search.find([Probe("words", text=query)], limit=10)
         rankings["LanceDB full text"] = words["id"].to_pylist()
         probes = query_probes(query, encoder.query_vectors(text=query), has_picture=False)
@@ -136,10 +138,17 @@ def ndcg(ranking: Sequence[str], grades: dict[str, int], k: int = 10) -> float:
 
 
 class BM25:
-    """Okapi BM25 (Robertson and Zaragoza, 2009) over whole words, k1 = 1.2, b = 0.75."""
+    """Okapi BM25 (Robertson and Zaragoza, 2009), k1 = 1.2, b = 0.75; `tokens` cuts a text into words."""
 
-    def __init__(self, documents: Iterable[str], k1: float = 1.2, b: float = 0.75) -> None:
-        counts = [Counter(_tokens(document)) for document in documents]
+    def __init__(
+        self,
+        documents: Iterable[str],
+        k1: float = 1.2,
+        b: float = 0.75,
+        tokens: Callable[[str], list[str]] | None = None,
+    ) -> None:
+        self._tokens = tokens or _tokens
+        counts = [Counter(self._tokens(document)) for document in documents]
         lengths = np.array([sum(c.values()) for c in counts], dtype=np.float64)
         norms = k1 * (1 - b + b * lengths / lengths.mean())
         postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -151,7 +160,7 @@ class BM25:
 
     def rank(self, query: str, k: int) -> list[int]:
         scores = np.zeros(self._n)
-        for token in _tokens(query):
+        for token in self._tokens(query):
             found = self._postings.get(token, [])
             idf = math.log(1 + (self._n - len(found) + 0.5) / (len(found) + 0.5))
             for row, weight in found:
@@ -162,6 +171,11 @@ class BM25:
 
 def _tokens(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
+
+
+def _singular_tokens(text: str) -> list[str]:
+    """Words without English plural endings: batteries → battery, watches → watch, cables → cable."""
+    return [re.sub(r"(?<=..)ies$", "y", re.sub(r"(?<=...[^s])(?:es|s)$", "", word)) for word in _tokens(text)]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ schema, and a release pins one version of it by a tag, so that readers never see
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -154,7 +155,7 @@ class ItemTable:
         storage `int8`), once there are at least `ann_min_rows` rows; below that an exact scan is as fast.
         """
         existing = {column for index in self._table.list_indices() for column in index.columns}
-        configs: dict[str, Any] = {"id": BTree(), "price": BTree(), "facets": LabelList(), "words": FTS()}
+        configs: dict[str, Any] = {"id": BTree(), "price": BTree(), "facets": LabelList(), "words": _FULL_TEXT}
         if len(self) >= ann_min_rows:
             for column in vector_columns(self.schema):
                 configs[column] = _vector_index(self.schema, column)
@@ -175,6 +176,9 @@ class ItemTable:
         return self.version
 
 
+_SHORT = 24  # characters
+# Stop words are of one language only, and rare words outweigh them anyway.
+_FULL_TEXT = FTS(remove_stop_words=False)
 _BESIDE_ITEM = ["fingerprint", "thumbnail"]
 
 
@@ -258,9 +262,14 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
 
 
 def full_text(item: Item) -> str:
-    """The words that full-text search looks through; the title counts twice, for its words tell the most."""
-    facts = [*item.category, item.brand or "", *item.colors, *item.materials, *item.styles, *item.attributes.values()]
-    return "\n".join(part for part in (item.title, item.title, " ".join(facts), item.description) if part)
+    """The words that full-text search looks through.
+
+    The title counts three times, for its words tell the most; of the attributes only those count that are words, for
+    sizes and lists of compatible things drown the rest (`benchmarks/search_relevance.py`).
+    """
+    told = [value for value in item.attributes.values() if len(value) <= _SHORT and not re.search(r"\d", value)]
+    facts = [*item.category, item.brand or "", *item.colors, *item.materials, *item.styles, *told]
+    return "\n".join(part for part in (*[item.title] * 3, " ".join(facts), item.description) if part)
 
 
 def vectors_to_arrow(values: Vectors) -> pa.FixedSizeListArray:
