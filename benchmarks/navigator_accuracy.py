@@ -13,7 +13,7 @@ from batch.convert import convert
 from batch.navigator_data import Catalogue
 from batch.navigator_gate import gold_cases, measure
 from batch.navigator_loop import Run, run
-from benchmarks.rules_reader import RulesReader
+from batch.rules_reader import RulesReader
 from navigator.engine import open_engine
 from navigator.evaluation import score_intents
 from navigator.knowledge import Known, Shelf

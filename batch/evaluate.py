@@ -1,0 +1,242 @@
+"""`python -m batch.evaluate --release URI --suite NAME`: how good a release is, and whether better than another.
+
+Everything runs in this process on the release's own parts: its table, encoder, Navigator, and taste model if it has
+one. A chat turn is the very function that an application runs.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import fsspec
+import typer
+from rich.console import Console
+
+from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
+from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
+from batch.local_search import LocalSearch, open_search
+from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
+from batch.quality_suites import attributes, intents, retrieval
+from batch.suite_report import Report, compare, print_comparison, print_report
+from catalog.demo import load as demo
+from catalog.errors import InvalidInput, NotFound
+from catalog.release import Release, ReleaseStore, git_commit
+from navigator.engine import Engine, open_engine
+from navigator.loading import load_config
+
+MAX_MODEL_LEN = 8192
+
+
+class Suite(StrEnum):
+    """What can be measured."""
+
+    conversation = "conversation"
+    intents = "intents"
+    attributes = "attributes"
+    retrieval = "retrieval"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the suites are run.
+
+    Args:
+        navigator: folder of a checkpoint to use instead of the release's own.
+        wordings: places in `WORDINGS`.
+        limit: of conversations.
+        understood: intents are taken from the gold instead of being read, and nothing is answered: what then still
+            fails is in how a turn finds, not in how it reads.
+        labels: JSON lines as for `batch.train_navigator`; the demo's own for the demo.
+    """
+
+    navigator: Path | None = None
+    wordings: tuple[int, ...] = (0, 1, 2, 3)
+    limit: int | None = None
+    understood: bool = False
+    labels: str | None = None
+    gold: Path = CONVERSATIONS
+
+
+@dataclass
+class Opened:
+    """A release in this process."""
+
+    store: ReleaseStore
+    release: Release
+    search: LocalSearch
+    engine: Engine | None
+    options: Options
+
+    @property
+    def reads(self) -> Engine:
+        """Its engine. Raises NotFound."""
+        if self.engine is None:
+            raise NotFound(f"release {self.release.id} has no Navigator; train one: batch.train_navigator")
+        return self.engine
+
+    def catalogue(self) -> Catalogue:
+        """Its items, as questions about them are made."""
+        labels = self.options.labels or str(demo.DATA / "truth.jsonl")
+        return load_catalogue(self.store, self.release, read_labels(labels), read_boards(None))
+
+
+async def evaluate(
+    store: ReleaseStore, release: Release, suites: Sequence[Suite], options: Options, say: Callable[[str], Any]
+) -> list[Report]:
+    """Run suites on one release.
+
+    Args:
+        say: is told a line of progress now and then.
+
+    Raises:
+        NotFound: the release lacks what a suite is about.
+        InvalidInput: a suite is about the demo catalogue, and this is another.
+    """
+    needs_engine = any(suite != Suite.retrieval for suite in suites) and not options.understood
+    async with opened(store, release, options, with_engine=needs_engine) as shop:
+        return [await _run(suite, shop, _telling(f"{release.id} {suite}", say)) for suite in suites]
+
+
+@asynccontextmanager
+async def opened(
+    store: ReleaseStore, release: Release, options: Options, *, with_engine: bool
+) -> AsyncIterator[Opened]:
+    """A release with its engine, which is closed again."""
+    with tempfile.TemporaryDirectory(prefix="windowshop-navigator-") as scratch:
+        folder = _navigator(store, release, options, Path(scratch)) if with_engine else None
+        per_item, engine = 1, None
+        if folder is not None:
+            config = load_config(folder)
+            per_item = config.vectors_per_item
+            longest = min(MAX_MODEL_LEN, int(config.text_config.max_position_embeddings))
+            engine = await asyncio.to_thread(lambda: open_engine(folder, max_model_len=longest))
+        try:
+            yield Opened(store, release, await open_search(store, release, per_item), engine, options)
+        finally:
+            if engine is not None:
+                await engine.close()
+
+
+def _navigator(store: ReleaseStore, release: Release, options: Options, scratch: Path) -> Path:
+    """A local folder with the Navigator's checkpoint. Raises NotFound."""
+    if options.navigator is not None:
+        return options.navigator
+    if release.navigator is None:
+        raise NotFound(f"release {release.id} has no Navigator; train one: batch.train_navigator")
+    uri = store.path(*release.navigator.path.split("/"))
+    if store.is_local:
+        return Path(uri)
+    files, root = fsspec.core.url_to_fs(uri, **store.storage_options)
+    files.get(root.rstrip("/") + "/", str(scratch) + "/", recursive=True)
+    return scratch
+
+
+async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> Report:
+    options = shop.options
+    if suite == Suite.conversation:
+        return await _conversation(shop, say)
+    if suite == Suite.intents:
+        conversations = load_conversations(options.gold)[: options.limit]
+        return await intents(shop.search, shop.reads, shop.catalogue(), conversations, say)
+    if suite == Suite.attributes:
+        hidden = read_hidden(options.labels or str(demo.DATA / "truth.jsonl"))
+        return await attributes(shop.reads, shop.catalogue(), hidden, say)
+    return await retrieval(shop.search, say)
+
+
+async def _conversation(shop: Opened, say: Callable[[int, int], None]) -> Report:
+    known = demo_facts(await shop.search.items(list(demo.truth())))
+    if not known:
+        raise InvalidInput(
+            f"the gold conversations are about the demo catalogue; release {shop.release.id} is of another"
+        )
+    options = shop.options
+    talk = Talk(
+        shop.search,
+        None if options.understood else shop.reads,
+        known,
+        vocabulary_of(known),
+        read=read_gold if options.understood else None,
+    )
+    results = await run_conversations(talk, load_conversations(options.gold)[: options.limit], options.wordings, say)
+    return report(shop.release.id, results)
+
+
+def _telling(name: str, say: Callable[[str], Any], every_s: float = 5.0) -> Callable[[int, int], None]:
+    """Progress as a line of text now and then: how far, how fast, how long still."""
+    began = time.monotonic()
+    last = began
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < every_s and done < total:
+            return
+        last = now
+        rest = (now - began) / done * (total - done)
+        say(f"{name}: {done} of {total}, {now - began:.0f} s, about {rest:.0f} s to go")
+
+    return tell
+
+
+def _line(text: str) -> None:
+    """One line that is written over on a terminal, and lines in a log."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+    else:
+        sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    release: Annotated[str, typer.Option(help="Release store.")],
+    suite: Annotated[list[Suite], typer.Option(help="What to measure; may be given more than once.")],
+    id: Annotated[str | None, typer.Option(help="Release to measure [the live one].")] = None,
+    against: Annotated[str | None, typer.Option(help="Another release of the store to compare it with.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write everything, failures included, as JSON.")] = None,
+    navigator: Annotated[Path | None, typer.Option(help="A checkpoint to use in place of the release's.")] = None,
+    wordings: Annotated[int, typer.Option(min=1, max=4, help="So many wordings of each conversation.")] = 4,
+    limit: Annotated[int | None, typer.Option(help="Only the first conversations.")] = None,
+    understood: Annotated[bool, typer.Option(help="Take intents from the gold; no Navigator is needed.")] = False,
+    labels: Annotated[str | None, typer.Option(help="What pictures show, for `attributes` [the demo's].")] = None,
+) -> None:
+    """Measure the quality of a release, and compare it with another."""
+    store = ReleaseStore(release)
+    options = Options(navigator, tuple(range(len(WORDINGS)))[:wordings], limit, understood, labels)
+    one = store.get(id) if id else store.current()
+    reports = asyncio.run(evaluate(store, one, suite, options, _line))
+    other = store.get(against) if against else None
+    others = asyncio.run(evaluate(store, other, suite, options, _line)) if other else []
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+    console = Console()
+    found: dict[str, Any] = {"release": one.id, "git_commit": git_commit(), "suites": {}}
+    for number, made in enumerate(reports):
+        print_report(made, console)
+        found["suites"][made.suite] = made.to_json()
+        if others:
+            print_report(others[number], console)
+            differences = compare(made, others[number])
+            print_comparison(made.suite, (one.id, others[number].release), differences, console)
+            entry = {"report": others[number].to_json(), "differences": {n: asdict(d) for n, d in differences.items()}}
+            found["suites"][made.suite]["against"] = entry
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(found, indent=1, default=str, ensure_ascii=False) + "\n")
+        console.print(f"written to {out}")
+
+
+if __name__ == "__main__":
+    app()
