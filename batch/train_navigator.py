@@ -50,7 +50,7 @@ class Job:
         base: what to train over: a folder, a hub id, or `packaged:smollm2-135m`.
         labels: JSON lines with what pictures show, boards: JSON lines with what belongs together, conversations: an
             operator's own; see `batch.navigator_data`.
-        tokens_per_item, projector_rank: of a first training; later ones keep the incumbent's.
+        tokens_per_item, projector_rank, projector_dim: of a first training; later ones keep the incumbent's.
         recipe: of stage 2.
         work: folder for checkpoints and metrics.
         workers: processes that train side by side; 0 trains in this one, without Ray.
@@ -67,6 +67,7 @@ class Job:
     conversations: str | None = None
     tokens_per_item: int = 8
     projector_rank: int = 512
+    projector_dim: int = 128
     recipe: Recipe = field(default_factory=Recipe)
     work: str = ".windowshop/train-navigator"
     workers: int = 0
@@ -155,7 +156,12 @@ def _start(job: Job, catalogue: Catalogue, incumbent: Path | None, folder: Path)
     start = folder / "start"
     if not (start / "config.json").exists():
         rank = min(job.projector_rank, catalogue.item_dim)
-        shape = Shape(catalogue.item_dim, tokens_per_item=job.tokens_per_item, projector_rank=rank)
+        shape = Shape(
+            catalogue.item_dim,
+            tokens_per_item=job.tokens_per_item,
+            projector_rank=rank,
+            projector_dim=job.projector_dim,
+        )
         convert(str(incumbent or job.base), str(start), shape)
     return start
 
