@@ -92,15 +92,23 @@ def expected(turn: GoldTurn, list_before: Sequence[str]) -> tuple[str, ...]:
 
 
 def made_up(
-    answer: str, shown: Sequence[Known], told: str, intent: ShoppingIntent, vocabulary: Sequence[str]
+    answer: str,
+    shown: Sequence[Known],
+    before: Sequence[Known],
+    told: str,
+    intent: ShoppingIntent,
+    vocabulary: Sequence[str],
 ) -> list[str]:
     """Properties and amounts that an answer claims although nothing on show has them and nobody said them.
 
     Args:
+        shown: on show now.
+        before: what earlier turns showed, which may still be spoken of.
         told: all that was said before, by the person and about the search.
     """
     items = [entry.item for entry in shown]
     given = amounts(" ".join([told, *facts(items, intent.budget_total)])) | _prices(items)
+    given |= _prices([entry.item for entry in before])
     said = re.sub(r"\d[\d,.]*", lambda number: number[0].rstrip(",."), told)
     plain = {re.sub(r"[^\d.]", "", amount).removesuffix(".00") for amount in given}
     loose = [
@@ -108,7 +116,7 @@ def made_up(
         for amount in sorted(amounts(answer) - given)
         if (digits := re.sub(r"[^\d.]", "", amount).removesuffix(".00")) not in plain and not says(said, digits)
     ]
-    return [*invented(answer, shown, told, vocabulary), *loose]
+    return [*invented(answer, [*shown, *before], told, vocabulary), *loose]
 
 
 def _action(turn: GoldTurn, outcome: Outcome) -> Check:

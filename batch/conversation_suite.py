@@ -16,7 +16,7 @@ from navigator.carry import carried_picture
 from navigator.engine import Delta, Engine, Sampling
 from navigator.finding import Finalists, Findings, choose, find
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import know
+from navigator.knowledge import Known, know
 from navigator.processing import Message
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.turn import IntentRead, ItemsShown, TurnDone, TurnRequest, TurnSettings, on_show, pointed, run_turn
@@ -89,10 +89,10 @@ class Talk:
             told = [one.text for one in outcome.relaxed] + [
                 said for past in history for said in (past.user, past.answer)
             ]
-            shown = [
-                know(entry, self.known[entry.item.id].visual) for past in (*history, exchange) for entry in past.shown
-            ]
-            invented = made_up(outcome.answer, shown, " ".join([exchange.user, *told]), outcome.intent, self.vocabulary)
+            earlier = [self._known(entry) for past in history for entry in past.shown]
+            shown = [self._known(entry) for entry in exchange.shown]
+            said = " ".join([exchange.user, *told])
+            invented = made_up(outcome.answer, shown, earlier, said, outcome.intent, self.vocabulary)
             checks = judge(turn, outcome, self.known)
             results.append(
                 TurnResult(
@@ -111,6 +111,9 @@ class Talk:
             pictures.append(picture)
             say()
         return results
+
+    def _known(self, entry: Shown) -> Known:
+        return know(entry, self.known[entry.item.id].visual)
 
     async def _turn(
         self, turn: GoldTurn, message: str, history: Sequence[Exchange], pictures: Sequence[Encoded | None]

@@ -133,12 +133,16 @@ def accuracy(questions: Sequence[Question], answers: Sequence[str]) -> float:
 
 
 def invented(answer: str, shown: Sequence[Known], asked: str, vocabulary: Iterable[str]) -> list[str]:
-    """Property values that an answer claims although no item on show has them and nobody asked for them."""
+    """Property values that an answer claims although no item on show has them and nobody asked for them.
+
+    Bare numbers (two seats) are left out: a citation or a price is no claim of such a kind.
+    """
     true = " ".join(
         " ".join([known.item.title, known.kind, *known.facts.values(), *known.item.colors, *known.item.materials])
         for known in shown
     )
-    return [value for value in vocabulary if says(answer, value) and not says(true, value) and not says(asked, value)]
+    worded = [value for value in vocabulary if any(character.isalpha() for character in value)]
+    return [value for value in worded if says(answer, value) and not says(true, value) and not says(asked, value)]
 
 
 def says(text: str, value: str) -> bool:

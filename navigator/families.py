@@ -6,30 +6,52 @@ stands under each are names that shops use. A word that is not here is taken as 
 
 from collections.abc import Mapping
 
+from navigator.knowledge import singular
+
 COLORS: Mapping[str, str] = {
     "white": "white|ivory|snow|off-white|alabaster|pearl",
     "black": "black|ebony|jet|onyx",
-    "grey": "grey|gray|charcoal|slate|graphite|silver|anthracite|ash grey|stone|pewter",
+    "grey": "grey|gray|charcoal|slate|graphite|anthracite|ash grey|stone|pewter",
     "brown": "brown|chestnut|espresso|caramel|chocolate|tan|taupe|camel|cognac|mocha|walnut|umber|coffee|bronze",
     "beige": "beige|sand|cream|taupe|ecru|oatmeal|nude|khaki|natural|linen|ivory",
     "red": "red|burgundy|crimson|scarlet|ruby|maroon|cherry|wine|raspberry|brick",
-    "orange": "orange|terracotta|rust|apricot|peach|coral|tangerine|copper|amber",
-    "yellow": "yellow|mustard|gold|lemon|ochre|saffron|honey|butter",
+    "orange": "orange|terracotta|rust|apricot|peach|coral|tangerine|amber",
+    "yellow": "yellow|mustard|lemon|ochre|saffron|honey|butter",
     "green": "green|forest green|sage|mint|emerald|olive|moss|lime|jade|teal|pine|khaki|bottle green|pistachio",
     "blue": "blue|navy|cobalt|sky blue|teal|turquoise|indigo|azure|denim|aqua|midnight|royal blue|petrol|cyan",
     "purple": "purple|plum|lilac|lavender|violet|aubergine|mauve|burgundy",
     "pink": "pink|blush|rose|raspberry|fuchsia|magenta|salmon|coral|dusty pink",
+    "dark": "black|charcoal|navy|espresso|chocolate|anthracite|burgundy|plum|forest green|midnight|aubergine|chestnut",
+    "light": "white|ivory|cream|off-white|sand|beige|sky blue|mint|blush|lilac|ecru|oatmeal|pearl",
+    "pastel": "mint|blush|lilac|sky blue|apricot|lavender|peach",
 }
 
 MATERIALS: Mapping[str, str] = {
     "wood": "wood|oak|smoked oak|walnut|ash|ebonised ash|beech|birch|pine|teak|mahogany|cherry|maple|elm|reclaimed elm|"
     "mango wood|painted wood|acacia|bamboo|plywood|veneer|willow",
+    "dark wood": "walnut|smoked oak|ebonised ash|mahogany|wenge|teak|reclaimed elm|rosewood|dark wood",
+    "light wood": "oak|ash|beech|birch|maple|pine|bamboo|light wood",
     "metal": "metal|brass|steel|powder-coated steel|stainless steel|iron|copper|aluminium|bronze|chrome|zinc",
     "stone": "stone|marble|travertine|terrazzo|granite|slate|limestone|concrete|onyx",
     "ceramic": "ceramic|stoneware|porcelain|earthenware|terracotta|bone china|clay",
     "fabric": "fabric|linen|cotton|wool|velvet|boucle|corduroy|polyester|canvas|silk|flatwoven wool|chenille|tweed",
     "wicker": "wicker|rattan|willow|seagrass|cane|bamboo|water hyacinth|jute",
     "glass": "glass|opal glass|crystal|smoked glass",
+}
+
+STYLES: Mapping[str, str] = {
+    "scandi": "scandinavian",
+    "nordic": "scandinavian",
+    "bohemian": "boho",
+    "mcm": "mid-century",
+    "retro": "mid-century",
+    "farmhouse": "rustic",
+    "country": "rustic",
+    "japanese": "japandi",
+    "zen": "japandi",
+    "loft": "industrial",
+    "minimal": "minimalist",
+    "modern": "modern|contemporary|minimalist",
 }
 
 KINDS: Mapping[str, str] = {
@@ -62,18 +84,39 @@ KINDS: Mapping[str, str] = {
     "easy chair": "armchair",
     "lounge chair": "armchair",
     "tea pot": "teapot",
+    "pendant": "pendant lamp",
+    "pendant light": "pendant lamp",
+    "desk lamp": "table lamp",
+    "bedside lamp": "table lamp",
+    "pouf": "stool",
+    "ottoman": "stool",
+    "tv stand": "sideboard",
+    "tv unit": "sideboard",
+    "console": "sideboard",
+    "recliner": "armchair",
     "candlestick": "candle holder",
     "candleholder": "candle holder",
 }
 
-_FAMILIES = {"color": COLORS, "material": MATERIALS}
+_FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
+
+
+_ANYTHING = frozenset(
+    ["thing", "item", "piece", "product", "something", "anything", "everything", "stuff", "gift", "present"]
+    + ["furniture", "decor", "decoration", "accessory", "set", "option", "idea", "one"]
+)
+
+
+def names_a_kind(word: str) -> bool:
+    """Whether a word says what a thing is, unlike `gift` and `something`."""
+    return bool(word.split()) and singular(word.split()[-1].casefold()) not in _ANYTHING
 
 
 def taken_in(kind: str, word: str) -> tuple[str, ...]:
     """The narrower words under a broad one; () if it is not known as broad.
 
     Args:
-        kind: `color`, `material` or `category`.
+        kind: `color`, `material`, `style` or `category`.
         word: in lower case, singular.
     """
     if kind == "category":

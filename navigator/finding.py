@@ -8,21 +8,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from navigator.families import names_a_kind
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Kind, Lexicon
 from navigator.prompt import Shown
-from navigator.relax import Relaxed, by_picture, not_sold, over_budget, relaxations, told
+from navigator.relax import Relaxed, by_picture, in_part, not_sold, over_budget, relaxations, told
 from navigator.sets import Candidate, choose_set, within_budget
-from navigator.wish import Wish, aside, meets, read_wish
+from navigator.wish import Wish, aside, meets, read_wish, speaks_of
 
 DEPTH = 40
 """Candidates of one search."""
 
 ENOUGH = 3
 """What people put together with an item suffices from so many on; so many are shown by their picture alone."""
-
-SECONDARY = 0.2
-"""An item counts so much less for each look that it has beside another, main one: a blue teapot with a black handle."""
 
 _ONE_OF_EACH = 24
 """Candidates of each thing in a set."""
@@ -81,7 +79,13 @@ async def find(
     if meant:
         wish = _resembling(intent, wish, meant)
     found, relaxed = await _relaxing(wish, means)
-    return Findings((found,), relaxed)
+    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed))
+
+
+def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
+    """Kinds of thing that the catalogue does not know, and that nothing found speaks of either."""
+    words = [word for word in intent.categories if not lexicon.kinds_of(word) and names_a_kind(word)]
+    return tuple(not_sold(word) for word in words if not any(speaks_of(one.shown.item, word) for one in found))
 
 
 async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count: int) -> Finalists:
@@ -164,6 +168,9 @@ def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> W
     kinds = tuple(dict.fromkeys(entry.item.category[-1].casefold() for entry in meant if entry.item.category))
     changed = bool(intent.colors or intent.materials or intent.styles or intent.categories)
     wish = replace(wish, like=tuple(entry.item.id for entry in meant))
+    prices = [entry.item.price for entry in meant if entry.item.price is not None]
+    if prices and intent.sort == "price_low" and wish.price_max is None:
+        wish = replace(wish, price_max=max(0.0, min(prices) - 0.01))  # cheaper than those meant
     if not wish.wanted.get("category") and kinds:
         wish = replace(wish, wanted={**wish.wanted, "category": kinds}, said={**wish.said, "category": kinds})
     # `More like the second one` says nothing that words could rank by.
@@ -173,7 +180,8 @@ def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> W
 async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]:
     """What a wish finds, and what had to give way before it found anything."""
     if found := await _look(wish, means):
-        return found, ()
+        beside = set.intersection(*(set(aside(wish, one.shown.item)) for one in found))
+        return found, tuple(in_part(wish, kind) for kind in sorted(beside))
     for given_up in relaxations(wish.conditions if not thing else wish.conditions[:-1]):
         found = await _look(wish.lacking(*given_up), means)
         if given_up == ("color",) and (open_ := tuple(one for one in found if not one.shown.item.colors)):
@@ -186,16 +194,18 @@ async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Ca
 
 
 async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
-    """What meets a wish, those first of which it is the main colour and material that was asked for."""
+    """What meets a wish.
+
+    Where anything is mainly of the colour and material asked for, what has them in a part alone is left out: a blue
+    teapot with a black handle is no black teapot.
+    """
     if not (wish.text or wish.like or wish.picture or wish.wanted):
         # A browse of everything: a filter would put it in the catalogue's order, one kind after the other.
         free = replace(wish, in_stock=False)
         return tuple(one for one in await means.look(free, DEPTH) if meets(wish, one.shown.item))
     found = [one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)]
-    if wish.sort != "relevance":
-        return tuple(found)
-    weighed = [replace(one, score=one.score * SECONDARY ** aside(wish, one.shown.item)) for one in found]
-    return tuple(sorted(weighed, key=lambda one: -one.score))
+    least = min((len(aside(wish, one.shown.item)) for one in found), default=0)
+    return tuple(one for one in found if len(aside(wish, one.shown.item)) == least)
 
 
 def _price(one: Candidate) -> float:

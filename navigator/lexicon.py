@@ -44,18 +44,16 @@ class Lexicon:
         asked = plain(word)
         if not asked:
             return ()
-        pools = [self.values.get(kind, ())]
-        if kind == "category":
-            pools.append(self.groups)
-        for pool in pools:
-            if found := self._within(kind, asked, pool):
+        values = self.values.get(kind, ())
+        if found := self._within(kind, asked, values):
+            return found
+        if kind != "category":
+            return self._close(asked, [values])
+        # A nightstand is a side table before it is any table.
+        for name in taken_in(kind, " ".join(asked)) or taken_in(kind, asked[-1]):
+            if found := self.resolve(kind, name):
                 return found
-        narrower = taken_in(kind, " ".join(asked)) or (taken_in(kind, asked[-1]) if kind == "category" else ())
-        if kind == "category":
-            return next((found for name in narrower if (found := self.resolve(kind, name))), ()) or self._close(
-                asked, pools
-            )
-        return self._close(asked, pools)
+        return self._within(kind, asked, self.groups) or self._close(asked, [values, self.groups])
 
     def kinds_of(self, word: str) -> dict[Kind, tuple[str, ...]]:
         """The values that a word means, of whatever kind."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from navigator.facts import money
+from navigator.lexicon import Kind
 from navigator.wish import Condition, Wish
 
 FIELDS: dict[Condition, str] = {
@@ -78,6 +79,12 @@ def by_picture(wish: Wish) -> Relaxed:
     """No item is said to have the colour; those shown have none stated, and may."""
     words = ", ".join(wish.said.get("color", ()))
     return Relaxed("colors", words, f"nothing is said to be {words}: chosen by their pictures")
+
+
+def in_part(wish: Wish, kind: Kind) -> Relaxed:
+    """Nothing is mainly of a colour or material; those shown have it in a part."""
+    words = ", ".join(wish.said.get(kind, ()))
+    return Relaxed(FIELDS[kind], words, f"nothing is mainly {words}: shown with some {words}")
 
 
 def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:

@@ -75,6 +75,11 @@ class Wish:
         return not any(_spelt([word]) in described for word in self.unwanted)
 
 
+def speaks_of(item: Item, word: str) -> bool:
+    """Whether an item's words have this one."""
+    return _spelt([word]) in _spelt([item.title, item.description, *item.category, *item.attributes.values()])
+
+
 def _spelt(texts: Sequence[str]) -> str:
     """The words of texts, singular, one space before and after each."""
     words = re.findall(r"[^\W_]+", " ".join(texts).casefold())
@@ -157,14 +162,13 @@ def meets(wish: Wish, item: Item) -> bool:
     return (item.in_stock or not wish.in_stock) and item.id not in wish.without and wish.allows(item)
 
 
-def aside(wish: Wish, item: Item) -> int:
-    """How many of the looks asked for an item has only beside another one: lists of them name the main one first.
-
-    From 0 to 2.
-    """
+def aside(wish: Wish, item: Item) -> tuple[Kind, ...]:
+    """Of which kinds an item has what is asked for only beside another: lists of them name the main one first."""
     main: dict[Kind, tuple[str, ...]] = {"color": item.colors[:1], "material": item.materials[:1]}
-    return sum(
-        bool(wanted) and bool(first) and first[0].casefold() not in {value.casefold() for value in wanted}
+    return tuple(
+        kind
         for kind, first in main.items()
-        if (wanted := wish.wanted.get(kind, ()))
+        if first
+        and (wanted := wish.wanted.get(kind, ()))
+        and first[0].casefold() not in {value.casefold() for value in wanted}
     )

@@ -74,6 +74,9 @@ class Shelves:
         ("category", "round dining chair", ("dining chairs",)),
         ("category", "armchiar", ("armchairs",)),
         ("category", "bed", ("bed frames",)),
+        ("category", "desk lamp", ("table lamps",)),
+        ("material", "dark wood", ("smoked oak",)),
+        ("style", "retro", ("mid-century",)),
         ("category", "furniture", ("furniture",)),
         ("category", "piano", ()),
         ("color", "green", ("sage", "forest green")),
@@ -114,11 +117,29 @@ async def test_a_colour_that_only_pictures_tell():
     assert relaxed == {"colors": "nothing is said to be sage: chosen by their pictures"}
 
 
-async def test_the_main_colour_comes_first():
-    """A black sofa before a grey one with black legs, whichever was found first."""
+async def test_the_main_colour_is_what_counts():
+    """A black sofa, and not a grey one with black legs; that one only where nothing is black, and it is said."""
     legs = thing("h", "Sofas", 300, colors=("grey", "black"))
-    shown, _ = await Shelves((legs, *SHELF)).ids(ShoppingIntent(action="search", query="sofa", colors=("black",)))
-    assert shown == ["b", "h"]
+    wanted = ShoppingIntent(action="search", query="sofa", colors=("black",))
+    assert await Shelves((legs, *SHELF)).ids(wanted) == (["b"], {})
+    shown, relaxed = await Shelves((legs,)).ids(wanted)
+    assert shown == ["h"]
+    assert relaxed == {"colors": "nothing is mainly black: shown with some black"}
+
+
+async def test_cheaper_than_the_one_meant():
+    """`Like this but cheaper` shows what costs less, not what is cheap among what costs more."""
+    wanted = ShoppingIntent(action="similar", item_refs=(1,), sort="price_low")
+    assert (await Shelves().ids(wanted, [SHELF[1]]))[0] == ["c"]
+
+
+async def test_a_kind_that_is_not_sold_is_said():
+    """Coasters are not in this shop, which is told whatever the words find; a present is no kind of thing."""
+    wanted = ShoppingIntent(action="search", query="coasters", categories=("coaster",))
+    assert (await Shelves().ids(wanted))[1] == {"categories": "no coaster in this shop"}
+    assert not (await Shelves().ids(wanted.model_copy(update={"categories": ("present",)})))[1]
+    told_of = thing("i", "Sets", 20, description="Six cork coasters.")
+    assert not (await Shelves((told_of,)).ids(wanted))[1]
 
 
 async def test_the_least_important_condition_gives_way_and_is_told():
