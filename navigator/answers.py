@@ -156,6 +156,19 @@ def price(rng: Random, known: Known, number: int = 1) -> str:
     return rng.choice((f"[{number}] is {cost}.", f"[{number}] costs {cost}.", f"{cost} for [{number}]."))
 
 
+def measure(rng: Random, what: str, value: str, number: int = 1) -> str:
+    """How large an item is in one direction."""
+    adjective = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}.get(what, f"in {what}")
+    return rng.choice((f"[{number}] is {value} {adjective}.", f"The {what} of [{number}] is {value}."))
+
+
+def stock(rng: Random, known: Known, number: int = 1) -> str:
+    """Whether an item can be had."""
+    if known.item.in_stock:
+        return rng.choice((f"[{number}] is in stock.", f"In stock: [{number}]."))
+    return rng.choice((f"[{number}] is {known.item.availability.replace('_', ' ')}.", f"[{number}] is not to be had."))
+
+
 def similar(rng: Random, anchor: Known, shown: Sequence[Known]) -> str:
     """What the items found share with the one they should be like."""
     common = [[name for name, value in known.facts.items() if anchor.facts.get(name) == value] for known in shown]
@@ -260,9 +273,7 @@ def _another(rng: Random, place: int, shown: Sequence[Known], best: Known) -> st
     known = shown[place]
     differing = [name for name, value in known.facts.items() if best.facts.get(name) not in (None, value)]
     look = _and([phrase(name, known.facts[name]) for name in differing[:2]]) or known.kind
-    price_gap = (known.item.price or 0) - (best.item.price or 0)
-    tail = " and cheaper" if price_gap < 0 and known.item.price is not None else ""
-    return rng.choice((f"[{place + 1}] is {look}{tail}.", f"Or [{place + 1}], {look}{tail}."))
+    return rng.choice((f"[{place + 1}] is {look}.", f"Or [{place + 1}], {look}."))
 
 
 def _and(words: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ class State:
     exchanges: list[Exchange] = field(default_factory=list)
     intent: ShoppingIntent = field(default_factory=lambda: ShoppingIntent(action="chat"))
     wants: dict[str, str] = field(default_factory=dict)
+    worded: dict[str, str] = field(default_factory=dict)
+    """The same wishes as the person said them: "green" for sage, "oak or ash" for either."""
     kind: str = ""
     shown: list[Known] = field(default_factory=list)
 

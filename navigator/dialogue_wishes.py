@@ -36,8 +36,25 @@ def beyond_slots(wants: Mapping[str, str]) -> str:
     return ", ".join(phrase(name, value) for name, value in wants.items() if name not in FILTERED)
 
 
-def filters_of(wants: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    return {field: (wants[name],) for name, field in FILTERED.items() if name in wants}
+def filters_of(worded: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The slots of an intent for wishes as they were said; "oak or ash" fills one with both."""
+    return {field: tuple(worded[name].split(" or ")) for name, field in FILTERED.items() if name in worded}
+
+
+def worded_wishes(state: State, wants: Mapping[str, str]) -> dict[str, str]:
+    """Wishes as people say them: broadly now and then, or leaving a choice."""
+    rng = state.rng
+    worded = {name: broadly(rng, name, value) for name, value in wants.items()}
+    for name in worded:
+        if name in FILTERED and rng.random() < 0.1:
+            worded[name] = with_another(state, name, worded[name])
+    return worded
+
+
+def with_another(state: State, name: str, value: str) -> str:
+    """ "oak or ash": a value and another one of the same kind."""
+    others = sorted({known.facts[name] for known in state.shelf.known if name in known.facts} - {value})
+    return " or ".join(state.rng.sample([value, state.rng.choice(others)], 2)) if others else value
 
 
 def price_limits(rng: Random, target: Known, pieces: list[str]) -> tuple[float | None, float | None]:

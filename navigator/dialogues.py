@@ -22,7 +22,10 @@ from navigator.dialogue_wishes import (
     price_limits,
     rounded,
     unmet_wish,
+    with_another,
+    worded_wishes,
 )
+from navigator.facts import measures
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, Shelf, phrase
 from navigator.processing import Floats
@@ -68,7 +71,7 @@ def _search(state: State) -> None:
     chosen = rng.sample(names, min(len(names), rng.choice((0, 1, 1, 2, 2, 3))))
     wants = {name: target.facts[name] for name in target.facts if name in chosen}
     unmet = unmet_wish(state, target, wants) if rng.random() < 0.1 else None
-    worded = {name: broadly(rng, name, value) for name, value in {**wants, **(unmet or {})}.items()}
+    worded = worded_wishes(state, {**wants, **(unmet or {})})
     kind = broadly(rng, "category", target.kind)
     adjectives = [worded[name] for name, value in wants.items() if phrase(name, value) == value]
     extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
@@ -98,7 +101,7 @@ def _search(state: State) -> None:
         sort=sort,
         **filters_of(worded),
     )
-    state.wants, state.intent, state.kind = wants, intent, target.kind
+    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
     shown = results(state, target, high, low, excluded)
     message = phrasing.together(rng, *pieces)
     if state.exchanges and rng.random() < 0.5:
@@ -116,6 +119,7 @@ def _vague(state: State) -> None:
     """Say too little: a few different things are shown, and one question is asked."""
     rng = state.rng
     said = phrasing.say(rng, "vague")
+    state.worded = {}
     kinds = sorted({known.kind for known in state.shelf.known})
     kinds = rng.sample(kinds, min(4, len(kinds)))
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
@@ -134,7 +138,7 @@ def _by_picture(state: State) -> None:
     pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
     low, high = price_limits(rng, target, pieces)
     intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
-    state.wants, state.intent, state.kind = wants, intent, target.kind
+    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
     shown = results(state, target, high, low, None)
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
 
@@ -151,23 +155,32 @@ def _refine(state: State) -> None:
     pool = state.shelf.of_kind(state.kind)
     target = rng.choice(pool)
     move = rng.random()
-    wants, low, high, excluded, sort = dict(state.wants), base.price_min, base.price_max, base.exclude, base.sort
-    if move < 0.3:
+    wants, worded = dict(state.wants), dict(state.worded)
+    low, high, excluded, sort = base.price_min, base.price_max, base.exclude, base.sort
+    if move < 0.2:
         said, sort = phrasing.say(rng, "cheaper"), "price_low"
-    elif move < 0.5 and target.item.price:
+    elif move < 0.38 and target.item.price:
         high = rounded(target.item.price * rng.uniform(1.0, 1.4))
         low = None if low is not None and low > high else low
         said = phrasing.cap(rng, high)
-    elif move < 0.85 and [name for name in FILTERED if name in target.facts]:
+    elif move < 0.78 and [name for name in FILTERED if name in target.facts]:
         name = rng.choice([name for name in FILTERED if name in target.facts])
-        wants[name] = target.facts[name]
-        said = phrasing.say(rng, "instead", x=target.facts[name])
+        value = broadly(rng, name, target.facts[name])
+        said = phrasing.say(rng, "instead", x=value)
+        if name in worded and " or " not in worded[name] and rng.random() < 0.25:
+            said, value = phrasing.say(rng, "or", x=value), f"{worded[name]} or {value}"
+        elif name != "style" and rng.random() < 0.1:
+            value = with_another(state, name, value)
+            said = phrasing.say(rng, "instead", x=value)
+        wants[name], worded[name] = target.facts[name], value
+        excluded = tuple(word for word in excluded if word not in value.split(" or "))
     else:
         banned = rng.choice(
             [known.facts[name] for known in state.shown for name in FILTERED if name in known.facts] or ["red"]
         )
         excluded = tuple(dict.fromkeys((*excluded, banned)))[:3]
         wants = {name: value for name, value in wants.items() if value != banned}
+        worded = {name: value for name, value in worded.items() if name in wants}
         said = phrasing.without(rng, banned)
     intent = ShoppingIntent(
         action="refine",
@@ -177,9 +190,9 @@ def _refine(state: State) -> None:
         price_max=high,
         exclude=excluded,
         sort=sort,
-        **filters_of(wants),
+        **filters_of(worded),
     )
-    state.wants, state.intent = wants, intent
+    state.wants, state.worded, state.intent = wants, worded, intent
     shown = results(state, target, high, low, excluded[-1] if excluded else None)
     if sort == "price_low":
         shown.sort(key=lambda known: known.item.price or 0)
@@ -189,6 +202,9 @@ def _refine(state: State) -> None:
 def _rebudget(state: State) -> None:
     """Set another budget for the things that were asked for together."""
     rng, base = state.rng, state.intent
+    if {known.kind for known in state.shown} != set(base.categories):
+        _search(state)
+        return
     budget = rounded(sum(known.item.price or 50 for known in state.shown) * rng.uniform(0.7, 1.5))
     said = phrasing.say(rng, "rebudget", t=phrasing.total(rng, budget))
     intent = base.model_copy(update={"budget_total": budget})
@@ -204,11 +220,17 @@ def _ask(state: State) -> None:
     reference = refer_to(state, number)
     names = list(known.telling if rng.random() < 0.8 else known.facts)
     kind = rng.random()
+    size = measures(known.item)
     if kind < 0.12 or not names:
         said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
     elif kind < 0.2:
         said, answer = phrasing.say(rng, "unknown", ref=reference), answers.unknown(rng)
-    elif kind < 0.62:
+    elif kind < 0.32 and size:
+        what = rng.choice(list(size))
+        said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
+    elif kind < 0.36:
+        said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
+    elif kind < 0.66:
         name = rng.choice(names)
         said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
     else:
@@ -334,15 +356,16 @@ def _set(state: State) -> None:
     if not partners:
         _search(state)
         return
-    second = partners[0]
-    shown = [first, second]
+    shown = [first, partners[0]]
+    third = next((known for known in partners if known.kind not in {entry.kind for entry in shown}), None)
+    if third is not None and rng.random() < 0.4:
+        shown.append(third)
     budget = rounded(sum(known.item.price or 50 for known in shown) * rng.uniform(0.8, 1.6))
     kinds = tuple(dict.fromkeys(known.kind for known in shown))
-    things = rng.choice((" and ", " + ", " plus ")).join(rng.choice((f"a {kind}", kind)) for kind in kinds)
+    named = [rng.choice((f"a {kind}", kind)) for kind in kinds]
+    things = ", ".join(named[:-1]) + rng.choice((" and ", " + ", " plus ", ", ")) + named[-1]
     style = first.facts.get("style", "") if rng.random() < 0.3 else ""
-    said = rng.choice(("I need {t}", "{t}", "we want {t}", "looking for {t}", "can you put together {t}")).format(
-        t=things
-    )
+    said = phrasing.say(rng, "several", t=things)
     pieces = [said, phrasing.total(rng, budget), *([style] if style else [])]
     intent = ShoppingIntent(
         action="complete",
@@ -350,7 +373,7 @@ def _set(state: State) -> None:
         styles=(style,) if style else (),
         budget_total=budget,
     )
-    state.wants, state.intent, state.kind = {}, intent, ""
+    state.wants, state.worded, state.intent, state.kind = {}, {}, intent, ""
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
 
 
@@ -377,7 +400,7 @@ _MOVES: tuple[Callable[[State], None], ...] = (
     _chat,
     _search,
 )
-_WEIGHTS = (0.22, 0.26, 0.18, 0.09, 0.08, 0.07, 0.03, 0.03, 0.04)
+_WEIGHTS = (0.34, 0.24, 0.15, 0.07, 0.08, 0.06, 0.02, 0.02, 0.04)
 
 
 def _some_taste(state: State) -> Floats | None:

@@ -40,6 +40,26 @@ def facts(items: Sequence[Item], budget_total: float | None = None) -> list[str]
     return said
 
 
+def measures(item: Item) -> dict[str, str]:
+    """An item's width, depth and height, each with its unit ("46 cm"), as far as its attributes say."""
+    found = {}
+    for name, value in item.attributes.items():
+        what, _, unit = name.lower().partition("_")
+        if what in _MEASURES and re.fullmatch(r"\d+(?:[.,]\d+)?", value):
+            found[what] = f"{value} {unit}".strip()
+        elif what in _MEASURES and re.fullmatch(r"\d+(?:[.,]\d+)? ?[a-z]{1,2}", value):
+            found[what] = value
+    return found
+
+
+def details(item: Item, number: int = 1) -> str:
+    """What is only said when somebody asks about one item: its sizes, and whether it can be had."""
+    told = [f"{what} {value}" for what, value in measures(item).items()]
+    return f"[{number}] {', '.join([*told, item.availability.replace('_', ' ')])}"
+
+
+_MEASURES = ("width", "depth", "height", "length", "diameter")
+
 AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d[\d,]*(?:\.\d{1,2})?")
 """An amount of money in a text."""
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.item import Item
-from navigator.facts import facts, money
+from navigator.facts import details, facts, money
 from navigator.intent import ShoppingIntent
 from navigator.processing import Floats, ItemSlot, Message, TasteSlot
 
@@ -79,7 +79,7 @@ def answer_messages(
     return [
         *intent_messages(history, user),
         Message.of("assistant", intent.compact()),
-        Message("system", cards(shown, taste, intent.budget_total, notes)),
+        Message("system", cards(shown, taste, intent, notes)),
     ]
 
 
@@ -96,7 +96,7 @@ def trace(exchanges: Sequence[Exchange], taste: Floats | None = None) -> list[Me
 def cards(
     shown: Sequence[Shown],
     taste: Floats | None = None,
-    budget_total: float | None = None,
+    intent: ShoppingIntent | None = None,
     notes: Sequence[str] = (),
 ) -> tuple[str | ItemSlot | TasteSlot, ...]:
     """The items on show as parts of a message."""
@@ -107,7 +107,8 @@ def cards(
         parts.append("No items.")
     for number, entry in enumerate(shown, 1):
         parts += [f"[{number}]", ItemSlot(entry.item.id, entry.vectors), f"{metadata(entry.item)}\n"]
-    said = [*notes, *facts([entry.item for entry in shown], budget_total)]
+    asked = [details(shown[0].item)] if intent and intent.action == "ask" and len(shown) == 1 else []
+    said = [*notes, *asked, *facts([entry.item for entry in shown], intent.budget_total if intent else None)]
     if said:
         parts.append(f"Facts: {'; '.join(said)}.")
     return tuple(parts)
@@ -137,8 +138,7 @@ def _past(history: Sequence[Exchange]) -> list[Message]:
         if exchange.intent is not None:
             messages.append(Message.of("assistant", exchange.intent.compact()))
         if exchange.intent is not None or exchange.shown:
-            budget = exchange.intent.budget_total if exchange.intent else None
-            messages.append(Message("system", cards(exchange.shown, None, budget, exchange.notes)))
+            messages.append(Message("system", cards(exchange.shown, None, exchange.intent, exchange.notes)))
         messages.append(Message.of("assistant", exchange.answer))
     return messages
 
