@@ -18,6 +18,7 @@ BENCHMARKS = {
     "encoder": "The domain-tuned encoder",
     "taste": "The taste graph",
     "navigator": "Navigator",
+    "chat": "The assistant, through HTTP",
 }
 """Module in this package → title on the page of results."""
 

@@ -40,7 +40,7 @@ ApiPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the HTTP A
 PagePort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")]
 StoreUri = Annotated[str, typer.Option("--release", help="The release store: a folder or object-store URI.")]
 
-DEMO_DISK_MIB = 500
+DEMO_DISK_MIB = 1_500
 LOG = "windowshop.log"
 
 
