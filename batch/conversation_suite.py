@@ -128,6 +128,7 @@ class Talk:
             pointed_at=pointed_at,
             picture=image is not None,
             intent=self.read(turn, message, recent) if self.read else None,
+            lexicon=self.search.lexicon,
         )
 
         def picture_of(intent: ShoppingIntent) -> Image.Image | Encoded | None:

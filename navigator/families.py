@@ -102,8 +102,8 @@ _FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
 
 
 _ANYTHING = frozenset(
-    ["thing", "item", "piece", "product", "something", "anything", "everything", "stuff", "gift", "present"]
-    + ["furniture", "decor", "decoration", "accessory", "set", "option", "idea", "one"]
+    {"thing", "item", "piece", "product", "something", "anything", "everything", "stuff", "gift", "present"}
+    | {"furniture", "decor", "decoration", "accessory", "set", "option", "idea", "one"}
 )
 
 

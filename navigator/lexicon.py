@@ -20,6 +20,12 @@ KINDS: tuple[Kind, ...] = ("category", "color", "material", "style", "brand")
 CLOSE = 0.84
 """Least likeness of two spellings (difflib's ratio): one slip in a word of six letters."""
 
+_SLIP = 6
+"""Letters of a word that may be a slip of another; shorter ones are too often words of their own."""
+
+_NOT_ALONE = {("light",), ("dark",), ("natural",), ("stone",), ("country",)}
+"""Words that mean a colour, material or style beside others only."""
+
 
 @dataclass(frozen=True)
 class Lexicon:
@@ -58,6 +64,21 @@ class Lexicon:
     def kinds_of(self, word: str) -> dict[Kind, tuple[str, ...]]:
         """The values that a word means, of whatever kind."""
         return {kind: found for kind in KINDS if (found := self.resolve(kind, word))}
+
+    def knows(self, kind: Kind, word: str) -> bool:
+        """Whether a word is surely of this kind: a value itself, what everybody calls some of them, or a slip of one.
+
+        A value's part is not enough: `light` may be a lamp, and `back` is not black.
+        """
+        asked = plain(word)
+        pool = self.values.get(kind, ())
+        if not asked or asked in _NOT_ALONE:
+            return False
+        if any(self._plain[value] == asked for value in pool):
+            return True
+        if taken_in(kind, " ".join(asked)):
+            return bool(self.resolve(kind, word))
+        return len(asked) == 1 and len(asked[0]) >= _SLIP and bool(self._close(asked, [pool]))
 
     def _within(self, kind: Kind, asked: tuple[str, ...], pool: Iterable[str]) -> tuple[str, ...]:
         """The values of one pool, by the closest way in which any answers."""

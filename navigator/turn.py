@@ -15,6 +15,8 @@ from navigator.engine import Delta, Finish, Sampling
 from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
+from navigator.lexicon import Lexicon
+from navigator.plain_words import mend
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -52,6 +54,7 @@ class TurnRequest:
         encoder_version: of every vector in here and of those that `search` will find.
         picture: whether a picture came with the message, so that there is something to search for whatever it says.
         intent: take the message to mean exactly this instead of reading it.
+        lexicon: the catalogue's words; with them, what the message plainly says is held against how it was read.
     """
 
     user: str
@@ -61,6 +64,7 @@ class TurnRequest:
     taste: Floats | Awaitable[Floats | None] | None = None
     picture: bool = False
     intent: ShoppingIntent | None = None
+    lexicon: Lexicon | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,8 @@ async def _read_intent(
     if request.picture and intent.action not in _FINDS:
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
+    if request.lexicon is not None:
+        intent = mend(intent, request.user, request.history, request.lexicon)
     intent = carry(intent, request.history)
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about

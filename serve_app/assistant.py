@@ -250,6 +250,7 @@ class Turn:
             taste=tasting,
             picture=request.picture is not None,
             intent=intent,
+            lexicon=self.lexicon,
         )
 
     async def _find(

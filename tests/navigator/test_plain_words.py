@@ -1,0 +1,121 @@
+"""What a message plainly says holds, whatever was read of it."""
+
+import numpy as np
+import pytest
+
+from catalog.item import Item
+from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon
+from navigator.plain_words import mend, said
+from navigator.prompt import Exchange, Shown
+
+LEXICON = Lexicon(
+    {
+        "category": ("sofas", "dining chairs", "rugs"),
+        "color": ("sage", "forest green", "black", "white", "grey"),
+        "material": ("oak", "walnut", "velvet", "leather"),
+        "style": ("mid-century", "industrial"),
+        "brand": ("nord",),
+    }
+)
+ITEMS = tuple(Shown(Item(id=f"i{n}", title=f"Sofa {n}"), np.ones((1, 4), np.float32)) for n in range(5))
+FIRST = ShoppingIntent(action="search", categories=("sofa",), colors=("green",), price_max=900)
+HISTORY = (Exchange("a green sofa under 900", FIRST, ITEMS, "Have a look at [1]."),)
+
+
+def read(message: str, **intent) -> ShoppingIntent:
+    return mend(ShoppingIntent(**intent), message, HISTORY, LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("message", "refs"),
+    [
+        ("the second one, please", (2,)),
+        ("how much is the 3rd?", (3,)),
+        ("compare the first two", (1, 2)),
+        ("which is softer, 2 or 4", (2, 4)),
+        ("what is number four made of", (4,)),
+        ("I'd take the last one", (5,)),
+        ("cheapest first", ()),
+        ("price low first please", ()),
+        ("it's for my first apartment", ()),
+        ("the seventh", ()),
+        ("a table for 2 or 3 people", ()),
+    ],
+)
+def test_ordinals_point_at_what_is_on_show(message, refs):
+    assert said(message, LEXICON, 5).refs == refs
+
+
+@pytest.mark.parametrize(
+    ("message", "low", "high", "total"),
+    [
+        ("nothing over 1,200", None, 1200, None),
+        ("under €300 in total", None, None, 300),
+        ("sofa and rug, 1500 altogether", None, None, 1500),
+        ("200 tops", None, 200, None),
+        ("from 30 to 50", 30, 50, None),
+        ("at least 400", 400, None, None),
+        ("not more than 19.90 each", None, 19.9, None),
+        ("under 120 cm wide", None, None, None),
+        ("a table for 6", None, None, None),
+        ("she turns 60", None, None, None),
+    ],
+)
+def test_limits_are_limits(message, low, high, total):
+    plainly = said(message, LEXICON, 0)
+    assert (plainly.price_min, plainly.price_max, plainly.budget) == (low, high, total)
+
+
+@pytest.mark.parametrize(
+    ("message", "refused", "named"),
+    [
+        ("no leather and no velvet", ["leather", "velvet"], []),
+        ("anything but white", ["white"], []),
+        ("not in black, grey is fine", ["black"], ["grey"]),
+        ("no more than 300, oak", [], ["oak"]),
+        ("no wait, white", [], ["white"]),
+        ("dark walnut, not oak", ["oak"], ["walnut"]),
+        ("forget the velvet", [], []),
+    ],
+)
+def test_negations_refuse(message, refused, named):
+    plainly = said(message, LEXICON, 0)
+    assert [word for _, word in plainly.refused] == refused
+    assert [word for _, word in plainly.named] == named
+
+
+def test_a_bare_word_changes_the_search():
+    """`walnut?` after a list is no question about the items, and green still holds."""
+    got = read("walnut?", action="ask")
+    assert (got.action, got.materials, got.colors) == ("refine", ("walnut",), ("green",))
+    assert read("is the second one walnut?", action="ask").action == "ask"
+    assert read("under 500", action="ask").price_max == 500
+
+
+def test_what_is_refused_is_not_wanted():
+    """`Nothing white` read as white; and what was wished for a moment ago is not refused by itself."""
+    got = read("nothing white", action="refine", colors=("white",))
+    assert (got.colors, got.exclude) == (("green",), ("white",))
+    assert not read("or black", action="refine", colors=("black",), exclude=("green",)).exclude
+
+
+def test_looks_hold_until_they_are_taken_back():
+    """A limit keeps the colour; another colour, or any, does not; a new search starts afresh."""
+    assert read("not velvet though", action="refine", exclude=("velvet",)).colors == ("green",)
+    assert read("grey rather", action="refine", colors=("grey",)).colors == ("grey",)
+    assert read("any colour is fine", action="refine").colors == ()
+    assert read("now show me rugs", action="search", categories=("rug",)).colors == ()
+
+
+def test_things_that_are_there_already_are_not_wished_for():
+    """A short message adds what was missed in it; a long one, or one about what somebody has, does not."""
+    assert read("sofa, leather", action="search", categories=("sofa",)).materials == ("leather",)
+    assert not read("a rug for my oak floor", action="search", categories=("rug",)).materials
+    long = "a rug that would look nice under an old oak table in the hall"
+    assert not read(long, action="search", categories=("rug",)).materials
+
+
+def test_a_missed_reference_is_put_in():
+    assert read("what is the second one made of", action="ask").item_refs == (2,)
+    assert read("like the third", action="similar", item_refs=(1,)).item_refs == (3,)
