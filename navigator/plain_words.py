@@ -49,15 +49,14 @@ _NUMBERED = re.compile(rf"(?:\bnumber|\bnr\.?|\bno\.|#|\boption|\bitem)\s?(\d|{'
 _LISTED = re.compile(
     r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|pieces?|of them|%))"
 )
-    r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|pieces?|of them|%))"
-)
 
 _NEGATION = re.compile(
     r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor)\s+"
     r"(?:(?:in|a|an|any|too|the|made of|made from)\s+)*(.*)"
 )
 _QUESTION = re.compile(
-    r"\b(?:what|whats|wat|which|wich|who|how|hw|where|when|why|compare|difference|tell me|go(?:es)? with|match\w*|thanks?|thank)\b"
+    r"\b(?:what|whats|wat|which|wich|who|how|hw|where|when|why|compare|difference|tell me)\b"
+    r"|\b(?:go(?:es)? with|match\w*|thanks?)\b"
     r"|^(?:and |so |ok |but )?(?:is|are|was|were|does|do|did|can|could|would)\b"
 )
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
