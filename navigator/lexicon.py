@@ -76,6 +76,11 @@ class Lexicon:
             return False
         if any(self._plain[value] == asked for value in pool):
             return True
+        if kind == "category" and len(asked) == 1:
+            # Many end in chair, and a chair is meant; one ends in frame, and a picture's may be.
+            ending = [v for v in (self._plain[value] for value in pool) if v[-1:] == asked or _compound(v, asked)]
+            if len(ending) > 1:
+                return True
         if taken_in(kind, " ".join(asked)):
             return bool(self.resolve(kind, word))
         return len(asked) == 1 and len(asked[0]) >= _SLIP and bool(self._close(asked, [pool]))

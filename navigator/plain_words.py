@@ -61,6 +61,29 @@ _QUESTION = re.compile(
 )
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
+_PLACES = frozenset(
+    {
+        "for",
+        "on",
+        "with",
+        "next",
+        "beside",
+        "under",
+        "over",
+        "above",
+        "behind",
+        "at",
+        "near",
+        "around",
+        "my",
+        "our",
+        "your",
+    }
+    | {"this", "that", "these", "matching", "match", "like", "of", "from", "his", "her", "their", "4", "w", "besid"}
+)
+"""Words after which a thing is there already, or is no thing that is looked for."""
+_HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
+_JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 _OPEN = re.compile(
     r"\b(?:any|whatever|don'?t (?:care|mind|matter)|doesn'?t matter|no matter|different|other|another)\b"
 )
@@ -87,6 +110,7 @@ class Said:
     named: tuple[tuple[Kind, str], ...] = ()
     refused: tuple[tuple[Kind, str], ...] = ()
     dropped: tuple[tuple[Kind, str], ...] = ()
+    kinds: tuple[str, ...] = ()
     asks: bool = False
     opens: bool = False
     beside: bool = False
@@ -117,6 +141,7 @@ def said(message: str, lexicon: Lexicon, shown: int) -> Said:
         named=_named(rest, lexicon),
         refused=refused,
         dropped=dropped,
+        kinds=_kinds(rest, lexicon),
         asks=bool(_QUESTION.search(text)),
         opens=bool(_OPEN.search(text)),
         beside=bool(_BESIDE.search(text)),
@@ -136,13 +161,18 @@ def mend(intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexi
         changed["item_refs"] = ()
     if action in _FINDS:
         changed |= _prices(intent, plainly)
-        changed |= _looks(intent, plainly, lexicon, history)
+        changed |= _looks(intent, plainly, history)
+        changed |= _things(intent, plainly, lexicon)
     return ShoppingIntent(**{**intent.model_dump(), **changed})
 
 
 def _action(intent: ShoppingIntent, plainly: Said, shown: int) -> Action:
     """A bare word or limit after a list changes the search."""
-    bare = bool(plainly.named or plainly.refused or plainly.limits) and not plainly.asks and not plainly.refs
+    bare = (
+        bool(plainly.named or plainly.kinds or plainly.refused or plainly.limits)
+        and not plainly.asks
+        and not plainly.refs
+    )
     if shown and bare and plainly.words <= SHORT and intent.action in ("ask", "compare", "chat", "similar"):
         return "refine"
     return intent.action
@@ -159,7 +189,7 @@ def _prices(intent: ShoppingIntent, plainly: Said) -> dict[str, object]:
     }
 
 
-def _looks(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon, history: Sequence[Exchange]) -> dict[str, object]:
+def _looks(intent: ShoppingIntent, plainly: Said, history: Sequence[Exchange]) -> dict[str, object]:
     """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
     no = {plain(word) for _, word in plainly.refused}
     gone = no | {plain(word) for _, word in plainly.dropped}
@@ -185,6 +215,46 @@ def _looks(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon, history: Seq
             words = kept
         changed[slot] = tuple(dict.fromkeys(words))[:6]
     return {**changed, "exclude": tuple(dict.fromkeys(exclude))[:6]}
+
+
+def _things(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> dict[str, object]:
+    """The kinds that a message looks for, where what was read is none of them or, of several, not all.
+
+    A kind that was read more narrowly than it was said stays: side table for `a little table`.
+    """
+    if not plainly.kinds:
+        return {}
+    meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
+    read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
+    fitting = [word for word, values in read if any(values & one for one in meant)]
+    covered = set().union(*(values for word, values in read if word in fitting))
+    missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
+    return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
+
+
+def _kinds(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Kinds of thing that a text names, less those behind a word such as for, under or my."""
+    found: list[str] = []
+    for clause in re.split(r"[.;!?]", _HAD.sub(" my ", text)):
+        words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
+        place, aside = 0, False
+        while place < len(words):
+            if words[place] in _PLACES:
+                aside = True
+            elif words[place] in _JOINS:
+                aside = False
+            phrases = {n: " ".join(words[place : place + n]) for n in (3, 2, 1)}
+            size = next((n for n, phrase in phrases.items() if _is_kind(phrase, lexicon)), 0)
+            if size and not aside:
+                found.append(" ".join(words[place : place + size]))
+            elif size:
+                aside = False  # of what a preposition leads to, the first thing is it
+            place += size or 1
+    return tuple(dict.fromkeys(found))
+
+
+def _is_kind(phrase: str, lexicon: Lexicon) -> bool:
+    return phrase.replace(" ", "").replace("-", "").isalpha() and lexicon.knows("category", phrase)
 
 
 def _references(text: str, shown: int) -> tuple[int, ...]:

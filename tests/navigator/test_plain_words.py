@@ -11,7 +11,16 @@ from navigator.prompt import Exchange, Shown
 
 LEXICON = Lexicon(
     {
-        "category": ("sofas", "dining chairs", "rugs"),
+        "category": (
+            "sofas",
+            "dining chairs",
+            "armchairs",
+            "dining tables",
+            "side tables",
+            "rugs",
+            "floor lamps",
+            "bed frames",
+        ),
         "color": ("sage", "forest green", "black", "white", "grey"),
         "material": ("oak", "walnut", "velvet", "leather"),
         "style": ("mid-century", "industrial"),
@@ -119,3 +128,28 @@ def test_things_that_are_there_already_are_not_wished_for():
 def test_a_missed_reference_is_put_in():
     assert read("what is the second one made of", action="ask").item_refs == (2,)
     assert read("like the third", action="similar", item_refs=(1,)).item_refs == (3,)
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ("chairs for the dining table", ("chairs",)),
+        ("a rug to go under my sofa", ("rug",)),
+        ("I have a grey sofa and need a rug", ("rug",)),
+        ("sofa, rug and floor lamp for a corner, 900 together", ("sofa", "rug", "floor lamp")),
+        ("a nightstand", ("nightstand",)),
+        ("with a wooden frame", ()),
+        ("do you have couches", ("couches",)),
+    ],
+)
+def test_what_is_looked_for_is_told_from_what_is_there(message, kinds):
+    assert said(message, LEXICON, 0).kinds == kinds
+
+
+def test_kinds_that_were_said_are_looked_for():
+    """Chairs for a table are no table; what was read more narrowly stays; of several, none is missing."""
+    got = read("chairs for the dining table", action="search", categories=("dining table",))
+    assert got.categories == ("chairs",)
+    assert read("a chair", action="search", categories=("armchair",)).categories == ("armchair",)
+    both = read("a corner: sofa and rug, 900 total", action="complete", categories=("corner", "sofa"), budget_total=900)
+    assert both.categories == ("sofa", "rug")
