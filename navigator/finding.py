@@ -22,6 +22,9 @@ DEPTH = 40
 ENOUGH = 3
 """What people put together with an item suffices from so many on; so many are shown by their picture alone."""
 
+_ALIKE = 8
+"""So many of what looks like a picture tell what kind of thing is on it."""
+
 _ONE_OF_EACH = 24
 """Candidates of each thing in a set."""
 
@@ -78,6 +81,8 @@ async def find(
         return await _company(intent, wish, meant[0], means)
     if meant:
         wish = _resembling(intent, wish, meant)
+    elif picture and not wish.wanted.get("category"):
+        wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
     return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed))
 
@@ -161,6 +166,16 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Mea
     seen = {one.shown.item.id for one in known}
     found = (*known, *(one for one in more if one.shown.item.id not in seen))
     return Findings((found,), () if known else relaxed)
+
+
+async def _pictured(wish: Wish, means: Means) -> Wish:
+    """A wish by a picture, for the kind of thing that most of what looks like it is, if most of it is of one."""
+    alike = await means.look(Wish(picture=True, in_stock=False), _ALIKE)
+    kinds = [one.shown.item.category[-1].casefold() for one in alike if one.shown.item.category]
+    commonest = max(kinds, key=kinds.count, default="")
+    if not commonest or kinds.count(commonest) * 2 <= len(alike):
+        return wish
+    return replace(wish, wanted={**wish.wanted, "category": (commonest,)}, said={**wish.said, "category": (commonest,)})
 
 
 def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> Wish:

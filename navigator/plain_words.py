@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from navigator.intent import Action, ShoppingIntent
+from navigator.knowledge import singular
 from navigator.lexicon import Kind, Lexicon, plain
 from navigator.prompt import Exchange
 
@@ -60,6 +61,10 @@ _QUESTION = re.compile(
     r"|^(?:and |so |ok |but )?(?:is|are|was|were|does|do|did|can|could|would)\b"
 )
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
+_LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these))\b")
+_PRICED = re.compile(
+    r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
+)
 _DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
 _PLACES = frozenset(
     {
@@ -99,7 +104,7 @@ class Said:
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
             not be any more.
         asks: whether it asks something; opens: whether it says that something does not matter; beside: whether it
-            speaks of things that are there already.
+            speaks of things that are there already; likens: whether it compares with one of them.
         words: how many it has.
     """
 
@@ -114,6 +119,7 @@ class Said:
     asks: bool = False
     opens: bool = False
     beside: bool = False
+    likens: bool = False
     words: int = 0
 
     @property
@@ -145,55 +151,90 @@ def said(message: str, lexicon: Lexicon, shown: int) -> Said:
         asks=bool(_QUESTION.search(text)),
         opens=bool(_OPEN.search(text)),
         beside=bool(_BESIDE.search(text)),
+        likens=bool(_LIKENS.search(text)),
         words=len(text.split()),
     )
 
 
-def mend(intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon) -> ShoppingIntent:
-    """An intent that agrees with what the message plainly says; what that leaves open stays as it was read."""
+def mend(
+    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon, *, pointed: bool = False
+) -> ShoppingIntent:
+    """An intent that agrees with what the message plainly says; what that leaves open stays as it was read.
+
+    Args:
+        pointed: whether items were pointed at by a click.
+    """
     shown = max((len(exchange.shown) for exchange in history), default=0)
     plainly = said(message, lexicon, shown)
+    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    intent = _without_inventions(intent, message, plainly, base, lexicon)
     action = _action(intent, plainly, shown)
+    if pointed and action == "search" and not plainly.kinds:
+        action = "similar"
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
     elif action != intent.action:
         changed["item_refs"] = ()
     if action in _FINDS:
-        changed |= _prices(intent, plainly)
-        changed |= _looks(intent, plainly, history)
+        changed |= _prices(intent, plainly, base)
+        changed |= _looks(intent, plainly, base)
         changed |= _things(intent, plainly, lexicon)
     return ShoppingIntent(**{**intent.model_dump(), **changed})
 
 
+def _without_inventions(
+    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
+) -> ShoppingIntent:
+    """An intent without kinds and exclusions that neither the message nor the catalogue knows, nor an order unasked."""
+    heard = set(plain(message)) | {singular(word) for word in plain(message)}
+
+    def known(word: str) -> bool:
+        return bool(lexicon.kinds_of(word)) or set(plain(word)) <= heard
+
+    carried = base.exclude if base is not None else ()
+    exclude = [word for word in intent.exclude if known(word) or word in carried]
+    if not _NEGATION.search(message.casefold()):
+        exclude = [word for word in exclude if lexicon.kinds_of(word) or word in carried]
+    sorts = bool(_PRICED.search(message.casefold())) or (base is not None and base.sort == intent.sort)
+    kept = {
+        "categories": tuple(word for word in intent.categories if known(word)),
+        "exclude": tuple(exclude),
+        "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
+    }
+    return intent.model_copy(update=kept)
+
+
 def _action(intent: ShoppingIntent, plainly: Said, shown: int) -> Action:
     """A bare word or limit after a list changes the search."""
-    bare = (
-        bool(plainly.named or plainly.kinds or plainly.refused or plainly.limits)
-        and not plainly.asks
-        and not plainly.refs
-    )
-    if shown and bare and plainly.words <= SHORT and intent.action in ("ask", "compare", "chat", "similar"):
+    looks = bool(plainly.named or plainly.refused or plainly.limits)
+    if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
+        return intent.action
+    if intent.action == "complete":
+        return "refine" if looks and not plainly.kinds else "complete"
+    if intent.action in ("ask", "compare", "chat", "similar") and (looks or plainly.kinds):
         return "refine"
     return intent.action
 
 
-def _prices(intent: ShoppingIntent, plainly: Said) -> dict[str, object]:
+def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
     if not plainly.limits:
         return {}
-    if plainly.budget is not None or (intent.budget_total is not None and intent.budget_total == plainly.price_max):
+    together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
+    several = intent.action == "complete" and len(plainly.kinds) > 1
+    if plainly.budget is not None or together or several:
         return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
     return {
         "price_min": plainly.price_min if plainly.price_min is not None else intent.price_min,
         "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
+        "budget_total": None,
     }
 
 
-def _looks(intent: ShoppingIntent, plainly: Said, history: Sequence[Exchange]) -> dict[str, object]:
+def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
     """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
     no = {plain(word) for _, word in plainly.refused}
     gone = no | {plain(word) for _, word in plainly.dropped}
-    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
     changed: dict[str, object] = {}
     wanted_before = {plain(w) for slot in _SLOTS.values() for w in (getattr(base, slot) if base else ())}
     named = {plain(word) for _, word in plainly.named}

@@ -228,7 +228,7 @@ async def _read_intent(
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
     if request.lexicon is not None:
-        intent = mend(intent, request.user, request.history, request.lexicon)
+        intent = mend(intent, request.user, request.history, request.lexicon, pointed=bool(request.pointed_at))
     intent = carry(intent, request.history)
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about

@@ -133,6 +133,17 @@ async def test_cheaper_than_the_one_meant():
     assert (await Shelves().ids(wanted, [SHELF[1]]))[0] == ["c"]
 
 
+async def test_a_picture_of_a_sofa_looks_for_sofas():
+    """Most of what looks like it says what it is; where that is of all kinds, all kinds are shown."""
+    shelves = Shelves()
+    means = Means(shelves.look, shelves.goes_with, shelves.order)
+    await find(ShoppingIntent(action="search"), (), LEXICON, means, picture=True)
+    assert "category" not in shelves.looked[-1].wanted
+    shelves.items = SHELF[:4]
+    await find(ShoppingIntent(action="search"), (), LEXICON, means, picture=True)
+    assert shelves.looked[-1].wanted["category"] == ("sofas",)
+
+
 async def test_a_kind_that_is_not_sold_is_said():
     """Coasters are not in this shop, which is told whatever the words find; a present is no kind of thing."""
     wanted = ShoppingIntent(action="search", query="coasters", categories=("coaster",))

@@ -153,3 +153,25 @@ def test_kinds_that_were_said_are_looked_for():
     assert read("a chair", action="search", categories=("armchair",)).categories == ("armchair",)
     both = read("a corner: sofa and rug, 900 total", action="complete", categories=("corner", "sofa"), budget_total=900)
     assert both.categories == ("sofa", "rug")
+
+
+def test_what_nobody_said_is_left_out():
+    """A kind that neither the message nor the catalogue knows, an exclusion out of nowhere, an order unasked."""
+    got = read("in grey", action="refine", categories=("sidechair",), exclude=("cricket",), sort="price_low")
+    assert (got.categories, got.exclude, got.sort) == ((), (), "relevance")
+    assert read("coasters please", action="search", categories=("coaster",)).categories == ("coaster",)
+    assert read("cheaper ones", action="refine", sort="price_low").sort == "price_low"
+
+
+def test_a_limit_is_of_one_item_unless_it_is_of_all():
+    got = read("max 120", action="complete", budget_total=120, item_refs=(1,))
+    assert (got.action, got.price_max, got.budget_total, got.item_refs) == ("refine", 120, None, ())
+    of_all = (Exchange("sofa and rug", FIRST.model_copy(update={"budget_total": 900}), ITEMS, "[1]."),)
+    got = mend(ShoppingIntent(action="refine"), "make it 1200 max", of_all, LEXICON)
+    assert (got.price_max, got.budget_total) == (None, 1200)
+
+
+def test_what_is_pointed_at_is_what_is_looked_for():
+    wanted = ShoppingIntent(action="search", query="this but cheaper")
+    assert mend(wanted, "this but cheaper", (), LEXICON, pointed=True).action == "similar"
+    assert mend(wanted, "a rug for it", (), LEXICON, pointed=True).action == "search"
