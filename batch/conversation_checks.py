@@ -184,7 +184,9 @@ def _together(name: str, holds: Holds, shown: Sequence[Facts], outcome: Outcome,
     """Whether the items as a whole are what they must be."""
     prices = [one.item.price or 0.0 for one in shown]
     if name == "each_of":
-        return {one.kind for one in shown} == set(holds.each_of)
+        kinds = {one.kind for one in shown}
+        options = [set(one.split("/")) for one in holds.each_of]
+        return all(kinds & one for one in options) and kinds <= set().union(*options)
     if name == "total":
         return sum(prices) <= (holds.total or 0.0)
     if name == "order":

@@ -65,7 +65,9 @@ class Holds(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kinds: tuple[str, ...] = ()
-    each_of: tuple[str, ...] = Field(default=(), description="One or more of each of these kinds, and nothing else.")
+    each_of: tuple[str, ...] = Field(
+        default=(), description="One or more of each of these kinds, and nothing else; `a/b` is either."
+    )
     colors: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
@@ -183,7 +185,7 @@ def as_intent(turn: GoldTurn, list_before: int) -> ShoppingIntent:
     conditions = turn.holds.model_dump(exclude_defaults=True)
     if turn.tells_of is not None:
         conditions |= turn.tells_of.model_dump(exclude_defaults=True)
-    kinds = conditions.get("kinds", conditions.get("each_of", ()))
+    kinds = conditions.get("kinds") or [either.split("/")[0] for either in conditions.get("each_of", ())]
     numbers = [list_before if one == "last" else one for one in turn.refers_to]
     named = any(conditions.get(name) for name in ("kinds", "each_of", "colors", "materials", "styles", "brands"))
     query = " ".join(conditions.get("brands", ())) if named else turn.says[0][:120]

@@ -8,6 +8,7 @@ are never put back: leaving them out is how a change of mind is written.
 from collections.abc import Sequence
 
 from navigator.intent import ShoppingIntent
+from navigator.knowledge import singular
 from navigator.lexicon import plain
 from navigator.prompt import Exchange
 
@@ -22,7 +23,7 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
     now = {plain(word) for word in (*intent.colors, *intent.materials, *intent.styles, *intent.categories)}
     kept = tuple(word for word in base.exclude if plain(word) not in now)
     exclude = tuple(dict.fromkeys((*kept, *intent.exclude)))[:6]
-    categories = intent.categories or (() if intent.item_refs else base.categories)
+    categories = intent.categories or (() if intent.item_refs else base.categories or _kind_on_show(history))
     bare = not (intent.query or intent.categories or intent.colors or intent.materials or intent.styles)
     return ShoppingIntent(
         **{
@@ -35,6 +36,13 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
             "price_min": _price_min(intent, base),
         }
     )
+
+
+def _kind_on_show(history: Sequence[Exchange]) -> tuple[str, ...]:
+    """What kind of thing all items on show are, where they were not asked for by name: by a picture, or a click."""
+    shown = next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
+    kinds = {entry.item.category[-1] for entry in shown if entry.item.category}
+    return (singular(kinds.pop().casefold())[:40],) if len(kinds) == 1 else ()
 
 
 def carried_picture(intent: ShoppingIntent, history: Sequence[Exchange], has_picture: Sequence[bool]) -> int | None:

@@ -169,13 +169,16 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Mea
 
 
 async def _pictured(wish: Wish, means: Means) -> Wish:
-    """A wish by a picture, for the kind of thing that most of what looks like it is, if most of it is of one."""
+    """A wish by a picture, for the kind of thing that what looks most like it is, if that leaves little doubt."""
     alike = await means.look(Wish(picture=True, in_stock=False), _ALIKE)
-    kinds = [one.shown.item.category[-1].casefold() for one in alike if one.shown.item.category]
-    commonest = max(kinds, key=kinds.count, default="")
-    if not commonest or kinds.count(commonest) * 2 <= len(alike):
+    weight: dict[str, float] = {}
+    for rank, one in enumerate(alike, 1):
+        kind = one.shown.item.category[-1].casefold() if one.shown.item.category else ""
+        weight[kind] = weight.get(kind, 0.0) + 1 / rank
+    likeliest = max(weight, key=lambda kind: weight[kind], default="")
+    if not likeliest or weight[likeliest] * 2 <= sum(weight.values()):
         return wish
-    return replace(wish, wanted={**wish.wanted, "category": (commonest,)}, said={**wish.said, "category": (commonest,)})
+    return replace(wish, wanted={**wish.wanted, "category": (likeliest,)}, said={**wish.said, "category": (likeliest,)})
 
 
 def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> Wish:

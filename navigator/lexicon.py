@@ -27,6 +27,10 @@ _NOT_ALONE = {("light",), ("dark",), ("natural",), ("stone",), ("country",)}
 """Words that mean a colour, material or style beside others only."""
 
 
+_PARTS = {(word,) for word in ("frame", "holder", "base", "set", "cover", "stand", "top", "light", "paper")}
+"""Last words of kinds that are parts of other things, too."""
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """A catalogue's own values, as its filters know them.
@@ -77,9 +81,9 @@ class Lexicon:
         if any(self._plain[value] == asked for value in pool):
             return True
         if kind == "category" and len(asked) == 1:
-            # Many end in chair, and a chair is meant; one ends in frame, and a picture's may be.
+            # What ends in chair is a chair; what ends in frame may be a picture's.
             ending = [v for v in (self._plain[value] for value in pool) if v[-1:] == asked or _compound(v, asked)]
-            if len(ending) > 1:
+            if ending and asked not in _PARTS:
                 return True
         if taken_in(kind, " ".join(asked)):
             return bool(self.resolve(kind, word))

@@ -1,24 +1,13 @@
-"""What a message says so plainly that no reading of it may miss it: the first one, under 300, not white.
-
-The model reads wishes, hints and slips of the pen. Ordinals, limits and negations follow rules, so rules have the last
-word on them; and a bare word or limit after a list (`walnut?`, `under 250`) changes the search, whatever else it may
-look like.
-"""
+"""What a message says so plainly that rules can read it: the first one, under 300, not white, a rug for my sofa."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from navigator.intent import Action, ShoppingIntent
-from navigator.knowledge import singular
-from navigator.lexicon import Kind, Lexicon, plain
-from navigator.prompt import Exchange
+from navigator.intent import Sort
+from navigator.lexicon import Kind, Lexicon
 
-SHORT = 6
-"""A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
-
-_SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
-_FINDS = frozenset({"search", "refine", "similar", "complete"})
+SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
+"""Kinds of looks, and where an intent has them."""
 
 _NUMBER = r"(?:[€$£]\s?)?(\d[\d,.]*\d|\d)(?!\d)(?!\s?(?:cm|mm|m|x|people|persons?|st|nd|rd|th|pcs|pieces|of)\b)"
 _UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
@@ -51,7 +40,7 @@ _LISTED = re.compile(
     r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|pieces?|of them|%))"
 )
 
-_NEGATION = re.compile(
+NEGATION = re.compile(
     r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor)\s+"
     r"(?:(?:in|a|an|any|too|the|made of|made from)\s+)*(.*)"
 )
@@ -62,15 +51,22 @@ _QUESTION = re.compile(
 )
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these))\b")
-_PRICED = re.compile(
+_COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
+_CHEAPEST = re.compile(
+    r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\bcosts? (?:a bit )?less\b"
+)
+_DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price")
+_EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
+PRICED = re.compile(
     r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
 )
 _DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
 _PLACES = frozenset(
-    {
+    [
         "for",
         "on",
         "with",
+        "w",
         "next",
         "beside",
         "under",
@@ -80,12 +76,10 @@ _PLACES = frozenset(
         "at",
         "near",
         "around",
-        "my",
-        "our",
-        "your",
-    }
-    | {"this", "that", "these", "matching", "match", "like", "of", "from", "his", "her", "their", "4", "w", "besid"}
-)
+        "of",
+        "from",
+    ]
+).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
 """Words after which a thing is there already, or is no thing that is looked for."""
 _HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
@@ -116,10 +110,14 @@ class Said:
     refused: tuple[tuple[Kind, str], ...] = ()
     dropped: tuple[tuple[Kind, str], ...] = ()
     kinds: tuple[str, ...] = ()
+    described: tuple[tuple[Kind, str], ...] = ()
+    sort: Sort | None = None
     asks: bool = False
     opens: bool = False
     beside: bool = False
     likens: bool = False
+    company: bool = False
+    either: bool = False
     words: int = 0
 
     @property
@@ -128,154 +126,44 @@ class Said:
         return any(value is not None for value in (self.price_min, self.price_max, self.budget))
 
 
-def said(message: str, lexicon: Lexicon, shown: int) -> Said:
+def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) -> Said:
     """Read a message by rules.
 
     Args:
         shown: items on show, which ordinals count.
+        last: the last one's number, where that is another.
     """
     text = " ".join(message.casefold().replace("’", "'").split())
-    refused, rest = _taken_out(_NEGATION, text, lexicon)
+    refused, rest = _taken_out(NEGATION, text, lexicon)
     dropped, rest = _taken_out(_DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
+    kinds, described = _kinds(rest, lexicon)
     return Said(
-        refs=_references(text, shown),
+        refs=_references(text, shown, last or shown),
         price_min=low,
         price_max=None if together else high,
         budget=high if together else None,
         named=_named(rest, lexicon),
         refused=refused,
         dropped=dropped,
-        kinds=_kinds(rest, lexicon),
+        kinds=kinds,
+        described=described,
+        sort=_order(text),
         asks=bool(_QUESTION.search(text)),
         opens=bool(_OPEN.search(text)),
         beside=bool(_BESIDE.search(text)),
         likens=bool(_LIKENS.search(text)),
+        company=bool(_COMPANY.search(text)),
+        either=bool(_EITHER.search(text)),
         words=len(text.split()),
     )
 
 
-def mend(
-    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon, *, pointed: bool = False
-) -> ShoppingIntent:
-    """An intent that agrees with what the message plainly says; what that leaves open stays as it was read.
-
-    Args:
-        pointed: whether items were pointed at by a click.
-    """
-    shown = max((len(exchange.shown) for exchange in history), default=0)
-    plainly = said(message, lexicon, shown)
-    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
-    intent = _without_inventions(intent, message, plainly, base, lexicon)
-    action = _action(intent, plainly, shown)
-    if pointed and action == "search" and not plainly.kinds:
-        action = "similar"
-    changed: dict[str, object] = {"action": action}
-    if plainly.refs and action not in ("search", "chat"):
-        changed["item_refs"] = plainly.refs
-    elif action != intent.action:
-        changed["item_refs"] = ()
-    if action in _FINDS:
-        changed |= _prices(intent, plainly, base)
-        changed |= _looks(intent, plainly, base)
-        changed |= _things(intent, plainly, lexicon)
-    return ShoppingIntent(**{**intent.model_dump(), **changed})
-
-
-def _without_inventions(
-    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
-) -> ShoppingIntent:
-    """An intent without kinds and exclusions that neither the message nor the catalogue knows, nor an order unasked."""
-    heard = set(plain(message)) | {singular(word) for word in plain(message)}
-
-    def known(word: str) -> bool:
-        return bool(lexicon.kinds_of(word)) or set(plain(word)) <= heard
-
-    carried = base.exclude if base is not None else ()
-    exclude = [word for word in intent.exclude if known(word) or word in carried]
-    if not _NEGATION.search(message.casefold()):
-        exclude = [word for word in exclude if lexicon.kinds_of(word) or word in carried]
-    sorts = bool(_PRICED.search(message.casefold())) or (base is not None and base.sort == intent.sort)
-    kept = {
-        "categories": tuple(word for word in intent.categories if known(word)),
-        "exclude": tuple(exclude),
-        "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
-    }
-    return intent.model_copy(update=kept)
-
-
-def _action(intent: ShoppingIntent, plainly: Said, shown: int) -> Action:
-    """A bare word or limit after a list changes the search."""
-    looks = bool(plainly.named or plainly.refused or plainly.limits)
-    if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
-        return intent.action
-    if intent.action == "complete":
-        return "refine" if looks and not plainly.kinds else "complete"
-    if intent.action in ("ask", "compare", "chat", "similar") and (looks or plainly.kinds):
-        return "refine"
-    return intent.action
-
-
-def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
-    if not plainly.limits:
-        return {}
-    together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
-    several = intent.action == "complete" and len(plainly.kinds) > 1
-    if plainly.budget is not None or together or several:
-        return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
-    return {
-        "price_min": plainly.price_min if plainly.price_min is not None else intent.price_min,
-        "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
-        "budget_total": None,
-    }
-
-
-def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
-    """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
-    no = {plain(word) for _, word in plainly.refused}
-    gone = no | {plain(word) for _, word in plainly.dropped}
-    changed: dict[str, object] = {}
-    wanted_before = {plain(w) for slot in _SLOTS.values() for w in (getattr(base, slot) if base else ())}
-    named = {plain(word) for _, word in plainly.named}
-    exclude = [
-        word
-        for word in intent.exclude
-        # What was wished for a moment ago, or is named without a no, is not refused.
-        if plain(word) in no or not ({plain(word)} & (named | wanted_before))
-    ]
-    exclude += [word for _, word in plainly.refused if plain(word) not in {plain(one) for one in exclude}]
-    for kind, slot in _SLOTS.items():
-        words = [word for word in getattr(intent, slot) if plain(word) not in gone]
-        new = [word for its, word in plainly.named if its == kind]
-        if plainly.words <= SHORT and not plainly.beside:
-            heard = {plain(word) for other in _SLOTS.values() for word in (*getattr(intent, other),)}
-            words += [word for word in new if plain(word) not in heard]
-        kept = [word for word in getattr(base, slot) if plain(word) not in gone] if base is not None else []
-        if intent.action != "search" and not words and not new and kept and not plainly.opens and not intent.item_refs:
-            words = kept
-        changed[slot] = tuple(dict.fromkeys(words))[:6]
-    return {**changed, "exclude": tuple(dict.fromkeys(exclude))[:6]}
-
-
-def _things(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> dict[str, object]:
-    """The kinds that a message looks for, where what was read is none of them or, of several, not all.
-
-    A kind that was read more narrowly than it was said stays: side table for `a little table`.
-    """
-    if not plainly.kinds:
-        return {}
-    meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
-    read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
-    fitting = [word for word, values in read if any(values & one for one in meant)]
-    covered = set().union(*(values for word, values in read if word in fitting))
-    missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
-    return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
-
-
-def _kinds(text: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """Kinds of thing that a text names, less those behind a word such as for, under or my."""
+def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[tuple[Kind, str], ...]]:
+    """Kinds of thing that a text names, less those behind a word such as for or my; and the looks before them."""
     found: list[str] = []
+    looks: list[tuple[Kind, str]] = []
     for clause in re.split(r"[.;!?]", _HAD.sub(" my ", text)):
         words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
         place, aside = 0, False
@@ -288,24 +176,31 @@ def _kinds(text: str, lexicon: Lexicon) -> tuple[str, ...]:
             size = next((n for n, phrase in phrases.items() if _is_kind(phrase, lexicon)), 0)
             if size and not aside:
                 found.append(" ".join(words[place : place + size]))
+                looks += _named(" ".join(words[max(0, place - 2) : place]), lexicon)
             elif size:
                 aside = False  # of what a preposition leads to, the first thing is it
             place += size or 1
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(looks))
+
+
+def _order(text: str) -> Sort | None:
+    if _DEAREST.search(text):
+        return "price_high"
+    return "price_low" if _CHEAPEST.search(text) else None
 
 
 def _is_kind(phrase: str, lexicon: Lexicon) -> bool:
     return phrase.replace(" ", "").replace("-", "").isalpha() and lexicon.knows("category", phrase)
 
 
-def _references(text: str, shown: int) -> tuple[int, ...]:
+def _references(text: str, shown: int, last: int) -> tuple[int, ...]:
     if not shown:
         return ()
     text = _SORTED.sub(" ", text)
     refs: list[int] = []
     for found in _ORDINAL.finditer(text):
         place, more = found[1], found[2]
-        number = shown if place == "last" else _ORDINALS.get(place) or int(place[0])
+        number = last if place == "last" else _ORDINALS.get(place) or int(place[0])
         if place == "last" and not re.search(r"\blast\s+(?:one|1|of)\b", text):
             continue
         count = {"two": 2, "2": 2, "three": 3, "3": 3}.get(more or "", 1)
@@ -359,7 +254,7 @@ def _named(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:
         for size in (3, 2, 1):
             phrase = " ".join(words[place : place + size])
             known = "," not in phrase and len(phrase) > 2
-            kind = next((kind for kind in _SLOTS if known and lexicon.knows(kind, phrase)), None)
+            kind = next((kind for kind in SLOTS if known and lexicon.knows(kind, phrase)), None)
             if kind is not None:
                 found.append((kind, phrase))
                 place += size

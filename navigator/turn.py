@@ -16,7 +16,7 @@ from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
-from navigator.plain_words import mend
+from navigator.mending import mend
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -230,6 +230,8 @@ async def _read_intent(
     if request.lexicon is not None:
         intent = mend(intent, request.user, request.history, request.lexicon, pointed=bool(request.pointed_at))
     intent = carry(intent, request.history)
+    if intent.action == "refine" and not request.history:
+        intent = intent.model_copy(update={"action": "search"})  # nothing yet to change
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about
     if intent.action in _FINDS and not (_names_something(intent) or request.pointed_at or request.picture):

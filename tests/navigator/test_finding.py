@@ -134,8 +134,8 @@ async def test_cheaper_than_the_one_meant():
 
 
 async def test_a_picture_of_a_sofa_looks_for_sofas():
-    """Most of what looks like it says what it is; where that is of all kinds, all kinds are shown."""
-    shelves = Shelves()
+    """What looks most like it says what it is; where that is of all kinds, all kinds are shown."""
+    shelves = Shelves(SHELF[::-1])
     means = Means(shelves.look, shelves.goes_with, shelves.order)
     await find(ShoppingIntent(action="search"), (), LEXICON, means, picture=True)
     assert "category" not in shelves.looked[-1].wanted

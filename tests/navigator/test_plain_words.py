@@ -6,7 +6,8 @@ import pytest
 from catalog.item import Item
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
-from navigator.plain_words import mend, said
+from navigator.mending import mend
+from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
 
 LEXICON = Lexicon(
@@ -150,7 +151,7 @@ def test_kinds_that_were_said_are_looked_for():
     """Chairs for a table are no table; what was read more narrowly stays; of several, none is missing."""
     got = read("chairs for the dining table", action="search", categories=("dining table",))
     assert got.categories == ("chairs",)
-    assert read("a chair", action="search", categories=("armchair",)).categories == ("armchair",)
+    assert read("a little table", action="search", categories=("side table",)).categories == ("side table",)
     both = read("a corner: sofa and rug, 900 total", action="complete", categories=("corner", "sofa"), budget_total=900)
     assert both.categories == ("sofa", "rug")
 
@@ -175,3 +176,27 @@ def test_what_is_pointed_at_is_what_is_looked_for():
     wanted = ShoppingIntent(action="search", query="this but cheaper")
     assert mend(wanted, "this but cheaper", (), LEXICON, pointed=True).action == "similar"
     assert mend(wanted, "a rug for it", (), LEXICON, pointed=True).action == "search"
+
+
+def test_a_name_for_what_was_vague_goes_on_with_it():
+    """A present under 30, and then: a mug. The limit holds, since nothing else was looked for."""
+    vague = (Exchange("a present", ShoppingIntent(action="search", query="present", price_max=30), ITEMS, "[1]."),)
+    assert mend(ShoppingIntent(action="search", categories=("rug",)), "a rug maybe", vague, LEXICON).action == "refine"
+
+
+def test_superlatives_sort():
+    assert read("the cheapest first", action="ask").sort == "price_low"
+    assert read("most expensive sofa", action="search", categories=("sofa",)).sort == "price_high"
+
+
+def test_another_material_takes_the_place_of_the_first():
+    oak = (Exchange("oak", ShoppingIntent(action="search", categories=("sofa",), materials=("oak",)), ITEMS, "[1]."),)
+    both = ShoppingIntent(action="refine", materials=("oak", "walnut"))
+    assert mend(both, "nah, walnut", oak, LEXICON).materials == ("walnut",)
+    assert mend(both, "or walnut", oak, LEXICON).materials == ("oak", "walnut")
+
+
+def test_what_stands_before_a_thing_describes_it():
+    """However long the message is; what stands before something else does not."""
+    long = "I would so much like to find a velvet sofa for our hall with the oak floor"
+    assert read(long, action="search", categories=("sofa",)).materials == ("velvet",)

@@ -1,0 +1,166 @@
+"""Hold what a message plainly says against how it was read.
+
+The model reads wishes, hints and slips of the pen. Ordinals, limits and negations follow rules, so rules have the last
+word on them; and a bare word or limit after a list (`walnut?`, `under 250`) changes the search, whatever else it may
+look like.
+"""
+
+from collections.abc import Sequence
+
+from navigator.intent import Action, ShoppingIntent
+from navigator.knowledge import singular
+from navigator.lexicon import Lexicon, plain
+from navigator.plain_words import NEGATION, PRICED, SLOTS, Said, said
+from navigator.prompt import Exchange
+
+SHORT = 6
+"""A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
+
+_FINDS = frozenset({"search", "refine", "similar", "complete"})
+
+
+def mend(
+    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon, *, pointed: bool = False
+) -> ShoppingIntent:
+    """An intent that agrees with what the message plainly says; what that leaves open stays as it was read.
+
+    Args:
+        pointed: whether items were pointed at by a click.
+    """
+    shown = max((len(exchange.shown) for exchange in history), default=0)
+    last = next((len(exchange.shown) for exchange in reversed(history) if exchange.shown), 0)
+    plainly = said(message, lexicon, shown, last)
+    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    intent = _without_inventions(intent, message, plainly, base, lexicon)
+    action = _action(intent, plainly, base, shown)
+    if pointed and action == "search" and not plainly.kinds:
+        action = "similar"
+    changed: dict[str, object] = {"action": action}
+    if plainly.refs and action not in ("search", "chat"):
+        changed["item_refs"] = plainly.refs
+    elif action != intent.action:
+        changed["item_refs"] = ()
+    if action in _FINDS:
+        changed |= _prices(intent, plainly, base)
+        changed |= _looks(intent, plainly, base)
+        changed |= _things(intent, plainly, lexicon)
+        changed["sort"] = plainly.sort or intent.sort
+    return ShoppingIntent(**{**intent.model_dump(), **changed})
+
+
+def _without_inventions(
+    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
+) -> ShoppingIntent:
+    """An intent without kinds and exclusions that neither the message nor the catalogue knows, nor an order unasked."""
+    heard = set(plain(message)) | {singular(word) for word in plain(message)}
+
+    def known(word: str) -> bool:
+        return bool(lexicon.kinds_of(word)) or set(plain(word)) <= heard
+
+    carried = base.exclude if base is not None else ()
+    exclude = [word for word in intent.exclude if known(word) or word in carried]
+    if not NEGATION.search(message.casefold()):
+        exclude = [word for word in exclude if lexicon.kinds_of(word) or word in carried]
+    sorts = bool(PRICED.search(message.casefold())) or (base is not None and base.sort == intent.sort)
+    kept: dict[str, object] = {
+        slot: tuple(
+            word
+            for word in getattr(intent, slot)
+            # A rug is no material, unless one was spoken of.
+            if lexicon.resolve(kind, word) or set(plain(word)) <= heard or not lexicon.resolve("category", word)
+        )
+        for kind, slot in SLOTS.items()
+    }
+    kept |= {
+        "categories": tuple(word for word in intent.categories if known(word)),
+        "exclude": tuple(exclude),
+        "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
+    }
+    return intent.model_copy(update=kept)
+
+
+def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int) -> Action:
+    """A bare word or limit after a list changes the search; with nothing on show there is nothing to ask about."""
+    if not shown and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
+        return "search"
+    if intent.action == "ask" and plainly.refs and plainly.company:
+        return "complete"
+    if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
+        return "refine"  # what was vague until now has a name
+    looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
+    if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
+        return intent.action
+    if intent.action == "complete":
+        return "refine" if looks and not plainly.kinds else "complete"
+    if intent.action in ("ask", "compare", "chat", "similar") and (looks or plainly.kinds):
+        return "refine"
+    return intent.action
+
+
+def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    if not plainly.limits:
+        return {}
+    together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
+    several = intent.action == "complete" and len(plainly.kinds) > 1
+    if plainly.budget is not None or together or several:
+        return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
+    return {
+        "price_min": plainly.price_min if plainly.price_min is not None else intent.price_min,
+        "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
+        "budget_total": None,
+    }
+
+
+def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
+    no = {plain(word) for _, word in plainly.refused}
+    gone = no | {plain(word) for _, word in plainly.dropped}
+    changed: dict[str, object] = {}
+    wanted_before = {plain(w) for slot in SLOTS.values() for w in (getattr(base, slot) if base else ())}
+    named = {plain(word) for _, word in plainly.named}
+    exclude = [
+        word
+        for word in intent.exclude
+        # What was wished for a moment ago, or is named without a no, is not refused.
+        if plain(word) in no or not ({plain(word)} & (named | wanted_before))
+    ]
+    exclude = [word for word in exclude if plain(word) not in {plain(kind) for kind in plainly.kinds}]
+    exclude += [word for _, word in plainly.refused if plain(word) not in {plain(one) for one in exclude}]
+    for kind, slot in SLOTS.items():
+        words = [word for word in getattr(intent, slot) if plain(word) not in gone]
+        new = [word for its, word in plainly.named if its == kind]
+        if new and not plainly.either and base is not None:
+            # Oak instead of walnut, and not both.
+            words = [w for w in words if plain(w) in named or plain(w) not in wanted_before]
+        heard = {plain(word) for other in SLOTS.values() for word in getattr(intent, other)}
+        queried = f" {' '.join(plain(intent.query))} "
+        for word in new:
+            sure = (kind, word) in plainly.described or f" {' '.join(plain(word))} " in queried
+            if plain(word) not in heard and (sure or (plainly.words <= SHORT and not plainly.beside)):
+                words.append(word)
+        kept = [word for word in getattr(base, slot) if plain(word) not in gone] if base is not None else []
+        if intent.action != "search" and not words and not new and kept and not plainly.opens and not intent.item_refs:
+            words = kept
+        changed[slot] = tuple(dict.fromkeys(words))[:6]
+    return {**changed, "exclude": tuple(dict.fromkeys(exclude))[:6]}
+
+
+def _things(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> dict[str, object]:
+    """The kinds that a message looks for, where what was read is none of them or, of several, not all.
+
+    A kind that was read more narrowly than it was said stays: side table for `a little table`, but not armchair for
+    `chairs`.
+    """
+    if not plainly.kinds:
+        return {}
+    meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
+    read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
+    ends = {plain(word)[-1:] for word in plainly.kinds}
+    fitting = [
+        word
+        for word, values in read
+        if any(values == one or (values & one and plain(word)[-1:] in ends) for one in meant)
+    ]
+    covered = set().union(*(values for word, values in read if word in fitting))
+    missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
+    return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
