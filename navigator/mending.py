@@ -43,7 +43,7 @@ def mend(
     if action in _FINDS:
         changed |= _prices(intent, plainly, base)
         changed |= _looks(intent, plainly, base)
-        changed |= _things(intent, plainly, lexicon)
+        changed |= _things(intent, plainly, base if action == "refine" else None, lexicon)
         changed["sort"] = plainly.sort or intent.sort
     return ShoppingIntent(**{**intent.model_dump(), **changed})
 
@@ -129,6 +129,9 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -
     for kind, slot in SLOTS.items():
         words = [word for word in getattr(intent, slot) if plain(word) not in gone]
         new = [word for its, word in plainly.named if its == kind]
+        if base is not None and intent.action == "refine" and plainly.changes and not plainly.named:
+            # `Not velvet`, `under 500`: no colour comes out of that.
+            words = [w for w in words if plain(w) in wanted_before]
         if new and not plainly.either and base is not None:
             # Oak instead of walnut, and not both.
             words = [w for w in words if plain(w) in named or plain(w) not in wanted_before]
@@ -145,14 +148,15 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -
     return {**changed, "exclude": tuple(dict.fromkeys(exclude))[:6]}
 
 
-def _things(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> dict[str, object]:
+def _things(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> dict[str, object]:
     """The kinds that a message looks for, where what was read is none of them or, of several, not all.
 
     A kind that was read more narrowly than it was said stays: side table for `a little table`, but not armchair for
     `chairs`.
     """
     if not plainly.kinds:
-        return {}
+        # A change that names no kind is about the same one as before.
+        return {"categories": base.categories} if base is not None and base.categories and plainly.changes else {}
     meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
     read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
     ends = {plain(word)[-1:] for word in plainly.kinds}

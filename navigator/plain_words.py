@@ -121,6 +121,11 @@ class Said:
     words: int = 0
 
     @property
+    def changes(self) -> bool:
+        """Whether it says what is to be otherwise: looks, limits, an order."""
+        return bool(self.named or self.refused or self.dropped or self.limits or self.sort)
+
+    @property
     def limits(self) -> bool:
         """Whether it sets a limit of price."""
         return any(value is not None for value in (self.price_min, self.price_max, self.budget))

@@ -210,6 +210,7 @@ def command(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
 
 
+@pytest.mark.slow
 def test_one_command_compares_two_releases(store, tmp_path):
     """Conversations run through the real turn and a real engine, and what broke can be read."""
     out = tmp_path / "found.json"

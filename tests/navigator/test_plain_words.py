@@ -159,7 +159,7 @@ def test_kinds_that_were_said_are_looked_for():
 def test_what_nobody_said_is_left_out():
     """A kind that neither the message nor the catalogue knows, an exclusion out of nowhere, an order unasked."""
     got = read("in grey", action="refine", categories=("sidechair",), exclude=("cricket",), sort="price_low")
-    assert (got.categories, got.exclude, got.sort) == ((), (), "relevance")
+    assert (got.categories, got.exclude, got.sort) == (("sofa",), (), "relevance")
     assert read("coasters please", action="search", categories=("coaster",)).categories == ("coaster",)
     assert read("cheaper ones", action="refine", sort="price_low").sort == "price_low"
 
@@ -200,3 +200,11 @@ def test_what_stands_before_a_thing_describes_it():
     """However long the message is; what stands before something else does not."""
     long = "I would so much like to find a velvet sofa for our hall with the oak floor"
     assert read(long, action="search", categories=("sofa",)).materials == ("velvet",)
+
+
+def test_a_change_changes_nothing_else():
+    """A limit brings no colour with it, and dark wood makes no armchair of a sofa."""
+    got = read("under 500", action="refine", categories=("armchair",), colors=("black",))
+    assert (got.categories, got.colors, got.price_max) == (("sofa",), ("green",), 500)
+    assert read("in oak", action="refine", categories=("armchair",), materials=("oak",)).categories == ("sofa",)
+    assert read("a rug in oak tones", action="refine", categories=("rug",)).categories == ("rug",)
