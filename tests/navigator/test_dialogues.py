@@ -47,7 +47,7 @@ def test_answers_are_true(seed):
             for number in re.findall(r"\[(\d+)\]", exchange.answer):
                 assert 1 <= int(number) <= len(shown)
             known = [*shown, *before]
-            said += f" {exchange.user} {exchange.intent.query}"
+            said += f" {exchange.user} {exchange.intent.compact()}"
             assert not invented(exchange.answer, known, said, [*COLORS, *LEGS]), exchange
             prices = {money(entry.item.price, "USD") for entry in shown}
             if exchange.intent.budget_total is None and exchange.intent.action != "compare":
