@@ -13,6 +13,7 @@ from serve_app.agent_tools import AgentTools
 from serve_app.assistant import Assistant
 from serve_app.conversations import ConversationStore
 from serve_app.edge import REQUEST_ID, Edge
+from serve_app.logs import join_serve_log
 from serve_app.personal import Personal
 from serve_app.pictures import PictureLimits, PictureReader
 from serve_app.routes.about import about_routes
@@ -102,6 +103,7 @@ class Api:
         database: str,
         settings: ApiSettings,
     ) -> None:
+        join_serve_log()
         pictures = PictureReader(settings.pictures)
         conversations = ConversationStore(database)
         self._shop = Shop(encoder, retriever, pictures, Personal(scorer, retriever, conversations))

@@ -27,6 +27,7 @@ from navigator.lexicon import Lexicon
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.relax import Relaxed
 from navigator.turn import IntentRead, ItemsShown, TextDelta, TurnDone, TurnRequest, TurnSettings, run_turn
+from serve_app import metrics
 from serve_app.chat_schemas import ChatRequest, CitationOut, CitationsOut, RelaxedOut, UsageOut
 from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.errors import NoNavigator
@@ -304,6 +305,8 @@ class Turn:
         told.citations = CitationsOut(items=cited, corrected=entry.corrected).model_dump(mode="json")
         usage = self._usage(entry)
         told.usage = usage.model_dump(mode="json")
+        metrics.stages_took("turn", usage.timings_ms)
+        metrics.citations(len(entry.cited), entry.corrected)
         record_turn(usage.timings_ms, {"release": self.search.state.release, "tokens": usage.output_tokens})
         told.answer, told.finish = entry.answer, entry.finish
         done = {"conversation_id": conversation, "turn": number, "answer": entry.answer}

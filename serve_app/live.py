@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from catalog.errors import NotFound, WindowshopError
 from catalog.release import Release, ReleaseStore
+from serve_app import metrics
 from serve_app.errors import NoRelease, ReleaseGone
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Live(Generic[T]):
         self._close = close
         self._open: dict[str, T] = {}  # oldest use first; the live one is never dropped
         self._live: str | None = None
+        self._release: Release | None = None
         self._opening = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -103,6 +105,8 @@ class Live(Generic[T]):
 
     async def refresh(self) -> bool:
         """Look at the pointer once; returns whether it had moved. Raises NoRelease if it points nowhere."""
+        if self._release is not None:
+            metrics.serving(self._release)
         try:
             pointed = await asyncio.to_thread(self._store.current_id)
             if pointed == self._live:
@@ -111,7 +115,8 @@ class Live(Generic[T]):
         except NotFound as error:
             raise NoRelease(str(error)) from error
         await self._ensure(release)
-        self._live = release.id
+        self._live, self._release = release.id, release
+        metrics.serving(release)
         await self._drop()
         logger.info("release %s is live here", release.id)
         return True

@@ -15,8 +15,10 @@ from catalog.release import Release, ReleaseStore
 from navigator.engine import Delta, Sampling
 from navigator.errors import EngineFailed
 from navigator.processing import Message
+from serve_app import metrics
 from serve_app.errors import NoNavigator, NoRelease
 from serve_app.live import Live
+from serve_app.logs import join_serve_log
 from serve_app.navigator_shelf import EngineSettings, NavigatorShelf, open_navigator_shelf
 
 EVERY_S = 0.03
@@ -70,6 +72,7 @@ class Navigator:
         settings: EngineSettings | None = None,
         poll_s: float = 3.0,
     ) -> None:
+        join_serve_log()
         self._enabled = enabled
         self._settings = settings or EngineSettings()
         self._broken: str | None = None
@@ -106,16 +109,20 @@ class Navigator:
         if engine is None:
             raise VersionMismatch("a new Navigator is being loaded in the place of the old one; ask again in a moment")
         navigator.writing += 1
+        read = cached = written = 0
         try:
             prompt = engine.processor.encode(draft.messages, encoder_version=draft.encoder_version)
             async with aclosing(spaced(engine.generate(prompt, sampling), EVERY_S)) as deltas:
                 async for delta in deltas:
+                    read, cached = delta.prompt_tokens, delta.cached_tokens
+                    written += len(delta.token_ids)
                     yield delta
         except EngineFailed as error:
             self._broken = str(error)
             raise
         finally:
             navigator.writing -= 1
+            metrics.tokens(read, cached, written)
 
     async def writing(self) -> int:
         """Answers that are being written at this moment."""

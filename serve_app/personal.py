@@ -118,7 +118,8 @@ class Personal:
         vectors = [name for name in found.table.column_names if name.endswith("_vector")]
         asked = Asked(request.user_id, request.adventurousness, request.limit, at.shown, release=found.release)
         rescore = partial(
-            self._scorer.rescore.remote,
+            call,
+            self._scorer.rescore,
             candidates=found.table.select(["id", "score", *vectors]),
             queried=lookup.text is not None or lookup.has_picture or bool(lookup.item_ids),
             reorder=request.sort == "relevance",

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from catalog import errors
 from navigator.errors import EngineFailed
+from serve_app import metrics
 from serve_app.errors import EncoderBehind, Full, NoNavigator, NoRelease, ReleaseGone, TooLarge, Unavailable
 from taste.store import StoreUnavailable
 from taste.writer import StoreBusy
@@ -140,6 +141,7 @@ def _respond(
     headers: Mapping[str, str] | None = None,
     refused: list[InvalidField] | None = None,
 ) -> Response:
+    metrics.problem(code, status)
     problem = Problem(
         type=TYPE_PREFIX + code,
         title=code.replace("_", " ").capitalize(),

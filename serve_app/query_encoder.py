@@ -12,7 +12,9 @@ from ray import serve
 
 from catalog.encoder import Encoder, Pixels, Vectors, load_encoder
 from catalog.release import Release, ReleaseStore
+from serve_app import metrics
 from serve_app.live import Live
+from serve_app.logs import join_serve_log
 
 MAX_BATCH = 32
 
@@ -45,6 +47,7 @@ class QueryEncoder:
     async def __init__(  # type: ignore[misc]  # Serve awaits it
         self, release_uri: str, *, device: str | None = None, poll_s: float = 3.0, batch_wait_s: float = 0.002
     ) -> None:
+        join_serve_log()
         self._device = device
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
         self._store = ReleaseStore(release_uri)
@@ -67,6 +70,7 @@ class QueryEncoder:
 
     @serve.batch(max_batch_size=MAX_BATCH, batch_wait_timeout_s=0.002)
     async def _encode_batch(self, queries: list[tuple[Encoder, Query]]) -> list[EncodedQuery]:
+        metrics.pictures_encoded(sum(query.pixels is not None for _, query in queries))
         return await asyncio.get_running_loop().run_in_executor(self._worker, encode_together, queries)
 
     async def _open(self, release: Release) -> Encoder:

@@ -17,6 +17,7 @@ from catalog.search import ItemSearch, Probe, SearchSettings, Sort, query_probes
 from catalog.table import vectors_from_arrow
 from serve_app.errors import EncoderBehind
 from serve_app.live import Live
+from serve_app.logs import join_serve_log
 
 FACET_KINDS = ("category", "brand", "color", "material", "style", "availability")
 _FACETS_KEPT = 200
@@ -111,6 +112,7 @@ class Retriever:
     """Answers from the live release, or from the one that a request is pinned to."""
 
     async def __init__(self, release_uri: str, *, poll_s: float = 3.0, settings: SearchSettings | None = None) -> None:  # type: ignore[misc]  # Serve awaits it
+        join_serve_log()
         self._store = ReleaseStore(release_uri)
         self._settings = settings or SearchSettings()
         self._live: Live[Shelf] = Live(self._store, self._open, poll_s)

@@ -20,8 +20,10 @@ import ray
 
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
+from serve_app import metrics
 from serve_app.database import DATABASE_VARIABLE, is_sqlite, make_room
 from serve_app.live import Live
+from serve_app.logs import join_serve_log
 from serve_app.personal_cursor import not_shown
 from serve_app.taste_schemas import TasteResponse
 from serve_app.taste_shelf import LoadedTaste, TasteShelf, open_shelf
@@ -98,6 +100,7 @@ class TasteScorer:
     """
 
     async def __init__(self, release_uri: str, database: str, *, poll_s: float = 3.0) -> None:  # type: ignore[misc]  # Serve awaits it
+        join_serve_log()
         _check_reach(database)
         self._releases = ReleaseStore(release_uri)
         self._database = database
@@ -116,7 +119,9 @@ class TasteScorer:
 
     async def record(self, events: list[Event]) -> Receipt:
         """Keep events; answers once they are durable. Raises StoreUnavailable, StoreBusy."""
-        return await (await self._events()).add_async(events)
+        receipt = await (await self._events()).add_async(events)
+        metrics.events(receipt.added, receipt.duplicates, receipt.forgotten)
+        return receipt
 
     async def forget(self, person: str, event_id: str | None = None) -> int:
         """Forget one event of a person, or everything. Returns how many events."""

@@ -29,7 +29,10 @@ class Stages:
         """What a stage took so far; 0 if it was not entered."""
         return self._ms.get(name, 0.0)
 
+    def all_ms(self) -> dict[str, float]:
+        """Every stage that was entered, and the total until now, last."""
+        return {**self._ms, "total": (time.perf_counter() - self._began) * 1e3}
+
     def header(self) -> str:
         """The value of `Server-Timing`, with the total last."""
-        total = (time.perf_counter() - self._began) * 1e3
-        return ", ".join(f"{name};dur={ms:.1f}" for name, ms in {**self._ms, "total": total}.items())
+        return ", ".join(f"{name};dur={ms:.1f}" for name, ms in self.all_ms().items())

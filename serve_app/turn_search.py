@@ -212,7 +212,7 @@ class TurnSearch:
 
     async def _rescored(self, asked: Asked, rows: pa.Table, reorder: bool) -> Chosen:
         assert self.scorer is not None
-        chosen: Chosen = await self.scorer.rescore.remote(asked, rows, queried=True, reorder=reorder)
+        chosen: Chosen = await call(self.scorer.rescore, asked, rows, queried=True, reorder=reorder)
         return chosen
 
     async def _content(self, ids: Sequence[str]) -> pa.Table | None:

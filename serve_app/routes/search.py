@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from catalog.filters import Id
+from serve_app import metrics
 from serve_app.problems import documented
 from serve_app.schemas import DEFAULT_LIMIT, MAX_LIMIT, SearchRequest, SearchResponse
 from serve_app.shop import Shop
@@ -82,4 +83,6 @@ def search_routes(shop: Shop) -> APIRouter:
 async def _answer(shop: Shop, request: SearchRequest, upload: bytes | None = None) -> Response:
     stages = Stages()
     found = await shop.search(request, stages, upload=upload)
-    return Response(found.model_dump_json(), media_type="application/json", headers={"Server-Timing": stages.header()})
+    body = found.model_dump_json()
+    metrics.stages_took("search", stages.all_ms())
+    return Response(body, media_type="application/json", headers={"Server-Timing": stages.header()})
