@@ -131,6 +131,14 @@ class ConversationStore:
         """Delete all conversations of a person for good; returns how many there were."""
         return await self._run(self._forget_person, person)
 
+    async def reach(self) -> None:
+        """Raises StoreUnavailable if the database does not answer."""
+        await self._run(self._reach)
+
+    def _reach(self, engine: sa.Engine) -> None:
+        with translated(), engine.connect() as connection:
+            connection.execute(sa.select(1))
+
     def _begin(self, engine: sa.Engine, conversation: str | None, person: str | None, title: str) -> tuple[str, int]:
         now = _now_us()
         with translated(), _writing(engine) as connection:

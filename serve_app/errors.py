@@ -27,6 +27,12 @@ class Unavailable(WindowshopError):
     code = "unavailable"
 
 
+class NotReady(WindowshopError):
+    """A part that the shop needs does not answer; the message names each."""
+
+    code = "not_ready"
+
+
 class ReleaseGone(NotFound):
     """A cursor names a release that this application no longer has."""
 

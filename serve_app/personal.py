@@ -67,6 +67,10 @@ class Personal:
         receipt: Receipt = await call(self._scorer.record, [event.to_event(now) for event in request.events])
         return EventsResponse(added=receipt.added, duplicates=receipt.duplicates, forgotten=receipt.forgotten)
 
+    async def reach(self) -> None:
+        """Raises StoreUnavailable if events could not be kept now."""
+        await call(self._scorer.reach)
+
     async def feed(self, person: str | None, adventurousness: float, limit: int, cursor: str | None) -> FeedResponse:
         """One page of the home feed. Raises BadCursor."""
         whose = f"feed\n{person or ''}"

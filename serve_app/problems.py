@@ -17,7 +17,7 @@ from starlette.responses import Response
 from catalog import errors
 from navigator.errors import EngineFailed
 from serve_app import metrics
-from serve_app.errors import EncoderBehind, Full, NoNavigator, NoRelease, ReleaseGone, TooLarge, Unavailable
+from serve_app.errors import EncoderBehind, Full, NoNavigator, NoRelease, NotReady, ReleaseGone, TooLarge, Unavailable
 from taste.store import StoreUnavailable
 from taste.writer import StoreBusy
 
@@ -73,6 +73,7 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     (StoreBusy, Kind(503, retry_after_s=1, detail="too many events wait to be written; send them again in a moment")),
     (StoreUnavailable, Kind(503, retry_after_s=2, detail="the event database does not answer; try again in a moment")),
     (NoRelease, Kind(503, retry_after_s=5)),
+    (NotReady, Kind(503, retry_after_s=5)),
     (NoNavigator, Kind(404)),
     (EngineFailed, Kind(503, retry_after_s=5, detail="the assistant had to start anew; ask again in a moment")),
     (EncoderBehind, Kind(503, retry_after_s=1, detail="a new release is coming in; try again in a moment")),

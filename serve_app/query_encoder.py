@@ -64,6 +64,10 @@ class QueryEncoder:
         encoded: EncodedQuery = await self._encode_batch((encoder, query))
         return encoded
 
+    async def version(self) -> str:
+        """Version of the live release's encoder. Raises NoRelease."""
+        return self._live.current.version
+
     async def check_health(self) -> None:
         """Called by Serve: the worker thread must answer within the health check's time limit."""
         await asyncio.get_running_loop().run_in_executor(self._worker, int)

@@ -228,4 +228,5 @@ class Health(Shape):
     """A healthy answer."""
 
     status: Literal["ok"] = "ok"
-    release: str | None = None
+    release: str | None = Field(default=None, description="The release that is live here.")
+    assistant: bool | None = Field(default=None, description="Whether there is an assistant to chat with.")

@@ -130,6 +130,11 @@ class Shop:
         facets: Facets = await call(self._retriever.facets)
         return facets
 
+    async def encoder_version(self) -> str:
+        """What queries are encoded with. Raises NoRelease."""
+        version: str = await call(self._encoder.version)
+        return version
+
     async def release(self) -> Release:
         """The live release. Raises NoRelease."""
         release: Release = await call(self._retriever.release)

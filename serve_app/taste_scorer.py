@@ -123,6 +123,11 @@ class TasteScorer:
         metrics.events(receipt.added, receipt.duplicates, receipt.forgotten)
         return receipt
 
+    async def reach(self) -> None:
+        """Raises StoreUnavailable if the database does not answer."""
+        store = await self._events()
+        await store.call(store.reach)
+
     async def forget(self, person: str, event_id: str | None = None) -> int:
         """Forget one event of a person, or everything. Returns how many events."""
         store = await self._events()

@@ -135,6 +135,11 @@ class EventStore:
             rows = connection.execute(query).all()
         return [_event(row) for row in reversed(rows)]
 
+    def reach(self) -> None:
+        """Raises StoreUnavailable if the database does not answer."""
+        with translated(), self._engine.connect() as connection:
+            connection.execute(sa.select(1))
+
     def count(self) -> int:
         """Events of all people."""
         with translated(), self._engine.connect() as connection:

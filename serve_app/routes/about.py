@@ -7,6 +7,7 @@ from catalog.errors import WindowshopError
 from serve_app.assistant import Assistant
 from serve_app.docs_page import docs_page
 from serve_app.problems import documented
+from serve_app.readiness import check_ready
 from serve_app.retriever import Facets
 from serve_app.schemas import FacetsResponse, FacetValue, Health, PriceRange, ReleaseResponse
 from serve_app.shop import Shop
@@ -51,11 +52,14 @@ def about_routes(shop: Shop, assistant: Assistant | None = None) -> APIRouter:
         return Health()
 
     @router.get(
-        "/readyz", response_model=Health, responses=documented(503), tags=["health"], summary="Can it answer searches"
+        "/readyz", response_model=Health, responses=documented(503), tags=["health"], summary="Does every part answer"
     )
     async def readyz() -> Health:
-        """200 once a release is live here, 503 before."""
-        return Health(release=(await shop.release()).id)
+        """200 where a release is open and encoder, scorer and database answer; else 503 that names what does not.
+
+        A missing assistant is told, and is no reason: everything else goes on without it.
+        """
+        return await check_ready(shop, assistant)
 
     @router.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
