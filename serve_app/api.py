@@ -11,8 +11,11 @@ from starlette.routing import Route
 from serve_app import problems
 from serve_app.agent_tools import AgentTools
 from serve_app.assistant import Assistant
+from serve_app.auth import Access, KeyGate, check_access
 from serve_app.conversations import ConversationStore
 from serve_app.edge import REQUEST_ID, Edge
+from serve_app.key_ring import KeyRing
+from serve_app.keys import KeyStore
 from serve_app.logs import join_serve_log
 from serve_app.personal import Personal
 from serve_app.pictures import PictureLimits, PictureReader
@@ -50,6 +53,7 @@ class ApiSettings:
     """What an operator may set about the HTTP side."""
 
     pictures: PictureLimits = field(default_factory=PictureLimits)
+    access: Access = "keys"
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser; none by default."""
 
@@ -60,9 +64,14 @@ class ApiSettings:
 
 
 def create_api(
-    shop: Shop, settings: ApiSettings, assistant: Assistant | None = None, *, behind_serve: bool = False
+    shop: Shop,
+    settings: ApiSettings,
+    assistant: Assistant | None = None,
+    *,
+    keys: KeyRing | None = None,
+    behind_serve: bool = False,
 ) -> FastAPI:
-    """The FastAPI application over a shop and its assistant, wherever their deployments run."""
+    """The FastAPI application over a shop and its assistant, wherever their deployments run; open without `keys`."""
     app = FastAPI(
         title="Windowshop", version=VERSION, description=_DESCRIPTION, openapi_tags=_TAGS, docs_url=None, redoc_url=None
     )
@@ -78,12 +87,13 @@ def create_api(
         app.include_router(routes(shop))
     app.include_router(about_routes(shop, assistant))
     problems.install(app)
+    app.add_middleware(KeyGate, ring=keys)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Content-Type", REQUEST_ID],
+            allow_headers=["Authorization", "Content-Type", REQUEST_ID],
             expose_headers=[REQUEST_ID, "Server-Timing", "Retry-After"],
         )
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, adds_header=not behind_serve)
@@ -103,13 +113,23 @@ class Api:
         database: str,
         settings: ApiSettings,
     ) -> None:
+        check_access(settings.access, listening_on())
         join_serve_log()
         pictures = PictureReader(settings.pictures)
         conversations = ConversationStore(database)
         self._shop = Shop(encoder, retriever, pictures, Personal(scorer, retriever, conversations))
         self._assistant = Assistant(navigator, encoder, retriever, scorer, pictures, conversations)
         self._settings = settings
+        self._keys = KeyRing(KeyStore(database)) if settings.access == "keys" else None
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve once the replica is constructed."""
-        return create_api(self._shop, self._settings, self._assistant, behind_serve=True)
+        return create_api(self._shop, self._settings, self._assistant, keys=self._keys, behind_serve=True)
+
+
+def listening_on() -> str | None:
+    """The address that the proxies of the Serve around this replica listen on; None if they do not."""
+    from ray.serve.context import _get_global_client  # there is no public way to ask
+
+    client = _get_global_client(raise_if_no_controller_running=False)
+    return client.http_config.host if client else None

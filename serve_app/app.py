@@ -11,6 +11,7 @@ from catalog.errors import InvalidInput
 from catalog.release import ReleaseStore
 from catalog.search import SearchSettings
 from serve_app.api import Api, ApiSettings
+from serve_app.auth import Access
 from serve_app.database import DATABASE_VARIABLE, events_url
 from serve_app.navigator import Navigator
 from serve_app.navigator_shelf import EngineSettings
@@ -77,6 +78,11 @@ class AppArgs(BaseModel):
     max_picture_pixels: int = Field(
         default=PictureLimits().max_pixels, ge=1024, description="Largest query picture, width × height."
     )
+    access: Access = Field(
+        default="keys",
+        description="keys: every request needs an API key. loopback: none does, and the API is served to this machine "
+        "only; it does not start on another address. anyone: none does, wherever it is served.",
+    )
     cors_origins: tuple[str, ...] = Field(
         default=(), description="Origins whose pages may call the API; none by default."
     )
@@ -105,6 +111,5 @@ def build(args: AppArgs) -> Application:
     navigator = serve.deployment()(Navigator).bind(
         release_uri, enabled=args.assistant == "auto", settings=args.navigator.settings(), poll_s=args.poll_s
     )
-    return serve.deployment()(Api).bind(
-        encoder, retriever, scorer, navigator, database, ApiSettings(pictures=pictures, cors_origins=args.cors_origins)
-    )
+    api = ApiSettings(pictures=pictures, access=args.access, cors_origins=args.cors_origins)
+    return serve.deployment()(Api).bind(encoder, retriever, scorer, navigator, database, api)

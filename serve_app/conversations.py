@@ -151,7 +151,7 @@ class ConversationStore:
                     sa.select(_conversations.c.person).where(_conversations.c.id == conversation)
                 ).one_or_none()
                 if owner is None or owner.person != person:
-                    raise _unknown(conversation)
+                    raise no_conversation(conversation)
                 last = sa.select(sa.func.max(_turns.c.number)).where(_turns.c.conversation == conversation)
                 number = (connection.execute(last).scalar() or 0) + 1
                 if number > MAX_TURNS:
@@ -191,7 +191,7 @@ class ConversationStore:
                 .order_by(_turns.c.number)
             ).all()
         if found is None:
-            raise _unknown(conversation)
+            raise no_conversation(conversation)
         turns = tuple(KeptTurn(row.number, json.loads(row.body), row.picture) for row in rows)
         return Conversation(
             found.id, found.person, found.title, _time(found.created_us), _time(found.updated_us), turns
@@ -216,7 +216,7 @@ class ConversationStore:
             connection.execute(sa.delete(_turns).where(_turns.c.conversation == conversation))
             gone = connection.execute(sa.delete(_conversations).where(_conversations.c.id == conversation))
             if not gone.rowcount:
-                raise _unknown(conversation)
+                raise no_conversation(conversation)
 
     def _forget_person(self, engine: sa.Engine, person: str) -> int:
         mine = sa.select(_conversations.c.id).where(_conversations.c.person == person)
@@ -262,7 +262,8 @@ class _writing:  # noqa: N801  (reads as a verb where it is used)
         return self._begun.__exit__(*error)
 
 
-def _unknown(conversation: str) -> NotFound:
+def no_conversation(conversation: str) -> NotFound:
+    """Said of a conversation that does not exist, and of one that is not the caller's to know of."""
     return NotFound(f"there is no conversation {conversation!r}; send null to begin one")
 
 

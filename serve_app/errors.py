@@ -60,3 +60,35 @@ class EncoderBehind(WindowshopError):
 
     def __reduce__(self) -> tuple[type["EncoderBehind"], tuple[str, str]]:
         return type(self), (self.wanted, self.got)
+
+
+class Unauthorized(WindowshopError):
+    """A request without a key that opens anything."""
+
+    code = "unauthorized"
+
+    def __init__(self, message: str, *, invalid: bool = False) -> None:
+        super().__init__(message)
+        challenge = 'Bearer realm="windowshop"'
+        self.headers = {"WWW-Authenticate": f'{challenge}, error="invalid_token"' if invalid else challenge}
+
+
+class Forbidden(WindowshopError):
+    """A key that may not do this, or not for this person."""
+
+    code = "forbidden"
+
+    def __init__(self, message: str, scope: str | None = None) -> None:
+        super().__init__(message)
+        challenge = f'Bearer realm="windowshop", error="insufficient_scope", scope="{scope}"'
+        self.headers = {"WWW-Authenticate": challenge} if scope else {}
+
+
+class RateLimited(WindowshopError):
+    """More requests than a key may make."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(retry_after_s)}

@@ -17,7 +17,19 @@ from starlette.responses import Response
 from catalog import errors
 from navigator.errors import EngineFailed
 from serve_app import metrics
-from serve_app.errors import EncoderBehind, Full, NoNavigator, NoRelease, NotReady, ReleaseGone, TooLarge, Unavailable
+from serve_app.errors import (
+    EncoderBehind,
+    Forbidden,
+    Full,
+    NoNavigator,
+    NoRelease,
+    NotReady,
+    RateLimited,
+    ReleaseGone,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
 from taste.store import StoreUnavailable
 from taste.writer import StoreBusy
 
@@ -65,6 +77,9 @@ class Kind:
 
 # The first match wins, so the narrower come first.
 KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
+    (Unauthorized, Kind(401)),
+    (Forbidden, Kind(403)),
+    (RateLimited, Kind(429)),
     (TooLarge, Kind(413)),
     (ReleaseGone, Kind(410)),
     (errors.NotFound, Kind(404)),
@@ -100,7 +115,7 @@ def problem_response(error: BaseException, request_id: str | None = None) -> Res
     if kind.status >= 500 and not kind.retry_after_s:
         logger.error("request %s failed", request_id, exc_info=error)
     code = str(kind.code or getattr(error, "code", "error"))
-    headers = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else None
+    headers = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else getattr(error, "headers", None)
     return _respond(kind.status, code, kind.detail or str(error), request_id, headers=headers)
 
 

@@ -5,6 +5,7 @@ from starlette.responses import HTMLResponse, Response
 
 from catalog.errors import WindowshopError
 from serve_app.assistant import Assistant
+from serve_app.auth import needs
 from serve_app.docs_page import docs_page
 from serve_app.problems import documented
 from serve_app.readiness import check_ready
@@ -20,8 +21,9 @@ def about_routes(shop: Shop, assistant: Assistant | None = None) -> APIRouter:
     @router.get(
         "/v1/facets",
         response_model=FacetsResponse,
-        responses=documented(503),
+        responses=documented(401, 403, 429, 503),
         tags=["catalogue"],
+        dependencies=needs("search"),
         summary="What can be filtered by",
     )
     async def facets() -> Response:
@@ -31,8 +33,9 @@ def about_routes(shop: Shop, assistant: Assistant | None = None) -> APIRouter:
     @router.get(
         "/v1/release",
         response_model=ReleaseResponse,
-        responses=documented(503),
+        responses=documented(401, 429, 503),
         tags=["catalogue"],
+        dependencies=needs(None),
         summary="The live release",
     )
     async def release() -> ReleaseResponse:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from serve_app.assistant import Assistant, Turn
+from serve_app.auth import Caller, guarded
 from serve_app.chat_schemas import (
     ChatRequest,
     ConversationEntry,
@@ -17,8 +18,9 @@ from serve_app.chat_schemas import (
     ConversationsResponse,
     TurnOut,
 )
-from serve_app.conversations import Conversation
+from serve_app.conversations import Conversation, no_conversation
 from serve_app.event_stream import EventStream, event
+from serve_app.keys import Rights
 from serve_app.problems import documented, problem_response
 from serve_app.routes.feed import PRIVATE
 from serve_app.taste_schemas import UserId
@@ -28,7 +30,7 @@ _Id = Annotated[ConversationId, Path(description="As the first event of a turn n
 
 def chat_routes(assistant: Assistant) -> APIRouter:
     """Routes of the assistant."""
-    router = APIRouter(tags=["chat"])
+    router = APIRouter(tags=["chat"], **guarded("chat"))
 
     @router.post(
         "/v1/chat",
@@ -39,11 +41,12 @@ def chat_routes(assistant: Assistant) -> APIRouter:
         },
         summary="Say something to the assistant",
     )
-    async def chat(request: ChatRequest, http: Request) -> Response:
+    async def chat(request: ChatRequest, http: Request, rights: Caller) -> Response:
         """One turn, as server-sent events: how the message was read, the items found, the answer as it is written,
         which items it cites, what it took, and the end. What goes wrong on the way is an `error` event with a problem
         document. Hanging up stops the work.
         """
+        rights.act_for(request.user_id)
         turn = await assistant.open(request)
         return EventStream(_events(turn, getattr(http.state, "request_id", None)))
 
@@ -54,10 +57,12 @@ def chat_routes(assistant: Assistant) -> APIRouter:
         summary="A person's conversations",
     )
     async def conversations(
+        rights: Caller,
         user_id: Annotated[UserId, Query(description="Whose.")],
         limit: Annotated[int, Query(ge=1, le=200, description="The latest so many.")] = 50,
     ) -> Response:
         """The latest first."""
+        rights.act_for(user_id)
         found = ConversationsResponse(
             conversations=tuple(
                 ConversationEntry(
@@ -78,10 +83,12 @@ def chat_routes(assistant: Assistant) -> APIRouter:
         responses=documented(404, 422, 503),
         summary="A whole conversation",
     )
-    async def conversation(conversation_id: _Id) -> Response:
-        """Every turn with the items as they were shown. Whoever has the id may read it: it cannot be guessed."""
-        found = _conversation(await assistant.store.load(conversation_id))
-        return Response(json.dumps(found), media_type="application/json", headers=PRIVATE)
+    async def conversation(conversation_id: _Id, rights: Caller) -> Response:
+        """Every turn with the items as they were shown. Whoever may act for its person may read it; one of nobody's
+        may be read by whoever has its id, which cannot be guessed.
+        """
+        found = await _permitted(assistant, conversation_id, rights)
+        return Response(json.dumps(_conversation(found)), media_type="application/json", headers=PRIVATE)
 
     @router.delete(
         "/v1/conversations/{conversation_id}",
@@ -89,12 +96,21 @@ def chat_routes(assistant: Assistant) -> APIRouter:
         responses=documented(404, 422, 503),
         summary="Delete a conversation",
     )
-    async def delete(conversation_id: _Id) -> Response:
+    async def delete(conversation_id: _Id, rights: Caller) -> Response:
         """Deletes it for good."""
+        await _permitted(assistant, conversation_id, rights)
         await assistant.store.delete(conversation_id)
         return Response(status_code=204)
 
     return router
+
+
+async def _permitted(assistant: Assistant, conversation_id: str, rights: Rights) -> Conversation:
+    """A conversation that the caller may see. Raises NotFound, for somebody else's as for one that never was."""
+    found = await assistant.store.load(conversation_id)
+    if not rights.covers(found.person):
+        raise no_conversation(conversation_id)
+    return found
 
 
 async def _events(turn: Turn, request_id: str | None) -> AsyncGenerator[bytes, None]:

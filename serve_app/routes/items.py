@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from catalog.filters import Id
+from serve_app.auth import guarded
 from serve_app.problems import documented
 from serve_app.schemas import ItemResponse
 from serve_app.shop import Shop
@@ -16,7 +17,7 @@ IMAGE_MAX_AGE_S = 3600
 
 def item_routes(shop: Shop) -> APIRouter:
     """Routes that show one item."""
-    router = APIRouter(tags=["items"])
+    router = APIRouter(tags=["items"], **guarded("search"))
 
     # Ids may hold slashes, so the longer path is tried first.
     @router.get(

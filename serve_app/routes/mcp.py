@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Collection
 from typing import Annotated, Any, Literal, TypeVar
 
 from mcp.server import MCPServer
-from mcp.server.mcpserver import Image
+from mcp.server.mcpserver import Context, Image
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
@@ -14,11 +14,14 @@ from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from catalog.errors import WindowshopError
 from navigator.intent import ShoppingIntent
 from serve_app.agent_tools import AgentTools
+from serve_app.auth import rights_of
+from serve_app.keys import Scope as KeyScope
 
 T = TypeVar("T")
 
@@ -39,6 +42,7 @@ def mcp_server(tools: AgentTools) -> MCPServer:
 
     @server.tool(annotations=_READS)
     async def search(
+        context: Context,
         query: Annotated[str, Field(max_length=200, description="What to look for, in words.")] = "",
         categories: _Words | None = None,
         colors: _Words | None = None,
@@ -68,28 +72,35 @@ def mcp_server(tools: AgentTools) -> MCPServer:
             intent = ShoppingIntent.model_validate(wanted)
         except ValidationError as error:
             raise ToolError("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors()[:3])) from error
+        await _permitted(context, user=user_id)
         return await _told(tools.search(intent, user_id, limit))
 
     @server.tool(annotations=_READS, structured_output=False)
     async def look_closer(
-        item_id: _Id, question: Annotated[str | None, Field(max_length=2000, description="About this item.")] = None
+        context: Context,
+        item_id: _Id,
+        question: Annotated[str | None, Field(max_length=2000, description="About this item.")] = None,
     ) -> list[Any]:
         """One item: all that the catalogue says, its picture, and the answer to a question about what can be seen."""
+        await _permitted(context, "chat" if question else "search")
         told, picture = await _told(tools.look_closer(item_id, question))
         shown = [Image(data=picture.data, format="webp")] if picture else []
         return [json.dumps(told, ensure_ascii=False), *shown]
 
     @server.tool(annotations=_READS)
     async def compare(
+        context: Context,
         item_ids: Annotated[list[_Id], Field(min_length=2, max_length=8)],
         question: Annotated[str | None, Field(max_length=2000, description="What matters.")] = None,
     ) -> dict[str, Any]:
         """Items side by side: where they differ, what follows from their prices, what the shop's assistant says."""
+        await _permitted(context, "chat")
         return await _told(tools.compare(tuple(dict.fromkeys(item_ids)), question))
 
     @server.tool(annotations=_READS)
-    async def taste(user_id: Annotated[str, Field(min_length=1, max_length=256)]) -> dict[str, Any]:
+    async def taste(context: Context, user_id: Annotated[str, Field(min_length=1, max_length=256)]) -> dict[str, Any]:
         """What a person likes, as far as their own acts in this shop tell: interests, the strongest first."""
+        await _permitted(context, "taste", user_id)
         return await _told(tools.taste(user_id))
 
     return server
@@ -116,7 +127,8 @@ class McpEndpoint:
         self._started = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request. Raises HTTPException 403 for a page of another origin."""
+        """Handle one request. Raises HTTPException 403 for a page of another origin, and Forbidden."""
+        (await rights_of(Request(scope))).need("search")
         origin = Headers(scope=scope).get("origin")
         if origin is not None and origin not in self._origins:
             raise HTTPException(403, f"pages of {origin} may not call this; name it in cors_origins")
@@ -130,6 +142,18 @@ class McpEndpoint:
         async with self._manager.run():
             self._started.set()
             await asyncio.Event().wait()
+
+
+async def _permitted(context: Context, scope: KeyScope = "search", user: str | None = None) -> None:
+    """Raise ToolError unless the caller may use this scope, and act for this person."""
+    request = context.request_context.request
+    assert request is not None, "served over HTTP only"
+    try:
+        rights = await rights_of(request)
+        rights.need(scope)
+        rights.act_for(user)
+    except WindowshopError as error:
+        raise ToolError(str(error)) from error
 
 
 async def _told(answer: Awaitable[T]) -> T:

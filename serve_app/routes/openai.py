@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from catalog.errors import InvalidInput, NotFound
 from navigator.turn import TurnSettings
 from serve_app.assistant import Assistant, Turn
+from serve_app.auth import Caller, guarded
 from serve_app.event_stream import EventStream
 from serve_app.openai_schemas import CompletionRequest, earlier_turns, last_message
 from serve_app.problems import documented, problem_response
@@ -26,7 +27,7 @@ MODEL = "navigator"
 
 def openai_routes(assistant: Assistant) -> APIRouter:
     """Routes in the form of OpenAI's."""
-    router = APIRouter(tags=["openai"])
+    router = APIRouter(tags=["openai"], **guarded("chat"))
 
     @router.get("/v1/models", responses=documented(503), summary="Models, as OpenAI lists them")
     async def models() -> dict[str, Any]:
@@ -50,7 +51,7 @@ def openai_routes(assistant: Assistant) -> APIRouter:
         responses={200: {"description": "A completion, or chunks of one."}, **documented(404, 413, 422, 503)},
         summary="A chat completion, as OpenAI's clients ask for it",
     )
-    async def completions(request: CompletionRequest, http: Request) -> Response:
+    async def completions(request: CompletionRequest, http: Request, rights: Caller) -> Response:
         """The last message is answered; `image_url` parts are pictures to look for. Nothing is kept: the messages are
         the memory. The answer's message has `items` and `intent` besides its text; sent back with the other messages,
         they let `the second one` mean what it meant.
@@ -61,6 +62,7 @@ def openai_routes(assistant: Assistant) -> APIRouter:
             asked = last_message(request)
         except ValidationError as error:
             raise InvalidInput("; ".join(entry["msg"] for entry in error.errors()[:3])) from error
+        rights.act_for(asked.user_id)
         usual = TurnSettings()
         settings = replace(usual, answer=request.sampling(usual.answer))
         turn = await assistant.open(asked, earlier_turns(request.messages[:-1]), settings)

@@ -1,8 +1,9 @@
 """`/v1/users/{user_id}/taste`: what is believed of a person, for that person to see, steer and take back."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from serve_app.auth import acts_for_user, needs
 from serve_app.personal import Personal
 from serve_app.problems import documented
 from serve_app.routes.feed import PRIVATE
@@ -14,7 +15,11 @@ _TASTE = "/v1/users/{user_id:path}/taste"
 
 def people_routes(personal: Personal) -> APIRouter:
     """Routes of a person's own view."""
-    router = APIRouter(tags=["people"])
+    router = APIRouter(
+        tags=["people"],
+        dependencies=[*needs("taste"), Depends(acts_for_user)],
+        responses=documented(401, 403, 429),
+    )
 
     # Ids may hold slashes, so the longer paths come first.
     @router.patch(

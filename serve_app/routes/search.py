@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from catalog.filters import Id
 from serve_app import metrics
+from serve_app.auth import Caller, guarded
+from serve_app.keys import Rights
 from serve_app.problems import documented
 from serve_app.schemas import DEFAULT_LIMIT, MAX_LIMIT, SearchRequest, SearchResponse
 from serve_app.shop import Shop
@@ -17,7 +19,7 @@ from serve_app.timing import Stages
 
 def search_routes(shop: Shop) -> APIRouter:
     """Routes that find items."""
-    router = APIRouter(tags=["search"])
+    router = APIRouter(tags=["search"], **guarded("search"))
 
     @router.post(
         "/v1/search",
@@ -25,7 +27,7 @@ def search_routes(shop: Shop) -> APIRouter:
         responses=documented(404, 410, 413, 422, 503),
         summary="Search by words, a picture, items, or any mix of them",
     )
-    async def search(request: SearchRequest) -> Response:
+    async def search(request: SearchRequest, rights: Caller) -> Response:
         """Items that fit everything that was asked for, best first.
 
         Words are looked for both as they stand and by what they mean; a picture, or a region of it, by how it looks;
@@ -35,7 +37,7 @@ def search_routes(shop: Shop) -> APIRouter:
         For the next page send the same request with `cursor` set to `next_cursor`. Pages of one search stay on the
         release that it began with. The header `Server-Timing` says how long each stage took.
         """
-        return await _answer(shop, request)
+        return await _answer(shop, request, rights)
 
     @router.post(
         "/v1/search/picture",
@@ -44,6 +46,7 @@ def search_routes(shop: Shop) -> APIRouter:
         summary="Search by an uploaded picture",
     )
     async def search_by_upload(
+        rights: Caller,
         picture: Annotated[UploadFile, File(description="The picture's file.")],
         query: Annotated[
             str,
@@ -61,7 +64,7 @@ def search_routes(shop: Shop) -> APIRouter:
             raise RequestValidationError(
                 [{**e, "loc": ("body", "query", *e["loc"])} for e in error.errors()]
             ) from error
-        return await _answer(shop, request, upload=await picture.read())
+        return await _answer(shop, request, rights, upload=await picture.read())
 
     @router.get(
         "/v1/items/{item_id:path}/similar",
@@ -71,16 +74,18 @@ def search_routes(shop: Shop) -> APIRouter:
     )
     async def similar(
         item_id: Id,
+        rights: Caller,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items per page.")] = DEFAULT_LIMIT,
         cursor: Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before.")] = None,
     ) -> Response:
         """What looks and reads most like an item, which itself is left out."""
-        return await _answer(shop, SearchRequest(item_ids=(item_id,), limit=limit, cursor=cursor))
+        return await _answer(shop, SearchRequest(item_ids=(item_id,), limit=limit, cursor=cursor), rights)
 
     return router
 
 
-async def _answer(shop: Shop, request: SearchRequest, upload: bytes | None = None) -> Response:
+async def _answer(shop: Shop, request: SearchRequest, rights: Rights, upload: bytes | None = None) -> Response:
+    rights.act_for(request.user_id)
     stages = Stages()
     found = await shop.search(request, stages, upload=upload)
     body = found.model_dump_json()

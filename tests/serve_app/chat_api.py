@@ -41,15 +41,15 @@ class Handles:
         self.scorer = run(TasteScorer, release_uri, database)
         self.navigator = run(Navigator, release_uri, **{"settings": SETTINGS, **navigator})
 
-    def application(self, navigator=None, settings=None):
-        """The FastAPI application over the handles, or with another Navigator, or other settings of turns."""
+    def application(self, navigator=None, settings=None, keys=None, **api):
+        """The FastAPI application over the handles, or with another Navigator, settings of turns, keys, API settings."""
         pictures = PictureReader()
         store = ConversationStore(self.database)
         assistant = Assistant(
             navigator or self.navigator, self.encoder, self.retriever, self.scorer, pictures, store, settings
         )
         shop = Shop(self.encoder, self.retriever, pictures, Personal(self.scorer, self.retriever, store))
-        return create_api(shop, ApiSettings(), assistant)
+        return create_api(shop, ApiSettings(**api), assistant, keys=keys)
 
 
 class Said:
