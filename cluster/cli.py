@@ -14,11 +14,22 @@ from rich.table import Table
 from catalog.demo import build as demo_build
 from catalog.demo.load import DATA
 from catalog.demo.products import SEED
-from catalog.errors import WindowshopError
+from catalog.errors import InvalidInput, WindowshopError
 from catalog.release import ReleaseStore
 from cluster.demo import install_demo_navigator, prepare_demo
 from cluster.demo_taste import demo_shoppers, learn_demo_taste
-from cluster.local import Addresses, check_disk, check_port, errors_to, local_ray, running_shop, stopping_on_signals
+from cluster.key_commands import example, has_usable_key, keys, open_keys
+from cluster.local import (
+    KEY_VARIABLE,
+    Addresses,
+    check_disk,
+    check_port,
+    errors_to,
+    local_ray,
+    running_shop,
+    stopping_on_signals,
+)
+from serve_app.auth import Access, is_loopback
 from serve_app.database import DATABASE_VARIABLE
 
 app = typer.Typer(
@@ -31,6 +42,7 @@ app = typer.Typer(
 releases = typer.Typer(no_args_is_help=True, help="List, promote and roll back releases.")
 demo_catalogue = typer.Typer(no_args_is_help=True, help="The embedded demo catalogue.")
 app.add_typer(releases, name="releases")
+app.add_typer(keys, name="keys")
 app.add_typer(demo_catalogue, name="demo-catalogue")
 
 console = Console()
@@ -38,6 +50,9 @@ console = Console()
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")]
 ApiPort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the HTTP API.")]
 PagePort = Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")]
+WithoutKeys = Annotated[
+    bool, typer.Option("--without-keys", help="Let whoever reaches the address in; by default they need an API key.")
+]
 StoreUri = Annotated[str, typer.Option("--release", help="The release store: a folder or object-store URI.")]
 
 DEMO_DISK_MIB = 1_500
@@ -61,11 +76,13 @@ def demo(
     host: Host = "127.0.0.1",
     api_port: ApiPort = 8000,
     page_port: PagePort = 7860,
+    without_keys: WithoutKeys = False,
 ) -> None:
     """Precompute the embedded catalogue, serve it and show it. Ctrl-C stops everything.
 
     The first start encodes about a thousand pictures; later ones take what is there.
     """
+    access = _access(str(data), host, without_keys)
     _check(host, api_port, page_port)
     check_disk(data, DEMO_DISK_MIB)
     with errors_to(data / LOG), stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
@@ -73,7 +90,7 @@ def demo(
         prepare_demo(data, console)
         install_demo_navigator(data, console)
         learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
-        _serve(str(data), host, api_port, page_port, demo_shoppers())
+        _serve(str(data), access, host, api_port, page_port, demo_shoppers())
 
 
 @app.command()
@@ -82,12 +99,14 @@ def serve(
     host: Host = "127.0.0.1",
     api_port: ApiPort = 8000,
     page_port: PagePort = 7860,
+    without_keys: WithoutKeys = False,
 ) -> None:
     """Serve a store's live release on this machine, with the page. On a cluster: `serve deploy ray_config.yaml`."""
-    _check(host, api_port, page_port)
     ReleaseStore(release).current()
+    access = _access(release, host, without_keys)
+    _check(host, api_port, page_port)
     with errors_to(Path(".windowshop") / LOG), stopping_on_signals(), local_ray():
-        _serve(release, host, api_port, page_port)
+        _serve(release, access, host, api_port, page_port)
 
 
 @releases.command("list")
@@ -138,15 +157,32 @@ def _check(host: str, api_port: int, page_port: int) -> None:
     check_port(host, page_port, "--page-port")
 
 
-def _serve(release: str, host: str, api_port: int, page_port: int, shoppers: Sequence[str] = ()) -> None:
-    with running_shop(release, host, api_port, page_port, console.print, shoppers) as addresses:
+def _access(release: str, host: str, without_keys: bool) -> Access:
+    """Who may call: this machine, and others with a key unless the operator says otherwise."""
+    if is_loopback(host):
+        return "loopback"
+    if without_keys:
+        return "anyone"
+    if not has_usable_key(open_keys(os.environ.get(DATABASE_VARIABLE, ""), release)):
+        raise InvalidInput(
+            f"others could reach {host}, and there is no API key to tell them apart by. Make one:\n"
+            f"  {example(release)}\nor say --without-keys if everybody may do everything"
+        )
+    return "keys"
+
+
+def _serve(
+    release: str, access: Access, host: str, api_port: int, page_port: int, shoppers: Sequence[str] = ()
+) -> None:
+    with running_shop(release, access, host, api_port, page_port, console.print, shoppers) as addresses:
         console.print(_welcome(addresses))
         while True:
             time.sleep(3600)
 
 
 def _welcome(addresses: Addresses) -> Panel:
-    lines = (f"The page   {addresses.page}", f"The API    {addresses.api}/docs", "", "Ctrl-C stops everything.")
+    page = addresses.page or f"not started: it needs a key of its own in {KEY_VARIABLE}"
+    lines = (f"The page   {page}", f"The API    {addresses.api}/docs", "", "Ctrl-C stops everything.")
     return Panel.fit("\n".join(lines), title="Windowshop is open", padding=(1, 3))
 
 

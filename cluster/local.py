@@ -19,10 +19,13 @@ import httpx
 import yaml
 
 from catalog.errors import InvalidInput, WindowshopError
+from serve_app.auth import Access
 
 ROOT = Path(__file__).parents[1]
 LAPTOP_CONFIG = ROOT / "serve_app" / "laptop.yaml"
 READY_S = 180.0
+KEY_VARIABLE = "WINDOWSHOP_API_KEY"
+"""The page's own key, where the API requires one."""
 
 
 class StartFailed(WindowshopError):
@@ -33,10 +36,10 @@ class StartFailed(WindowshopError):
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a running shop is found."""
+    """Where a running shop is found; the page is None where it has no key."""
 
     api: str
-    page: str
+    page: str | None
 
 
 def check_port(host: str, port: int, option: str) -> None:
@@ -123,37 +126,47 @@ def local_ray() -> Iterator[None]:
 
 @contextmanager
 def running_shop(
-    release: str, host: str, api_port: int, page_port: int, say: Callable[[str], None], shoppers: Sequence[str] = ()
+    release: str,
+    access: Access,
+    host: str,
+    api_port: int,
+    page_port: int,
+    say: Callable[[str], None],
+    shoppers: Sequence[str] = (),
 ) -> Iterator[Addresses]:
     """Serve a release on this machine, and the page beside it, until the block ends. Needs a running Ray.
 
     Args:
+        access: who may call the API. With `keys` the page is started only if it has one.
         shoppers: ID=NAME of made-up shoppers that the page offers to look at the shop as.
 
     Raises:
         StartFailed: the application or the page did not answer in time.
     """
     reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    addresses = Addresses(f"http://{reachable}:{api_port}", f"http://{reachable}:{page_port}")
+    api, page_address = f"http://{reachable}:{api_port}", f"http://{reachable}:{page_port}"
     with ExitStack() as stack:
         say("Starting the application")
-        _deploy(release, host, api_port)
-        _wait_for(f"{addresses.api}/readyz", "the application", lambda: True)
+        _deploy(release, access, host, api_port)
+        _wait_for(f"{api}/readyz", "the application", lambda: True)
+        if access == "keys" and not os.environ.get(KEY_VARIABLE):
+            yield Addresses(api, None)
+            return
         say("Starting the page")
-        page = stack.enter_context(_page(addresses.api, host, page_port, shoppers))
-        _wait_for(addresses.page, "the page", lambda: page.poll() is None)
-        yield addresses
+        page = stack.enter_context(_page(api, host, page_port, shoppers))
+        _wait_for(page_address, "the page", lambda: page.poll() is None)
+        yield Addresses(api, page_address)
 
 
-def _deploy(release: str, host: str, port: int) -> None:
-    """What `serve run serve_app/laptop.yaml` does, inside this process, for this release and port."""
+def _deploy(release: str, access: Access, host: str, port: int) -> None:
+    """What `serve run serve_app/laptop.yaml` does, inside this process, for this release, access and port."""
     from ray.serve._private import api
     from ray.serve.schema import ServeDeploySchema
 
     config = ServeDeploySchema.model_validate(yaml.safe_load(LAPTOP_CONFIG.read_text()))
     config.http_options.host, config.http_options.port = host, port
     for application in config.applications:
-        application.args["release"] = release
+        application.args |= {"release": release, "access": access}
     client = api.serve_start(http_options=config.http_options.model_dump(), proxy_location=config.proxy_location)
     client.deploy_apps(config, _blocking=False)
     _wait_deployed([application.name for application in config.applications])

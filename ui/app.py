@@ -21,6 +21,7 @@ from ui.theme import theme
 from ui.turns import stream_turn
 from ui.visual import visual_search
 
+KEY_VARIABLE = "WINDOWSHOP_API_KEY"
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _PASSED_ON = ("etag", "cache-control", "content-type")
 
@@ -83,10 +84,15 @@ def main(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     shopper: Annotated[list[str] | None, typer.Option(help="ID=NAME of a made-up shopper for Discover.")] = None,
 ) -> None:
-    """Serve the page."""
+    """Serve the page. The key to the API, where it requires one, is read from WINDOWSHOP_API_KEY."""
     shoppers = [(id_, name or id_) for id_, _, name in (one.partition("=") for one in shopper or ())]
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    uvicorn.run(create_page(ShopClient(api), shoppers), host=host, port=port, log_level="warning")
+    uvicorn.run(
+        create_page(ShopClient(api, key=os.environ.get(KEY_VARIABLE)), shoppers),
+        host=host,
+        port=port,
+        log_level="warning",
+    )
 
 
 if __name__ == "__main__":

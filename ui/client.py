@@ -39,6 +39,7 @@ class ShopClient:
     Args:
         api: base URL, such as http://127.0.0.1:8000.
         timeout_s: for one request.
+        key: an API key, where the shop requires one.
         transport: in place of the network.
         stream: in place of the network, for the answers that are streamed.
     """
@@ -47,12 +48,18 @@ class ShopClient:
         self,
         api: str,
         timeout_s: float = 20.0,
+        key: str | None = None,
         transport: httpx.BaseTransport | None = None,
         stream: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         base = api.rstrip("/")
-        self._http = httpx.Client(base_url=base, timeout=timeout_s, transport=transport, trust_env=False)
-        self._stream = httpx.AsyncClient(base_url=base, timeout=MAX_SILENCE_S, transport=stream, trust_env=False)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(
+            base_url=base, headers=headers, timeout=timeout_s, transport=transport, trust_env=False
+        )
+        self._stream = httpx.AsyncClient(
+            base_url=base, headers=headers, timeout=MAX_SILENCE_S, transport=stream, trust_env=False
+        )
         self._assistant = False
 
     def search(self, request: dict[str, Any]) -> dict[str, Any]:
