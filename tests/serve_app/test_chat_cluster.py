@@ -1,7 +1,13 @@
-"""The assistant in a real cluster: streamed through Serve's proxy, stopped when the client hangs up."""
+"""The assistant in a real cluster: streamed through Serve's proxy, stopped when the client hangs up.
+
+And what an operator finds of it afterwards: measured, and logged.
+"""
 
 import asyncio
+import base64
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,16 +23,25 @@ import pytest
 import yaml
 from mcp import Client as MCPClient
 
+from serve_app.metrics import MEASURES
 from tests.serve_app.chat_api import Client
 from tests.serve_app.tiny_navigator import add_navigator
-from tests.serve_app.tiny_shop import add_release, made_items
+from tests.serve_app.tiny_shop import add_release, draw, made_items, png
 
 ROOT = Path(__file__).parents[2]
 UP_WITHIN_S = 240
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def ray_folder():
+    """Where Ray writes; short, for the sockets in it."""
+    folder = tempfile.mkdtemp(prefix="ws-", dir="/tmp")
+    yield Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, ray_folder):
     """Base URL of the application with a Navigator, started as a person would."""
     store, folder = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("serve")
     add_navigator(store, add_release(store, made_items(), "r1"), "n1")
@@ -35,14 +50,15 @@ def address(tmp_path_factory):
         port = free.getsockname()[1]
     config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
     config["http_options"]["port"] = port
+    config["logging_config"] = yaml.safe_load((ROOT / "ray_config.yaml").read_text())["logging_config"]
     config["applications"][0]["args"] |= {"release": str(store), "navigator": {"dtype": "float32"}}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
     environment = {
         **os.environ,
         "RAY_AUTH_MODE": "disabled",
         "RAY_ADDRESS": "local",
-        "RAY_TMPDIR": temporary,
+        "RAY_TMPDIR": str(ray_folder),
+        "RAY_metrics_report_interval_ms": "1000",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_worker_niceness": "0",
         "VLLM_LOGGING_LEVEL": "ERROR",
@@ -66,7 +82,6 @@ def address(tmp_path_factory):
             process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _up(url: str) -> bool:
@@ -132,3 +147,70 @@ async def test_hanging_up_stops_turns(address):
         turns = [(await http.get(f"/v1/conversations/{one['id']}")).json()["turns"][0] for one in kept]
         assert sum(turn["usage"] is None for turn in turns) >= 25  # a few may have been at their end
         assert (await Client(http).say("tell me all")).names[-1] == "done"
+
+
+PICTURE = {"data": base64.b64encode(png(draw("vase", "green"))).decode()}
+
+
+async def test_what_happens_is_measured_on_rays_own_endpoint(address, ray_folder):
+    """A Prometheus that reads the addresses that Ray writes down finds our metrics, with what was just done."""
+    event = {"id": "once", "user_id": "ana", "kind": "save", "item_id": "lamp-0"}
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
+        for _ in range(2):
+            await http.post("/v1/events", json={"events": [event]})
+        await http.post("/v1/search", json={"text": "vase", "picture": PICTURE})
+        await http.get("/v1/items/nope")
+        await Client(http).say("a red lamp")
+        # A counter is there from its first count, and this Navigator need not cite anything.
+        wanted = {one.exported for one in MEASURES.values()} - {MEASURES["windowshop_citations"].exported}
+        found: dict[str, float] = {}
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not all(any(name in line for line in found) for name in wanted):
+            await asyncio.sleep(0.5)
+            found = await _scraped(http, ray_folder)
+    assert not [name for name in wanted if not any(name in line for line in found)]
+    assert _sum(found, "ray_windowshop_events_total", 'result="accepted"') == 1
+    assert _sum(found, "ray_windowshop_events_total", 'result="duplicate"') == 1
+    assert _sum(found, "ray_windowshop_pictures_encoded_total", 'deployment="QueryEncoder"') == 1
+    assert _sum(found, "ray_windowshop_problems_total", 'kind="not_found"', 'status="404"') >= 1
+    assert _sum(found, "ray_windowshop_stage_ms_count", 'request="search"', 'stage="total"') == 1
+    assert _sum(found, "ray_windowshop_stage_ms_count", 'request="turn"', 'stage="first_text"') >= 1
+    assert _sum(found, "ray_windowshop_tokens_total", 'direction="output"', 'deployment="Navigator"') > 0
+    for deployment in ("QueryEncoder", "Retriever", "TasteScorer", "Navigator"):
+        serving = _sum(found, "ray_windowshop_release_info", 'release="r1"', f'deployment="{deployment}"')
+        assert serving == 1, deployment
+
+
+async def _scraped(http, ray_folder):
+    """{series: value} of every endpoint that Ray names."""
+    found = {}
+    for listed in ray_folder.rglob("prom_metrics_service_discovery.json"):
+        for entry in json.loads(listed.read_text()):
+            for target in entry["targets"]:
+                text = (await http.get(f"http://{target}/metrics")).text
+                lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+                found |= {series: float(value) for series, value in lines}
+    return found
+
+
+def _sum(found, name, *labels):
+    return sum(v for k, v in found.items() if k.startswith(name + "{") and all(label in k for label in labels))
+
+
+async def test_a_request_is_followed_through_the_logs_by_its_id(address, ray_folder):
+    """One id in the answer, in the problem document and in the JSON line of every deployment that had a part in it."""
+    async with httpx.AsyncClient(base_url=address, timeout=60, headers={"X-Request-ID": "follow-me-1"}) as http:
+        request = {"text": "lamp to follow", "user_id": "ana"}
+        assert (await http.post("/v1/search", json=request)).headers["x-request-id"] == "follow-me-1"
+        problem = await http.get("/v1/items/nope")
+        assert problem.json()["instance"] == "urn:request:follow-me-1"
+    lines = [
+        json.loads(line)
+        for log in ray_folder.rglob("logs/serve/replica_*.log")
+        for line in log.read_text().splitlines()
+        if line.startswith("{")
+    ]
+    followed = {line["deployment"] for line in lines if line.get("request_id") == "follow-me-1"}
+    assert {re.sub(".*[_#]", "", name) for name in followed} == {"Api", "QueryEncoder", "Retriever", "TasteScorer"}
+    own = [line for line in lines if line["message"] == "release r1 is live here"]
+    assert len({line["deployment"] for line in own}) == 4
