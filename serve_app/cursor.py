@@ -10,11 +10,21 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from catalog.errors import InvalidInput
+from catalog.release import ReleaseId
+from catalog.search import MAX_DEPTH
 from serve_app.schemas import SearchRequest
 
 _CHECKSUM_BYTES = 8
+
+Offset = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEPTH)]
+"""What a forged cursor may hold is no more than a page that could have been asked for."""
+
+_PAYLOAD = TypeAdapter(tuple[Offset, ReleaseId, str])
 
 
 class BadCursor(InvalidInput):
@@ -45,10 +55,9 @@ class Cursor:
             payload = raw[_CHECKSUM_BYTES:]
             if raw[:_CHECKSUM_BYTES] != _checksum(payload):
                 raise ValueError("checksum")
-            offset, release, query = json.loads(payload)
+            return cls(*_PAYLOAD.validate_json(payload))
         except (ValueError, binascii.Error) as error:
             raise BadCursor("the cursor is damaged; send next_cursor as it was given, or none to start over") from error
-        return cls(offset=int(offset), release=str(release), query=str(query))
 
 
 def query_digest(request: SearchRequest, picture_digest: str | None) -> str:

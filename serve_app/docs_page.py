@@ -35,7 +35,9 @@ def docs_page(openapi: Schema) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])} API</title><style>{(assets / 'docs.css').read_text()}</style></head>"
         f"<body><main><h1>{escape(info['title'])} API</h1><div class='lead'>{_paragraphs(info['description'])}"
-        "<p>Machines read the same at <a href='openapi.json'>openapi.json</a>.</p></div>"
+        "<p>Machines read the same at <a href='openapi.json'>openapi.json</a>.</p>"
+        "<p><label>API key, where the shop requires one: "
+        "<input id='key' type='password' autocomplete='off' placeholder='wsk_...'></label></p></div>"
         f"{''.join(sections)}{_schemas(openapi)}</main>"
         f"<script>{(assets / 'docs.js').read_text()}</script></body></html>"
     )

@@ -33,8 +33,9 @@ STALE_S = 60.0
 PATIENCE_S = 1.0
 """How long a request whose key is remembered waits for the database."""
 
-MAX_STRANGERS = 20
-"""Ids that nobody knows which are looked up per second; made-up keys must not keep the database busy."""
+MAX_STRANGERS = 200
+"""Unknown ids that are looked up per second: made-up keys must not keep the database busy. Beyond, a good key that is
+not remembered here has to wait too, so this is far above what happens by mistake."""
 
 _REMEMBERED = 10_000
 _SHARES = 20

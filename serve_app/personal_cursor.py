@@ -12,17 +12,21 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
 
-from serve_app.cursor import BadCursor
+from catalog.release import ReleaseId
+from serve_app.cursor import BadCursor, Offset
 
 MAX_SHOWN = 600
 """Items that a list can be paged through."""
 
 HASH_BYTES = 3
 _CHECKSUM_BYTES = 8
+_HEAD = TypeAdapter(tuple[str, Annotated[int, Field(strict=True, ge=0, lt=2**32)], Offset, Literal[""] | ReleaseId])
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,14 @@ class PersonalCursor:
             if raw[:_CHECKSUM_BYTES] != _checksum(payload):
                 raise ValueError("checksum")
             head, _, shown = payload.partition(b"\n")
-            owner, seed, offset, release = json.loads(head)
+            owner, seed, offset, release = _HEAD.validate_json(head)
+            if len(shown) % HASH_BYTES:
+                raise ValueError("hashes")
         except (ValueError, binascii.Error) as error:
             raise BadCursor("the cursor is damaged; send next_cursor as it was given, or none to start over") from error
         if owner != asked:
             raise BadCursor("the cursor belongs to another list; repeat the request as it was, or send no cursor")
-        return cls(str(owner), int(seed), int(offset), str(release), shown)
+        return cls(owner, seed, offset, release, shown)
 
 
 def item_hashes(ids: Iterable[str]) -> bytes:

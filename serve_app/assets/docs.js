@@ -1,9 +1,11 @@
+const key = document.getElementById("key");
 const root = location.pathname.replace(/\/docs\/?$/, "");
 
 function request(operation) {
   let path = root + operation.dataset.path;
   const query = new URLSearchParams();
   const headers = {};
+  if (key.value) headers.Authorization = `Bearer ${key.value}`;
   for (const input of operation.querySelectorAll("input[data-in]")) {
     if (input.dataset.in === "path") path = path.replace(`{${input.name}}`, encodeURIComponent(input.value));
     else if (input.dataset.in === "query" && input.value) query.set(input.name, input.value);
@@ -32,7 +34,11 @@ function quoted(text) {
 function curl(operation) {
   const { address, options } = request(operation);
   const parts = ["curl", quoted(address)];
-  for (const [name, value] of Object.entries(options.headers)) parts.push("-H", quoted(`${name}: ${value}`));
+  for (const [name, value] of Object.entries(options.headers)) {
+    // A line to copy and to share holds no key.
+    if (name === "Authorization") parts.push("-H", '"Authorization: Bearer $WINDOWSHOP_API_KEY"');
+    else parts.push("-H", quoted(`${name}: ${value}`));
+  }
   if (typeof options.body === "string") parts.push("-d", quoted(JSON.stringify(JSON.parse(options.body))));
   else if (options.body) {
     for (const [name, value] of options.body) parts.push("-F", quoted(`${name}=${value.name ? `@${value.name}` : value}`));
@@ -67,6 +73,7 @@ for (const operation of document.querySelectorAll(".operation")) {
     }
   };
   operation.addEventListener("input", refresh);
+  key.addEventListener("input", refresh);
   operation.querySelector("select")?.addEventListener("change", (event) => {
     operation.querySelector("textarea").value = event.target.value;
     refresh();

@@ -42,7 +42,7 @@ class Handles:
         self.navigator = run(Navigator, release_uri, **{"settings": SETTINGS, **navigator})
 
     def application(self, navigator=None, settings=None, keys=None, **api):
-        """The FastAPI application over the handles, or with another Navigator, settings of turns, keys, API settings."""
+        """The FastAPI application over the handles; with another Navigator, keys, settings of turns or of the API."""
         pictures = PictureReader()
         store = ConversationStore(self.database)
         assistant = Assistant(
