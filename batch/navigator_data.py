@@ -1,7 +1,7 @@
 """What a Navigator is trained on: a release's items and vectors, labels, boards, and operators' conversations."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
@@ -14,11 +14,15 @@ from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
 from catalog.table import DETAIL_COLUMN, ITEM_COLUMNS, ItemTable, item_from_row, number_columns, vectors_from_arrow
 from navigator.dialogues import Dialogue, dialogues
+from navigator.drills import drill
 from navigator.examples import Example, descriptions, from_dialogue, from_messages
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import Known, Shelf, know
+from navigator.knowledge import Known, Shelf, know, legible
 from navigator.processing import NavigatorProcessor
 from navigator.prompt import Exchange, Shown
+
+DRILLS, DESCRIPTIONS = 0.45, 0.05
+"""Shares of training examples that read vectors and do little else; the rest are conversations."""
 
 HELD_OUT = 0.15
 """Share of items that are never trained on, by a hash of their id: the same ones in every run."""
@@ -107,25 +111,28 @@ def examples(
     catalogue: Catalogue,
     seed: int,
     own: list[Dialogue] | None = None,
-    describe: float = 0.3,
+    told: Collection[str] = (),
 ) -> Iterator[Example]:
-    """Endless training examples: conversations, one in three times a short description, and operators' own.
+    """Endless training examples: conversations, drills in reading vectors, a few descriptions, and operators' own.
 
     Args:
         own: operators' conversations; one in ten examples is one of them.
-        describe: share of examples that describe one item from its vector.
+        told: properties that the vectors tell; () for all.
     """
     rng = Random(seed)
     version = catalogue.encoder_version
+    shelf = legible(catalogue.train, told) if told else catalogue.train
     while True:
         draw = rng.random()
         if own and draw < 0.1:
             yield from_dialogue(processor, rng.choice(own), version)
-        elif draw < 1 - describe:
-            yield from_dialogue(processor, next(dialogues(catalogue.train, rng, 1)), version)
-        else:
-            messages = next(descriptions([rng.choice(catalogue.train.known)], rng))
+        elif draw < DRILLS:
+            yield drill(processor, shelf, told or None, rng, version)
+        elif draw < DRILLS + DESCRIPTIONS:
+            messages = next(descriptions([rng.choice(shelf.known)], rng))
             yield from_messages(processor, messages, version)
+        else:
+            yield from_dialogue(processor, next(dialogues(shelf, rng, 1)), version)
 
 
 def read_labels(path: str | None) -> dict[str, dict[str, str]]:

@@ -1,23 +1,24 @@
 """The training loop that each of Ray Train's workers runs, and that a laptop runs without Ray."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from torch import Tensor
 
 from batch.navigator_data import Catalogue, examples
 from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
-from navigator.learnt import Learnt, Shape
+from navigator.learnt import Learnt, Shape, load_learnt
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.processing import NavigatorProcessor
-from navigator.training import Progress, Recipe, learnt_tensors, train
+from navigator.training import Progress, Recipe, begin_with, learnt_tensors, train
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Run:
         recipe: of stage 2; stage 1 is the alignment of the projector, which needs no recipe.
         row_tokens: tokens in a row.
         align: whether stage 1 is run: not where training goes on from an incumbent on the same encoder.
+        adapters: folder of what an earlier training of this base learnt, whose adapters are the first ones here.
         dtype: bfloat16 or float32.
         seed: of the conversations; each worker adds its rank.
     """
@@ -41,6 +43,7 @@ class Run:
     recipe: Recipe = field(default_factory=Recipe)
     row_tokens: int = 768
     align: bool = True
+    adapters: str | None = None
     dtype: str = "bfloat16"
     seed: int = 0
 
@@ -70,8 +73,11 @@ def run(
     model.config.encoder_version = catalogue.encoder_version
     processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), cast(NavigatorConfig, model.config))
     fit = align_projectors(model, processor, catalogue, folder) if job.align else None
+    told = fit.told if fit is not None else _told(model, catalogue)
+    if job.adapters is not None:
+        begin_with(model, job.recipe, load_learnt(Path(job.adapters)).tensors)
     model.to(device)  # type: ignore[arg-type]
-    rows = _on(device, _rows(processor, catalogue, own, job, rank))
+    rows = _on(device, _rows(processor, catalogue, own, job, rank, told))
     model.train()
     with (folder / "metrics.jsonl").open("a") as metrics:
         for progress in train(model, rows, job.recipe, folder):
@@ -94,7 +100,8 @@ def align_projectors(
         state = load_file(done)
         for prefix, projector in projectors.items():
             projector.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
-        return Fit(**json.loads((folder / "aligned.json").read_text()))
+        fit = Fit(**json.loads((folder / "aligned.json").read_text()))
+        return replace(fit, told=tuple(fit.told))
     embeddings = cast(torch.nn.Embedding, model.get_input_embeddings())
     dtype = embeddings.weight.dtype
     fits = []
@@ -109,6 +116,12 @@ def align_projectors(
     save_file(state, done)
     (folder / "aligned.json").write_text(json.dumps(asdict(fits[0])))
     return fits[0]
+
+
+def _told(model: NavigatorForConditionalGeneration, catalogue: Catalogue) -> tuple[str, ...]:
+    """The properties that an incumbent's soft tokens can tell: those that can be heard in its catalogue."""
+    heard = hear(catalogue.train.known, model.item_projector.input_map.shape[1])
+    return heard.readouts.names if heard is not None else ()
 
 
 def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Catalogue, fit: Fit | None) -> Learnt:
@@ -131,31 +144,34 @@ def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Cat
 
 
 def _rows(
-    processor: NavigatorProcessor, catalogue: Catalogue, own: list[Dialogue], job: Run, rank: int
+    processor: NavigatorProcessor,
+    catalogue: Catalogue,
+    own: list[Dialogue],
+    job: Run,
+    rank: int,
+    told: Collection[str],
 ) -> Iterator[Row]:
-    source = examples(processor, catalogue, job.seed * 1000 + rank, own)
+    source = examples(processor, catalogue, job.seed * 1000 + rank, own, told)
     return pack(source, job.row_tokens, processor.turn_end_id)
 
 
 def _on(device: str, rows: Iterable[Row]) -> Iterator[Row]:
     """Rows moved to where the model is."""
     for row in rows:
-        moved: dict[str, Any] = {n: None if value is None else value.to(device) for n, value in vars(row).items()}
-        yield Row(**moved)
+        moved: dict[str, Any] = {n: v.to(device) for n, v in vars(row).items() if isinstance(v, Tensor)}
+        yield replace(row, **moved)
 
 
 def held_out_loss(
     model: NavigatorForConditionalGeneration, processor: NavigatorProcessor, catalogue: Catalogue, rows: int, job: Run
 ) -> float:
     """Mean cross-entropy per token on conversations about items that were never trained on."""
-    from dataclasses import replace
-
     from navigator.training import row_loss
 
-    swapped = replace(catalogue, train=catalogue.test)
+    swapped, told = replace(catalogue, train=catalogue.test), _told(model, catalogue)
     total, count = 0.0, 0
     with torch.no_grad():
-        for row in islice(_rows(processor, swapped, [], replace(job, seed=job.seed + 7919), 0), rows):
+        for row in islice(_rows(processor, swapped, [], replace(job, seed=job.seed + 7919), 0, told), rows):
             total += float(row_loss(model, row))
             count += int(row.learn.sum())
     return total / max(count, 1)

@@ -56,6 +56,7 @@ class Job:
         workers: processes that train side by side; 0 trains in this one, without Ray.
         gpus: GPUs per worker, 0 or 1.
         fresh: start from the base even where the release has a Navigator.
+        adapters: folder of what an earlier training of this base learnt, to begin stage 2 with.
         promote: make the new release the live one.
         seed: of everything that is drawn.
     """
@@ -66,13 +67,14 @@ class Job:
     boards: str | None = None
     conversations: str | None = None
     tokens_per_item: int = 8
-    projector_rank: int = 512
+    projector_rank: int = 768
     projector_dim: int = 128
     recipe: Recipe = field(default_factory=Recipe)
     work: str = ".windowshop/train-navigator"
     workers: int = 0
     gpus: int = 0
     fresh: bool = False
+    adapters: str | None = None
     promote: bool = True
     seed: int = 0
 
@@ -99,7 +101,7 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
     start = incumbent if incumbent is not None and keeps_on else _start(job, catalogue, incumbent, folder)
     say(f"{len(catalogue.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
 
-    plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, seed=job.seed)
+    plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, adapters=job.adapters, seed=job.seed)
     learnt = _trained(plan, job, catalogue, say)
     version = hashlib.sha256(repr(sorted((n, t.sum().item()) for n, t in learnt.tensors.items())).encode()).hexdigest()
     learnt = replace(learnt, about={**learnt.about, "version": version[:12], "trained_from": str(live.id)})
@@ -259,14 +261,21 @@ def main(
     minutes: Annotated[float | None, typer.Option(help="Stop stage 2 by then, whatever the steps.")] = None,
     lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = Recipe.lora_rank,
     lora_layers: Annotated[int | None, typer.Option(help="Only the last so many layers get adapters.")] = None,
+    learning_rate: Annotated[float, typer.Option(help="Of the adapters, at its peak.")] = Recipe.learning_rate,
     projector_rate: Annotated[
         float, typer.Option(help="Learning rate of the projectors in stage 2; 0 leaves them as stage 1 made them.")
     ] = Recipe.projector_rate,
     tokens_per_item: Annotated[int, typer.Option(help="Soft tokens of an item, in a first training.")] = 8,
+    projector_dim: Annotated[
+        int, typer.Option(help="Width of the projector's hidden layer, in a first training.")
+    ] = Job.projector_dim,
     workers: Annotated[int, typer.Option(help="Ray Train workers; 0 trains in this process.")] = 0,
     gpus: Annotated[int, typer.Option(help="GPUs per worker, 0 or 1.")] = 0,
     work: Annotated[str, typer.Option(help="Folder for checkpoints; shared storage on a cluster.")] = Job.work,
     fresh: Annotated[bool, typer.Option(help="Start from the base, not from the incumbent.")] = False,
+    adapters: Annotated[
+        str | None, typer.Option(help="Folder of what an earlier training of the same base learnt, to begin with.")
+    ] = None,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     weights: Annotated[
@@ -281,6 +290,7 @@ def main(
         steps=steps,
         lora_rank=lora_rank,
         lora_layers=lora_layers,
+        learning_rate=learning_rate,
         projector_rate=projector_rate,
         max_seconds=minutes * 60 if minutes else None,
     )
@@ -291,11 +301,13 @@ def main(
         boards,
         conversations,
         tokens_per_item,
+        projector_dim=projector_dim,
         recipe=recipe,
         work=work,
         workers=workers,
         gpus=gpus,
         fresh=fresh,
+        adapters=adapters,
         promote=promote,
         seed=seed,
     )

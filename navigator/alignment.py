@@ -21,7 +21,7 @@ from navigator.soft_words import KIND, SoftWords
 
 _HELD_OUT = 0.15
 _RIDGE = (1e-4, 1e-3, 1e-2)
-_SHARPNESS = (1.0, 2.0, 4.0)
+_SHARPNESS = (2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class Fit:
         explained: share of the targets' variance explained on held-out items.
         read: share of held-out items' facts whose word is the nearest, among its property's, to their soft token.
         sharpness: what the read-outs' scores are multiplied by.
+        told: the properties that the soft tokens tell; empty where all are.
     """
 
     explained: float
     read: float
     sharpness: float
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,11 @@ def align(
     projector.output_scale.fill_(float(table[:8192].std()))
     projector.place.zero_()
     tokens = vectors.shape[1] * projector.down.out_features // projector.hidden_size
-    words = SoftWords(known, tokens, tokenizer, table / projector.output_scale)
+    heard = heard or hear(known, projector.input_map.shape[1])
+    names = heard.readouts.names if heard is not None else None
+    words = SoftWords(known, tokens, tokenizer, table / projector.output_scale, names)
     order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
     count = max(1, int(len(known) * _HELD_OUT))
-    heard = heard or hear(known, projector.input_map.shape[1])
     if heard is not None:
         return _speak(projector, words, heard)
     return _regress(projector, words, vectors, order[:count], order[count:], seed)
@@ -96,7 +99,7 @@ def _speak(projector: Projector, words: SoftWords, heard: Heard) -> Fit:
     """Let read-outs weigh words."""
     readouts, unseen = heard.readouts, heard.unseen
     count = len(readouts.values)
-    names = list(dict.fromkeys(name for name, _ in readouts.values))
+    names = list(readouts.names)
     projector.input_mean.copy_(readouts.mean)
     projector.properties.fill_(-1)
     projector.properties[:count] = torch.tensor([float(names.index(name)) for name, _ in readouts.values])
@@ -113,7 +116,8 @@ def _speak(projector: Projector, words: SoftWords, heard: Heard) -> Fit:
         projector.score_bias.zero_()
         scores[:, 0, :count] = unseen * sharpness
         told = projector.words(projector._said(scores))[:, 0]  # [N, K * H]
-        fit = Fit(1 - float((told - targets).square().mean()) / spread, words.read(told, range(len(told))), sharpness)
+        explained = 1 - float((told - targets).square().mean()) / spread
+        fit = Fit(explained, words.read(told, range(len(told))), sharpness, readouts.names)
         best = max(best, fit, key=lambda fit: fit.read)
     projector.input_map.zero_()
     projector.input_map[:, :count].copy_(readouts.map * best.sharpness)

@@ -8,6 +8,7 @@ from random import Random
 
 from navigator.facts import money
 from navigator.knowledge import Known, phrase
+from navigator.prompt import metadata
 
 
 def describe(rng: Random, known: Known) -> str:
@@ -56,7 +57,7 @@ def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: 
     if unmet:
         text += f" Nothing is {unmet[0]}."
     others = [i for i in range(len(shown)) if i != best]
-    if others and rng.random() < 0.6:
+    if others and rng.random() < 0.4:
         text += " " + _another(rng, rng.choice(others), shown, known)
     return text
 
@@ -97,9 +98,16 @@ def attribute(rng: Random, known: Known, name: str, number: int = 1) -> str:
     value = known.facts[name]
     cite = f"[{number}]"
     said = phrase(name, value)
+    verb = "are" if name.endswith("s") else "is"
+    named = (f"The {name} of {cite} {verb} {value}.", f"{cite} {name}: {value}.")
     if said == value:
-        return rng.choice((f"{cite} is {value}.", f"It's {value}: {cite}.", f"The {name} of {cite} is {value}."))
-    return rng.choice((f"{cite} has {said}.", f"It has {said}: {cite}.", f"{cite}: {said}."))
+        return rng.choice((*named, f"{cite} is {value}."))
+    return rng.choice((*named, f"{cite} has {said}."))
+
+
+def untold(rng: Random, name: str, number: int = 1) -> str:
+    """What neither the vectors nor the catalogue tell, though it could be seen."""
+    return rng.choice((f"I can't make out the {name} of [{number}].", f"The {name} of [{number}] I can't tell."))
 
 
 def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1) -> str:
@@ -112,14 +120,13 @@ def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1)
 
 def which(rng: Random, shown: Sequence[Known], name: str, value: str) -> str:
     """Which of the items on show have a property."""
-    places = [i for i, known in enumerate(shown, 1) if known.facts.get(name) == value]
+    places = [f"[{i}]" for i, known in enumerate(shown, 1) if known.facts.get(name) == value]
     said = phrase(name, value)
-    verb = "is" if said == value else "has"
     if not places:
-        return rng.choice((f"None of them {verb} {said}.", f"I see none that {verb} {said}."))
-    if len(places) == 1:
-        return f"[{places[0]}] {verb} {said}."
-    return f"{_and([f'[{place}]' for place in places])} {'are' if verb == 'is' else 'have'} {said}."
+        return rng.choice((f"{said}: none of them.", f"None of them {'is' if said == value else 'has'} {said}."))
+    if len(places) == 1 and rng.random() < 0.5:
+        return f"The one {'that is' if said == value else 'with'} {said}: {places[0]}."
+    return f"{said}: {_and(places)}."
 
 
 def compare(rng: Random, first: Known, second: Known) -> str:
@@ -238,24 +245,42 @@ def unknown(rng: Random, number: int = 1) -> str:
     )
 
 
-def small_talk(rng: Random, said: str) -> str:
-    """Short, and back to shopping."""
-    if any(word in said.lower() for word in ("thank", "bye", "perfect", "great", "cheers", "helpful")):
-        return rng.choice(("You're welcome!", "Glad to help.", "Any time. Enjoy!", "My pleasure."))
-    return rng.choice(
-        (
-            "Hello! What are you looking for?",
-            "I help you find things in this shop. What do you need?",
-            "Hi! Tell me what you need.",
-        )
-    )
+def small_talk(rng: Random, topic: str) -> str:
+    """Short, and back to shopping; a topic is one of the lists of small talk in phrases.json."""
+    return rng.choice(_SMALL_TALK[topic])
+
+
+_SMALL_TALK: Mapping[str, Sequence[str]] = {
+    "thanks": ("You're welcome!", "Glad to help.", "Any time. Enjoy!", "My pleasure."),
+    "hello": (
+        "Hello! What are you looking for?",
+        "Hi! Tell me what you need.",
+        "I'm here. What can I find for you?",
+    ),
+    "self": (
+        "I'm this shop's assistant, a program. What can I find for you?",
+        "A program that helps you find things here. What do you need?",
+    ),
+    "service": (
+        "I only know the things themselves, so better ask the shop's team. Can I find you something?",
+        "That I don't know; the shop's team does. What are you looking for?",
+    ),
+    "off_topic": (
+        "That is beyond me, I only know this shop. What are you looking for?",
+        "I'm better with things for the home. What do you need?",
+    ),
+}
 
 
 def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
-    """Two properties of an item that were not asked for."""
-    names = [name for name in known.facts if name not in wants] or list(known.facts)
-    chosen = sorted(rng.sample(names, min(2, len(names))), key=list(known.facts).index)
-    return _and([phrase(name, known.facts[name]) for name in chosen]) or known.kind
+    """A property that was not asked for, of those that the item's text says where there is one, or its price."""
+    names = [name for name in known.facts if name not in wants]
+    said = metadata(known.item).casefold()
+    safe = [name for name in names if known.facts[name].casefold() in said]
+    if known.item.price is not None and rng.random() < 0.3:
+        return f"at {money(known.item.price, known.item.currency)}"
+    chosen = rng.choice(safe or [name for name in names if name == "color"] or names or [""])
+    return phrase(chosen, known.facts[chosen]) if chosen else known.kind
 
 
 def _instead(known: Known, wants: Mapping[str, str]) -> str:
@@ -272,7 +297,7 @@ def _instead(known: Known, wants: Mapping[str, str]) -> str:
 def _another(rng: Random, place: int, shown: Sequence[Known], best: Known) -> str:
     known = shown[place]
     differing = [name for name, value in known.facts.items() if best.facts.get(name) not in (None, value)]
-    look = _and([phrase(name, known.facts[name]) for name in differing[:2]]) or known.kind
+    look = phrase(differing[0], known.facts[differing[0]]) if differing else known.kind
     return rng.choice((f"[{place + 1}] is {look}.", f"Or [{place + 1}], {look}."))
 
 

@@ -42,7 +42,7 @@ def results(state: State, target: Known, high: float | None, low: float | None, 
     pool.sort(key=lambda known: (-sum(known.facts.get(n) == v for n, v in state.wants.items()), rng.random()))
     if rng.random() < 0.04:
         return []
-    size = rng.choice((1, 2, 3, 3, 4, 5, 8))
+    size = rng.choice((1, 1, 2, 2, 3, 4, 8))
     best, rest = pool[: max(1, size // 2)], pool[max(1, size // 2) :]
     return mixed(rng, [*best, *rng.sample(rest, min(len(rest), size - len(best)))])
 

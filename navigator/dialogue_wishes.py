@@ -23,12 +23,30 @@ def unmet_wish(state: State, target: Known, wants: Mapping[str, str]) -> dict[st
 
 def broadly(rng: Random, name: str, value: str) -> str:
     """A value as people may call it: green for sage, wood for oak, a couch for a sofa; mostly as it is."""
-    if rng.random() > 0.25:
+    if rng.random() > 0.3:
         return value
     if name == "category":
-        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value])
+        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value.split()[-1]])
     family = {"color": COLORS, "material": MATERIALS}.get(name, {})
     return rng.choice([word for word, under in family.items() if value in under.split("|")] or [value])
+
+
+def loosely(rng: Random, name: str, value: str) -> str:
+    """A colour as people hedge it, now and then: blue-ish, a kind of green."""
+    if name != "color" or " " in value or rng.random() > 0.06:
+        return value
+    return rng.choice((f"{value}-ish", f"{value}ish", f"kind of {value}", f"more or less {value}"))
+
+
+def beside(state: State, target: Known) -> str:
+    """Something that is there already, beside which the thing is to stand: no part of the wish."""
+    rng = state.rng
+    other = rng.choice(state.shelf.known)
+    if other.kind == target.kind:
+        return rng.choice(("for the living room", "for the bedroom", "for the kitchen"))
+    looks = [other.facts[name] for name in ("color", "material") if name in other.facts]
+    look = f"{rng.choice(looks)} " if looks and rng.random() < 0.4 else ""
+    return phrasing.say(rng, "beside", x=f"{look}{other.kind}")
 
 
 def beyond_slots(wants: Mapping[str, str]) -> str:

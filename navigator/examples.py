@@ -41,14 +41,14 @@ class Row:
         ids: `[1, T]` int64.
         learn: `[1, T]` bool.
         positions: `[1, T]` int64, from 0 in each example.
-        mask: `[1, 1, T, T]` bool, True where a token may look.
+        lengths: tokens of each example, and of what the row is filled up with; T together.
         items: `[N, V, D]` float32, taste: `[M, Dt]` float32; None where there is none.
     """
 
     ids: Tensor
     learn: Tensor
     positions: Tensor
-    mask: Tensor
+    lengths: tuple[int, ...]
     items: Tensor | None
     taste: Tensor | None
 
@@ -123,21 +123,18 @@ def _row(examples: Sequence[Example], length: int, pad_id: int) -> Row:
     ids = np.full(length, pad_id, np.int64)
     learn = np.zeros(length, bool)
     positions = np.zeros(length, np.int64)
-    owner = np.full(length, -1, np.int64)
     start = 0
-    for number, example in enumerate(examples):
+    for example in examples:
         end = start + len(example.ids)
         ids[start:end], learn[start:end] = example.ids, example.learn
-        positions[start:end], owner[start:end] = np.arange(end - start), number
+        positions[start:end] = np.arange(end - start)
         start = end
-    owner_t = torch.from_numpy(owner)
-    same = owner_t[:, None] == owner_t[None, :]  # [T, T]
-    mask = same & torch.ones(length, length, dtype=torch.bool).tril()
+    lengths = [*(len(example.ids) for example in examples), length - start]
     return Row(
         ids=torch.from_numpy(ids)[None],
         learn=torch.from_numpy(learn)[None],
         positions=torch.from_numpy(positions)[None],
-        mask=mask[None, None],
+        lengths=tuple(size for size in lengths if size),
         items=_joined([example.items for example in examples]),
         taste=_joined([example.taste for example in examples]),
     )

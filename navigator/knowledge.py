@@ -1,10 +1,10 @@
 """What is known of items, in a form that conversations can be made from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from catalog.item import Item
-from navigator.prompt import Shown
+from navigator.prompt import Shown, metadata
 
 BARE = frozenset({"color", "material", "style", "pattern", "silhouette", "shape", "finish"})
 """Facts whose value says it all: a `striped` cushion, but `hairpin legs`."""
@@ -19,11 +19,13 @@ class Known:
         kind: what it is, singular, in lower case: "dining chair".
         facts: name to value, e.g. {"color": "mustard", "legs": "hairpin"}; from the catalogue, and from labels of what
             only the picture shows.
+        untold: names of what neither its vectors nor its text tell, as far as that is known.
     """
 
     shown: Shown
     kind: str
     facts: Mapping[str, str]
+    untold: tuple[str, ...] = ()
 
     @property
     def item(self) -> Item:
@@ -69,6 +71,21 @@ def know(shown: Shown, labels: Mapping[str, str] | None = None) -> Known:
     }
     kind = item.category[-1] if item.category else "item"
     return Known(shown, singular(kind.lower()), {name: value for name, value in stated.items() if value})
+
+
+def legible(shelf: Shelf, told: Collection[str]) -> Shelf:
+    """A shelf whose items' facts are those that a model can know: told by vectors, or said in the items' text.
+
+    Args:
+        told: properties that vectors tell.
+    """
+    return Shelf([_legible(known, told) for known in shelf.known], shelf.boards)
+
+
+def _legible(known: Known, told: Collection[str]) -> Known:
+    said = f" {metadata(known.item).casefold()} "
+    facts = {name: value for name, value in known.facts.items() if name in told or f" {value.casefold()}" in said}
+    return replace(known, facts=facts, untold=tuple(name for name in known.facts if name not in facts))
 
 
 def _short(value: str) -> bool:

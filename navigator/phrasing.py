@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from navigator.knowledge import article, plural
+from navigator.slips import misspelt
 
 
 def need(rng: Random, noun: str, details: str) -> str:
@@ -86,14 +87,34 @@ def amount(rng: Random, value: float) -> str:
             f"{number} eur",
             f"£{number}",
             f"{value / 1000:g}k" if value >= 1000 else f"{number} quid",
-            _SPELT.get(number, number),
+            in_words(rng, round(value)),
         )
     )
 
 
-_SPELT = {"50": "fifty", "100": "a hundred", "150": "one fifty", "200": "two hundred", "300": "three hundred"}
-_SPELT |= {"400": "four hundred", "500": "five hundred", "600": "six hundred", "800": "eight hundred"}
-_SPELT |= {"1000": "a thousand", "1500": "fifteen hundred", "2000": "two thousand", "20": "twenty", "30": "thirty"}
+_ONES = (
+    *("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def in_words(rng: Random, number: int) -> str:
+    """A whole number from 1 to 9,999 as people say prices: a hundred and fifty, two fifty, fifteen hundred."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return f"{_TENS[number // 10]}{'-' if number % 10 else ''}{_ONES[number % 10]}"
+    hundreds, rest = divmod(number, 100)
+    if rest == 0 and (hundreds < 10 or (hundreds < 20 and rng.random() < 0.5 and hundreds % 10)):
+        return f"{'a' if hundreds == 1 else _ONES[hundreds]} hundred"
+    if number >= 1000:
+        thousands, rest = divmod(number, 1000)
+        head = f"{'a' if thousands == 1 and not rest else _ONES[thousands]} thousand"
+        return f"{head} {in_words(rng, rest)}" if rest else head
+    if rest >= 20 and rng.random() < 0.4:
+        return f"{_ONES[hundreds]} {in_words(rng, rest)}"
+    return f"{_ONES[hundreds]} hundred {rng.choice(('', 'and '))}{in_words(rng, rest)}"
 
 
 def cap(rng: Random, value: float) -> str:
@@ -122,7 +143,7 @@ def say(rng: Random, kind: str, **words: str) -> str:
 
 
 def roughen(rng: Random, text: str) -> str:
-    """Type it as people do: no capitals, no full stops, slang, letters doubled, dropped or swapped."""
+    """Type it as people do: no capitals, no full stops, slang, and a third of the time with slips of the finger."""
     if rng.random() < 0.5:
         text = text[:1].upper() + text[1:]
     if rng.random() < 0.35:
@@ -133,26 +154,11 @@ def roughen(rng: Random, text: str) -> str:
         for formal, short in _slang().items():
             if rng.random() < 0.5:
                 text = text.replace(formal, short)
-    slips = rng.choice((0, 0, 0, 0, 1, 1, 2))
-    for _ in range(slips):
-        text = _slip(rng, text)
+    if rng.random() < 0.35:
+        text = misspelt(rng, text)
     if rng.random() < 0.05:
         text += rng.choice(("!!", " :)", "...", " ??", " haha"))
     return text
-
-
-def _slip(rng: Random, text: str) -> str:
-    """One slip of the finger, never in a number or a reference."""
-    places = [i for i in range(1, len(text) - 2) if text[i - 1 : i + 2].isalpha()]
-    if not places:
-        return text
-    i = rng.choice(places)
-    kind = rng.randrange(3)
-    if kind == 0:
-        return text[:i] + text[i + 1 :]
-    if kind == 1:
-        return text[:i] + text[i] + text[i:]
-    return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
 
 
 def _phrases(kind: str) -> list[str]:

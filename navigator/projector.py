@@ -66,11 +66,14 @@ class Projector(nn.Module):
 
     def _said(self, scores: Tensor) -> Tensor:
         """Scores `[..., R]` as probabilities within each property, zero where nothing is read out."""
-        properties = self.properties.long()  # [R]
-        member = F.one_hot(properties.clamp_min(0), len(properties)).float() * (properties >= 0)[:, None]  # [R, R]
-        scores = scores + self.score_bias.float()
-        weight = torch.exp((scores - scores.amax(-1, keepdim=True)).clamp_min(-60.0)) * (properties >= 0)
-        return weight / (weight @ member @ member.T).clamp_min(1e-30)
+        none = self.properties < 0  # [R]
+        scores = (scores + self.score_bias.float()).masked_fill(none, float("-inf"))
+        property_of = self.properties.long().clamp_min(0).expand_as(scores)
+        # The highest score of each property, not of all: some are surer by far than others.
+        highest = torch.full_like(scores, float("-inf")).scatter_reduce(-1, property_of, scores, "amax")
+        weight = torch.exp(scores - highest.gather(-1, property_of)).masked_fill(none, 0.0)
+        total = torch.zeros_like(weight).scatter_add(-1, property_of, weight)
+        return weight / total.gather(-1, property_of).clamp_min(1e-30)
 
 
 @torch.no_grad()

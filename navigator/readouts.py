@@ -4,7 +4,9 @@ That an item has no such property at all is one of the values, the empty one: a 
 
 A vector has thousands of numbers, most of which say nothing of a chair's legs. For each property the numbers are first
 weighed by how much of their variance the property explains (the correlation ratio eta squared, Fisher 1925), then
-softmax regression scores the values. As input of a projector they keep what can be talked about and drop the rest.
+softmax regression scores the values, among the items that have the property: what tells legs from each other is not
+what tells chairs from vases. A second regression scores having none. What cannot be told from pictures, by the items
+put aside, is left out. As input of a projector read-outs keep what can be talked about and drop the rest.
 """
 
 from collections import Counter
@@ -18,7 +20,9 @@ ABSENT = ""
 """The value of a property that an item does not have."""
 
 _FEWEST_ITEMS = 12
+_LEAST_RIGHT = 0.45  # of items put aside; a property that is told worse had better not be told
 _L2 = (1e-4, 1e-3, 1e-2)
+_PRESENCE = (1.0, 1e-3)  # power and penalty, for having a property at all
 _POWERS = (0.5, 1.0)
 _SPREAD = 4.0  # standard deviation to which features are scaled, together: sets what the penalties mean
 _COMPONENTS = 250
@@ -42,6 +46,11 @@ class Readouts:
     values: tuple[tuple[str, str], ...]
     knobs: Mapping[str, tuple[float, float]]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties that are read out."""
+        return tuple(dict.fromkeys(name for name, _ in self.values))
+
     def scores(self, vectors: Tensor) -> Tensor:
         """`[N, D]` → `[N, R]`, centred within each property."""
         return (vectors.float() - self.mean) @ self.map + self.bias
@@ -56,15 +65,18 @@ def fit_readouts(vectors: Tensor, facts: Sequence[Mapping[str, str]], most: int)
         most: read-outs at most, R; rarer properties are left out.
 
     Returns:
-        None if no property has two values and a dozen items.
+        None if no property has two values and a dozen items, and can be told.
     """
     scaled, mean, deviation = _standardised(vectors)
     knobs: dict[str, tuple[float, float]] = {}
     values: list[tuple[str, str]] = []
     for name, own in _properties(facts):
-        if len(values) + len(own) <= most:
+        if len(values) + len(own) > most:
+            continue
+        power, l2, right = _choose(*_members(scaled, facts, name, own))
+        if right >= _LEAST_RIGHT:
             values += [(name, value) for value in own]
-            knobs[name] = _choose(scaled, _labels(facts, name, own), len(own))
+            knobs[name] = power, l2
     if not knobs:
         return None
     map_, bias = _fit_all(scaled, facts, values, knobs)
@@ -99,14 +111,19 @@ def _properties(facts: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]
     found = []
     for name, count in counts.most_common():
         own = sorted({entry.get(name, ABSENT) for entry in facts})
-        if count >= _FEWEST_ITEMS and len(own) > 1:
+        if count >= _FEWEST_ITEMS and len(set(own) - {ABSENT}) > 1:
             found.append((name, own))
     return found
 
 
-def _labels(facts: Sequence[Mapping[str, str]], name: str, own: Sequence[str]) -> Tensor:
-    """Places of the items' values among a property's own: `[N]` int64."""
-    return torch.tensor([own.index(entry.get(name, ABSENT)) for entry in facts], dtype=torch.int64)
+def _members(
+    scaled: Tensor, facts: Sequence[Mapping[str, str]], name: str, own: Sequence[str]
+) -> tuple[Tensor, Tensor, int]:
+    """The items that have a property: features `[n, D]`, places of their values `[n]` int64, how many values."""
+    present = [value for value in own if value != ABSENT]
+    rows = [row for row, entry in enumerate(facts) if entry.get(name, ABSENT) != ABSENT]
+    labels = torch.tensor([present.index(facts[row][name]) for row in rows], dtype=torch.int64)
+    return scaled[rows], labels, len(present)
 
 
 def _fit_all(
@@ -119,23 +136,49 @@ def _fit_all(
     maps, biases = [], []
     for name, (power, l2) in knobs.items():
         own = [value for of, value in values if of == name]
-        weight, bias = _fit(scaled, _labels(facts, name, own), len(own), power, l2)
-        maps.append(weight - weight.mean(1, keepdim=True))
-        biases.append(bias - bias.mean())
+        weight, bias = _fit(*_members(scaled, facts, name, own), power, l2)
+        weight, bias = weight - weight.mean(1, keepdim=True), bias - bias.mean()
+        if ABSENT in own:  # first in order of the alphabet
+            has = torch.tensor([int(entry.get(name, ABSENT) != ABSENT) for entry in facts])
+            none, none_bias = _absence(scaled, scaled @ weight + bias, has)
+            weight, bias = torch.cat([none[:, None], weight], 1), torch.cat([none_bias[None], bias])
+        maps.append(weight)
+        biases.append(bias)
     return torch.cat(maps, 1), torch.cat(biases)
 
 
-def _choose(scaled: Tensor, labels: Tensor, count: int) -> tuple[float, float]:
-    """Power of the weights and penalty that do best on every fourth item."""
+def _absence(scaled: Tensor, scores: Tensor, has: Tensor) -> tuple[Tensor, Tensor]:
+    """The score of having no such property, beside those `[N, V]` of the values: `[D]`, `[]`."""
+    weight, bias = _fit(scaled, has, 2, *_PRESENCE)
+    lacks, lacks_bias = weight[:, 0] - weight[:, 1], bias[0] - bias[1]
+    margin, values = scaled @ lacks + lacks_bias, scores.logsumexp(1)  # [N]
+    knobs = torch.tensor([1.0, 0.0], requires_grad=True)
+    optimizer = torch.optim.LBFGS([knobs], max_iter=30, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        both = torch.stack([knobs[0] * margin + knobs[1], values], 1)
+        loss = torch.nn.functional.cross_entropy(both, has) + 1e-4 * knobs.square().sum()
+        loss.backward()
+        return loss
+
+    with torch.enable_grad():
+        optimizer.step(closure)
+    steep, shift = knobs.detach()
+    return steep * lacks, steep * lacks_bias + shift
+
+
+def _choose(scaled: Tensor, labels: Tensor, count: int) -> tuple[float, float, float]:
+    """Power of the weights and penalty that do best on every fourth item, and the share of those told right."""
     held = torch.arange(len(labels)) % 4 == 0
-    best = (float("-inf"), _POWERS[0], _L2[0])
+    best = (float("-inf"), _POWERS[0], _L2[0], 0.0)
     for power in _POWERS:
         for l2 in _L2:
             weight, bias = _fit(scaled[~held], labels[~held], count, power, l2)
             scores = scaled[held] @ weight + bias
             right = (scores.argmax(1) == labels[held]).float().mean()
             told = torch.nn.functional.cross_entropy(scores, labels[held])
-            best = max(best, (float(right - 0.1 * told), power, l2))
+            best = max(best, (float(right - 0.1 * told), power, l2, float(right)))
     return best[1:]
 
 

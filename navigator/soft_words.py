@@ -1,7 +1,7 @@
 """The words that an item's soft tokens begin as: which token says what, and in which embeddings."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -22,10 +22,19 @@ class SoftWords:
         tokens: K.
         tokenizer: the language model's.
         table: its token embeddings `[vocabulary, H]`, in the units that soft tokens are to have.
+        names: the properties that are spoken of; None for all.
     """
 
-    def __init__(self, known: Sequence[Known], tokens: int, tokenizer: PreTrainedTokenizerBase, table: Tensor) -> None:
-        self._said = [{KIND: entry.kind, **entry.facts} for entry in known]
+    def __init__(
+        self,
+        known: Sequence[Known],
+        tokens: int,
+        tokenizer: PreTrainedTokenizerBase,
+        table: Tensor,
+        names: Collection[str] | None = None,
+    ) -> None:
+        said = [{KIND: entry.kind, **entry.facts} for entry in known]
+        self._said = [{n: v for n, v in entry.items() if names is None or n in names} for entry in said]
         self._place = _dealt(self._said, tokens)
         self._shape = (tokens, table.shape[1])
         self._vectors = {

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from navigator.examples import Row
 from navigator.modeling import NavigatorForConditionalGeneration
+from navigator.packed_attention import pack_attention
 
 LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -116,8 +117,9 @@ def train(
 
 def row_loss(model: NavigatorForConditionalGeneration, row: Row) -> Tensor:
     """Sum of the cross-entropies of the tokens that the model must write; logits are computed for those alone."""
+    pack_attention(model.language_model)
     output = model.hidden_states(
-        row.ids, row.items, row.taste, attention_mask=row.mask, position_ids=row.positions, use_cache=False
+        row.ids, row.items, row.taste, position_ids=row.positions, lengths=row.lengths, use_cache=False
     )
     hidden = cast(Tensor, output.last_hidden_state)  # [1, T, H]
     wanted = row.learn[:, 1:]  # token t is written from the state at t - 1
@@ -140,6 +142,19 @@ def add_adapters(model: NavigatorForConditionalGeneration, rank: int, alpha: int
         torch.manual_seed(0)
         inject_adapter_in_model(config, model.language_model)
     model.language_model.to(dtype)
+
+
+@torch.no_grad()
+def begin_with(model: NavigatorForConditionalGeneration, recipe: Recipe, tensors: Mapping[str, Tensor]) -> None:
+    """Add adapters that begin as those of an earlier training, by the names that `learnt_tensors` gives them.
+
+    Raises:
+        KeyError, RuntimeError: they were trained with another rank, or on other layers.
+    """
+    add_adapters(model, recipe.lora_rank, recipe.lora_alpha, recipe.lora_layers)
+    for name, parameter in model.named_parameters():
+        if "lora_" in name:
+            parameter.copy_(tensors[name.replace(".default.", ".")])
 
 
 def trainable(model: NavigatorForConditionalGeneration, projectors: bool = True) -> dict[str, nn.Parameter]:

@@ -1,0 +1,95 @@
+"""What conversations to train on ask of the items on show, and what they talk about besides."""
+
+from navigator import answers, phrasing
+from navigator.dialogue_searches import search
+from navigator.dialogue_state import State, refer_to
+from navigator.facts import measures
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import phrase
+
+
+def ask(state: State) -> None:
+    """Ask about one item on show: a property, whether it has one, its price, or what nobody knows."""
+    rng = state.rng
+    number = rng.randrange(len(state.shown)) + 1
+    known = state.shown[number - 1]
+    reference = refer_to(state, number)
+    names = list(known.telling if rng.random() < 0.6 else known.facts)
+    kind = rng.random()
+    size = measures(known.item)
+    if kind < 0.08 or not names:
+        said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
+    elif kind < 0.13:
+        said, answer = phrasing.say(rng, "unknown", ref=reference), answers.unknown(rng)
+    elif kind < 0.2 and size:
+        what = rng.choice(list(size))
+        said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
+    elif kind < 0.23:
+        said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
+    elif kind < 0.28 and known.untold:
+        name = rng.choice(known.untold)
+        said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
+    elif kind < 0.75:
+        name = rng.choice(names)
+        said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
+    else:
+        name = rng.choice(names)
+        others = [other.facts[name] for other in state.shelf.known if name in other.facts]
+        asked = known.facts[name] if rng.random() < 0.5 else rng.choice(others)
+        bare = phrase(name, asked) == asked
+        said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
+        answer = answers.yes_or_no(rng, known, name, asked)
+    # Where nothing was said before, the item was pointed at, and no number is needed.
+    refs = (number,) if state.exchanges else ()
+    state.add(said, ShoppingIntent(action="ask", item_refs=refs), [known], answer)
+
+
+def ask_all(state: State) -> None:
+    """Ask which of the items on show has a property, or is the cheapest or dearest."""
+    rng = state.rng
+    intent = ShoppingIntent(action="ask")
+    if len(state.shown) < 2:
+        search(state)
+        return
+    priced = all(known.item.price is not None for known in state.shown)
+    if priced and rng.random() < 0.15:
+        dearest = rng.random() < 0.4
+        said = phrasing.say(rng, "dearest" if dearest else "cheapest")
+        state.add(said, intent, state.shown, answers.extreme(rng, state.shown, dearest))
+        return
+    owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
+    name = rng.choice(list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"])
+    value = owner.facts.get(name, "red")
+    bare = phrase(name, value) == value
+    said = phrasing.say(rng, "which" if bare else "which_has", x=phrase(name, value))
+    state.add(said, intent, state.shown, answers.which(rng, state.shown, name, value))
+
+
+def compare(state: State) -> None:
+    """Set two items on show against each other."""
+    rng = state.rng
+    if len(state.shown) < 2:
+        search(state)
+        return
+    one, two = sorted(rng.sample(range(1, len(state.shown) + 1), 2))
+    joint = rng.choice((" and ", " or ", " vs "))
+    refs = joint.join((refer_to(state, one), refer_to(state, two)))
+    if rng.random() < (0.4 if len(state.shown) == 2 else 0.1):
+        (one, two), refs = (1, 2), phrasing.say(rng, "both" if len(state.shown) == 2 else "first_two")
+    said = phrasing.say(rng, "compare", refs=refs)
+    pair = [state.shown[one - 1], state.shown[two - 1]]
+    state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(rng, *pair))
+
+
+def pick(state: State) -> None:
+    """Ask for a recommendation among the items on show."""
+    rng = state.rng
+    said = phrasing.say(rng, "pick")
+    state.add(said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants))
+
+
+def chat(state: State) -> None:
+    """Say what is no shopping: thanks, hello, the weather, the delivery of parcels."""
+    topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
+    said = phrasing.say(state.rng, topic)
+    state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, topic))

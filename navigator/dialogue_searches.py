@@ -1,0 +1,147 @@
+"""How conversations to train on begin: a wish, a vague one, a picture, several things, things that are there."""
+
+from navigator import answers, phrasing
+from navigator.dialogue_state import State, partners_of, results
+from navigator.dialogue_wishes import (
+    FILTERED,
+    beside,
+    beyond_slots,
+    broadly,
+    excluded_word,
+    filters_of,
+    loosely,
+    price_limits,
+    rounded,
+    unmet_wish,
+    worded_wishes,
+)
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Known, article, phrase, plural
+from navigator.relax import told
+from navigator.wish import Wish
+
+_ORDERS = (
+    ("price_low", "cheapest first"),
+    ("price_low", "lowest price first please"),
+    ("price_high", "the best you have, money is no issue"),
+    ("price_high", "most expensive first"),
+    ("newest", "what's new"),
+    ("newest", "newest first"),
+)
+
+
+def search(state: State) -> None:
+    """Ask for a kind of thing with some properties, perhaps a price, perhaps something that it must not be."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    names = list(target.telling if rng.random() < 0.85 else target.facts)
+    chosen = rng.sample(names, min(len(names), rng.choice((0, 1, 1, 2, 2, 3))))
+    wants = {name: target.facts[name] for name in target.facts if name in chosen}
+    unmet = unmet_wish(state, target, wants) if rng.random() < 0.08 else None
+    worded = worded_wishes(state, {**wants, **(unmet or {})})
+    kind = broadly(rng, "category", target.kind)
+    adjectives = [loosely(rng, name, worded[name]) for name, value in wants.items() if phrase(name, value) == value]
+    extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
+    adjectives += [worded[name] for name in unmet or {}]
+    noun, details = phrasing.noun_phrase(rng, kind, adjectives, extras)
+    pieces = [phrasing.need(rng, noun, details)]
+    if rng.random() < 0.18:
+        pieces.append(beside(state, target))
+    low, high = price_limits(rng, target, pieces)
+    excluded = excluded_word(rng, state.shelf, target, wants, pieces)
+    sort = "relevance"
+    if rng.random() < 0.05:
+        sort, said = rng.choice(_ORDERS)
+        pieces.append(said)
+    intent = ShoppingIntent(
+        action="search",
+        query=beyond_slots(wants),
+        categories=(kind,),
+        price_min=low,
+        price_max=high,
+        exclude=(excluded,) if excluded else (),
+        sort=sort,
+        **filters_of(worded),
+    )
+    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
+    shown = results(state, target, high, low, excluded)
+    message = phrasing.together(rng, *pieces)
+    if state.exchanges and rng.random() < 0.5:
+        message = phrasing.say(rng, "instead_of_that", x=message)
+    if unmet and shown:
+        name, _ = next(iter(unmet.items()))
+        note = told(Wish(said={name: (worded[name],)}), [name])  # type: ignore[dict-item,list-item]
+        answer = answers.relaxed(rng, shown, wants, worded[name])
+        state.add(message, intent, shown, answer, tuple(entry.text for entry in note))
+        return
+    state.add(message, intent, shown, answers.found(rng, shown, wants))
+
+
+def vague(state: State) -> None:
+    """Say too little: a few different things are shown, and one question is asked."""
+    rng = state.rng
+    said = phrasing.say(rng, "vague")
+    kinds = sorted({known.kind for known in state.shelf.known})
+    kinds = rng.sample(kinds, min(rng.choice((2, 3, 4)), len(kinds)))
+    shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
+    state.wants, state.worded, state.kind = {}, {}, ""
+    state.intent = ShoppingIntent(action="search", query=said[:60].rstrip("?"))
+    state.add(said, state.intent, shown, answers.ask_back(rng, shown))
+
+
+def by_picture(state: State) -> None:
+    """Show a picture, and perhaps say how what is looked for should differ from it."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    names = [name for name in FILTERED if name in target.facts]
+    wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 1))))}
+    worded = {name: broadly(rng, name, value) for name, value in wants.items()}
+    pieces = [phrasing.say(rng, "picture")]
+    pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
+    low, high = price_limits(rng, target, pieces)
+    intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
+    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
+    shown = results(state, target, high, low, None)
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
+
+
+def several(state: State) -> None:
+    """Ask for several things at once, mostly within one budget."""
+    rng = state.rng
+    first = rng.choice(state.shelf.known)
+    partners = [known for known in partners_of(state.shelf, first, rng) if known.kind != first.kind]
+    if not partners:
+        search(state)
+        return
+    shown = [first, partners[0]]
+    third = next((known for known in partners if known.kind not in {entry.kind for entry in shown}), None)
+    if third is not None and rng.random() < 0.4:
+        shown.append(third)
+    spent = sum(known.item.price or 50 for known in shown)
+    budget = rounded(spent * rng.uniform(0.8, 1.6)) if rng.random() < 0.75 else None
+    kinds = tuple(broadly(rng, "category", known.kind) for known in shown)
+    kinds = tuple(dict.fromkeys(kinds))
+    look = {name: first.facts[name] for name in ("style", "color", "material") if name in first.facts}
+    name = rng.choice(list(look)) if look and rng.random() < 0.35 else ""
+    state.wants, state.kind = {}, ""
+    state.worded = {name: look[name]} if name else {}
+    named = [rng.choice((article(kind), kind, plural(kind))) for kind in kinds]
+    things = ", ".join(named[:-1]) + rng.choice((" and ", " + ", " plus ", ", ", " & ")) + named[-1]
+    pieces = [phrasing.say(rng, "several", t=things)]
+    if budget is not None:
+        pieces.append(phrasing.total(rng, budget))
+    if name:
+        pieces.append(rng.choice((look[name], f"all {look[name]}", f"in {look[name]}")))
+    intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(state.worded))
+    state.intent = intent
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
+
+
+def on_show(state: State) -> None:
+    """Find things there already, as on a page of one's own; nothing has been said yet."""
+    rng = state.rng
+    kind = rng.choice(state.shelf.known).kind
+    pool: list[Known] = state.shelf.of_kind(kind)
+    pool = pool if len(pool) > 1 else list(state.shelf.known)
+    state.shown = rng.sample(pool, min(len(pool), rng.choice((1, 1, 2, 4, 8))))
+    state.kind = kind
