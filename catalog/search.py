@@ -209,7 +209,8 @@ class ItemSearch:
         if probe.vector is not None and probe.column is not None:
             query: AsyncVectorQuery | AsyncFTSQuery = self._nearest(probe.column, probe.vector)
         elif probe.text is not None:
-            query = self._table.query().nearest_to_text(probe.text, columns="words")
+            # LanceDB takes words in quotation marks for a phrase, and this index has no positions to find phrases by.
+            query = self._table.query().nearest_to_text(probe.text.replace('"', " "), columns="words")
         else:
             raise InvalidInput("a probe needs words, or a vector and its column")
         if where:

@@ -117,7 +117,7 @@ def test_thumbnails_are_small_webp():
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP"]), st.data())
+@given(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]), st.data())
 def test_damage_never_escapes_as_another_error(kind, draw):
     """Whatever bytes are flipped or cut, the answer is a picture or a BadPicture."""
     data = bytearray(encoded(noise(24, 24), kind))

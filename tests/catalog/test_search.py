@@ -42,6 +42,14 @@ async def test_words_find_titles(search):
     assert found["id"].to_pylist() == ["p17"]
 
 
+@pytest.mark.parametrize("text", ['"number17"', '"chair number17', 'number17"', '"Red" number17', '"number17 lamp"'])
+async def test_quotation_marks_are_no_syntax(search, text):
+    """What people put in quotation marks is found as if it stood without."""
+    assert "p17" in (await search.find([Probe("words", text=text)]))["id"].to_pylist()
+    for marks in ('"', '""', '" "'):
+        await search.find([Probe("words", text=marks)])
+
+
 async def test_two_lists_agree_on_the_first(shop, search):
     """An item that both words and picture point at beats items that only one of them finds."""
     probes = [
