@@ -69,6 +69,8 @@ class Talk:
         known: facts of the catalogue's items by id.
         vocabulary: values of properties that an answer could make up.
         read: how messages are read: None lets the engine do it.
+        plain_words: whether what a message plainly says is held against how it was read, as an application does; without,
+            a turn means what the model read.
     """
 
     search: LocalSearch
@@ -76,6 +78,7 @@ class Talk:
     known: Mapping[str, Facts]
     vocabulary: Sequence[str]
     read: Reader | None = None
+    plain_words: bool = True
     settings: TurnSettings = field(default_factory=TurnSettings)
     _views: dict[str, Any] = field(default_factory=lambda: {view.item_id: view.image for view in demo.second_views()})
 
@@ -128,7 +131,7 @@ class Talk:
             pointed_at=pointed_at,
             picture=image is not None,
             intent=self.read(turn, message, recent) if self.read else None,
-            lexicon=self.search.lexicon,
+            lexicon=self.search.lexicon if self.plain_words else None,
         )
 
         def picture_of(intent: ShoppingIntent) -> Image.Image | Encoded | None:
