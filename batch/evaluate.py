@@ -12,20 +12,22 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import fsspec
+import pyarrow as pa
 import typer
 from rich.console import Console
 
+from batch import boards_suite, taste_suite
 from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
 from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
+from batch.encoder_release import table_of
 from batch.local_search import LocalSearch, open_search
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
-from batch.quality_suites import attributes, intents, retrieval
-from batch.suite_report import Report, compare, print_comparison, print_report
+from batch.quality_suites import attributes, drawn_titles, intents, retrieval
+from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, print_comparison, print_report
 from catalog.demo import load as demo
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore, git_commit
@@ -33,15 +35,6 @@ from navigator.engine import Engine, open_engine
 from navigator.loading import load_config
 
 MAX_MODEL_LEN = 8192
-
-
-class Suite(StrEnum):
-    """What can be measured."""
-
-    conversation = "conversation"
-    intents = "intents"
-    attributes = "attributes"
-    retrieval = "retrieval"
 
 
 @dataclass(frozen=True)
@@ -54,15 +47,22 @@ class Options:
         limit: of conversations.
         understood: intents are taken from the gold instead of being read, and nothing is answered: what then still
             fails is in how a turn finds, not in how it reads.
+        plain_words: whether turns hold what a message plainly says against how the model read it; without, the model
+            reads alone.
         labels: JSON lines as for `batch.train_navigator`; the demo's own for the demo.
+        boards: JSON lines {"id", "items"} for the boards suite; the demo's own for the demo.
+        events: database URL, file or glob for taste and exploration; the demo's own for the demo.
     """
 
     navigator: Path | None = None
     wordings: tuple[int, ...] = (0, 1, 2, 3)
     limit: int | None = None
     understood: bool = False
+    plain_words: bool = True
     labels: str | None = None
     gold: Path = CONVERSATIONS
+    boards: str | None = None
+    events: str | None = None
 
 
 @dataclass
@@ -100,9 +100,26 @@ async def evaluate(
         NotFound: the release lacks what a suite is about.
         InvalidInput: a suite is about the demo catalogue, and this is another.
     """
-    needs_engine = any(suite != Suite.retrieval for suite in suites) and not options.understood
-    async with opened(store, release, options, with_engine=needs_engine) as shop:
-        return [await _run(suite, shop, _telling(f"{release.id} {suite}", say)) for suite in suites]
+    made = {}
+    for suite in suites:
+        if suite in _WITHOUT_SEARCH:
+            tell = _telling(f"{release.id} {suite}", say)
+            made[suite] = await asyncio.to_thread(_WITHOUT_SEARCH[suite], store, release, options, tell)
+    asked = [suite for suite in suites if suite not in made]
+    if asked:
+        needs_engine = any(suite in NEEDS_NAVIGATOR for suite in asked) and not options.understood
+        async with opened(store, release, options, with_engine=needs_engine) as shop:
+            for suite in asked:
+                made[suite] = await _run(suite, shop, _telling(f"{release.id} {suite}", say))
+    return [made[suite] for suite in suites]
+
+
+def suites_for(releases: Sequence[Release], options: Options) -> list[Suite]:
+    """All suites that all of some releases have the parts for."""
+    reads = options.navigator is not None or all(release.navigator for release in releases)
+    tastes = all(release.taste for release in releases)
+    without = {*(() if reads else NEEDS_NAVIGATOR), *(() if tastes else (Suite.taste, Suite.exploration))}
+    return [suite for suite in Suite if suite not in without]
 
 
 @asynccontextmanager
@@ -139,6 +156,49 @@ def _navigator(store: ReleaseStore, release: Release, options: Options, scratch:
     return scratch
 
 
+def _boards(store: ReleaseStore, release: Release, options: Options, say: Callable[[int, int], None]) -> Report:
+    if options.boards is None:
+        _only_the_demo(store, release, "--boards")
+        known = [(board.id, list(board.items)) for board in demo.boards()]
+    else:
+        known = boards_suite.read_boards(options.boards)
+    return boards_suite.boards(store, release, known, say)
+
+
+def _taste(store: ReleaseStore, release: Release, options: Options, say: Callable[[int, int], None]) -> Report:
+    return taste_suite.taste(store, release, _people(store, release, options), say)
+
+
+def _exploration(store: ReleaseStore, release: Release, options: Options, say: Callable[[int, int], None]) -> Report:
+    return taste_suite.exploration(store, release, _people(store, release, options), say)
+
+
+def _people(store: ReleaseStore, release: Release, options: Options) -> pa.Table:
+    if options.events is None:
+        _only_the_demo(store, release, "--events")
+    return taste_suite.read_people(options.events)
+
+
+def _only_the_demo(store: ReleaseStore, release: Release, option: str) -> None:
+    """Raises InvalidInput for any other catalogue."""
+    if not _is_demo(store, release):
+        raise InvalidInput(f"release {release.id} is not of the demo catalogue; give its own data with {option}")
+
+
+def _is_demo(store: ReleaseStore, release: Release) -> bool:
+    """Whether most of the demo's items are in a release, so that its boards and shoppers are about it."""
+    ids = list(demo.truth())
+    return 2 * len(table_of(store, release).rows(ids, [])) > len(ids)
+
+
+_WITHOUT_SEARCH: dict[Suite, Callable[[ReleaseStore, Release, Options, Callable[[int, int], None]], Report]] = {
+    Suite.boards: _boards,
+    Suite.taste: _taste,
+    Suite.exploration: _exploration,
+}
+"""Suites about vectors and taste, for which neither encoder nor language model is loaded."""
+
+
 async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> Report:
     options = shop.options
     if suite == Suite.conversation:
@@ -149,7 +209,7 @@ async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> R
     if suite == Suite.attributes:
         hidden = read_hidden(options.labels or str(demo.DATA / "truth.jsonl"))
         return await attributes(shop.reads, shop.catalogue(), hidden, say)
-    return await retrieval(shop.search, say)
+    return await retrieval(shop.search, drawn_titles(table_of(shop.store, shop.release)), say)
 
 
 async def _conversation(shop: Opened, say: Callable[[int, int], None]) -> Report:
@@ -165,6 +225,7 @@ async def _conversation(shop: Opened, say: Callable[[int, int], None]) -> Report
         known,
         vocabulary_of(known),
         read=read_gold if options.understood else None,
+        plain_words=options.plain_words,
     )
     results = await run_conversations(talk, load_conversations(options.gold)[: options.limit], options.wordings, say)
     return report(shop.release.id, results)
@@ -202,7 +263,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     release: Annotated[str, typer.Option(help="Release store.")],
-    suite: Annotated[list[Suite], typer.Option(help="What to measure; may be given more than once.")],
+    suite: Annotated[
+        list[Suite] | None, typer.Option(help="What to measure; may be repeated [all that the release has parts for].")
+    ] = None,
     id: Annotated[str | None, typer.Option(help="Release to measure [the live one].")] = None,
     against: Annotated[str | None, typer.Option(help="Another release of the store to compare it with.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write everything, failures included, as JSON.")] = None,
@@ -210,15 +273,24 @@ def main(
     wordings: Annotated[int, typer.Option(min=1, max=4, help="So many wordings of each conversation.")] = 4,
     limit: Annotated[int | None, typer.Option(help="Only the first conversations.")] = None,
     understood: Annotated[bool, typer.Option(help="Take intents from the gold; no Navigator is needed.")] = False,
+    plain_words: Annotated[
+        bool, typer.Option(help="Hold what messages plainly say against how the model read them, as in use.")
+    ] = True,
     labels: Annotated[str | None, typer.Option(help="What pictures show, for `attributes` [the demo's].")] = None,
+    boards: Annotated[str | None, typer.Option(help='JSON lines {"id", "items"} for `boards` [the demo\'s].')] = None,
+    events: Annotated[
+        str | None, typer.Option(help="Database URL, file or glob, for `taste` and `exploration` [the demo's].")
+    ] = None,
 ) -> None:
     """Measure the quality of a release, and compare it with another."""
     store = ReleaseStore(release)
-    options = Options(navigator, tuple(range(len(WORDINGS)))[:wordings], limit, understood, labels)
+    chosen = tuple(range(len(WORDINGS)))[:wordings]
+    options = Options(navigator, chosen, limit, understood, plain_words, labels=labels, boards=boards, events=events)
     one = store.get(id) if id else store.current()
-    reports = asyncio.run(evaluate(store, one, suite, options, _line))
     other = store.get(against) if against else None
-    others = asyncio.run(evaluate(store, other, suite, options, _line)) if other else []
+    asked = suite or suites_for([one, *([other] if other else [])], options)
+    reports = asyncio.run(evaluate(store, one, asked, options, _line))
+    others = asyncio.run(evaluate(store, other, asked, options, _line)) if other else []
     if sys.stderr.isatty():
         sys.stderr.write("\n")
     console = Console()

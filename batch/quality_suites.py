@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from heapq import nsmallest
 from random import Random
 from typing import TypeVar
 
@@ -18,6 +21,7 @@ from batch.rules_reader import RulesReader
 from batch.suite_report import Report
 from catalog.demo import load as demo
 from catalog.search import query_probes
+from catalog.table import ItemTable
 from navigator.carry import carry
 from navigator.engine import Engine
 from navigator.evaluation import (
@@ -123,8 +127,25 @@ async def attributes(engine: Engine, catalogue: Catalogue, hidden: dict[str, tup
     return Report("attributes", catalogue.encoder_version, scores, samples, tuple(failures))
 
 
-async def retrieval(search: LocalSearch, say: Say) -> Report:
-    """The demo's items found again: by another picture of them, by colour and kind, and by what one sees of them."""
+async def retrieval(search: LocalSearch, titles: Mapping[str, str], say: Say) -> Report:
+    """Items found again: the demo's by another picture, by colour and kind; any catalogue's by their own title.
+
+    Args:
+        titles: by id, of the items whose titles are asked for, see `drawn_titles`.
+    """
+    samples: dict[str, dict[str, float]] = {}
+    failures: list[dict[str, object]] = []
+    known = await search.items(list(demo.truth()))
+    if len(known) * 2 > len(demo.truth()):
+        samples, failures = await _demo_again(search, say)
+    samples |= await _titles_again(search, titles, say)
+    scores: dict[str, dict[str, float | int]] = {
+        name: {"share": _mean(list(some.values())), "queries": len(some)} for name, some in samples.items()
+    }
+    return Report("retrieval", search.release.id, scores, samples, tuple(failures))
+
+
+async def _demo_again(search: LocalSearch, say: Say) -> tuple[dict[str, dict[str, float]], list[dict[str, object]]]:
     truth = demo.truth()
     views = demo.second_views()
     alike: dict[str, set[str]] = defaultdict(set)
@@ -138,11 +159,8 @@ async def retrieval(search: LocalSearch, say: Say) -> Report:
             vectors = await search.encode(None, image.convert("RGB"))
         return await _ranked(search, None, vectors, has_picture=True)
 
-    async def by_words(query: str) -> list[str]:
-        return await _ranked(search, query, await search.encode(query), has_picture=False)
-
     seen = await _each(views, by_picture, lambda count, _: say(count, total))
-    said = await _each(list(words), by_words, lambda count, _: say(len(views) + count, total))
+    said = await _each(list(words), partial(_by_words, search), lambda count, _: say(len(views) + count, total))
     samples = {
         f"second view, recall@{k}": {
             view.item_id: float(view.item_id in found[:k]) for view, found in zip(views, seen, strict=True)
@@ -153,15 +171,35 @@ async def retrieval(search: LocalSearch, say: Say) -> Report:
         query: len(words[query] & set(found)) / min(10, len(words[query]))
         for query, found in zip(words, said, strict=True)
     }
-    scores: dict[str, dict[str, float | int]] = {
-        name: {"share": _mean(list(some.values())), "queries": len(some)} for name, some in samples.items()
-    }
-    failures = tuple(
+    failures: list[dict[str, object]] = [
         {"query": query, "missing": sorted(words[query] - set(found))[:10]}
         for query, found in zip(words, said, strict=True)
         if not words[query] & set(found)
+    ]
+    return samples, failures
+
+
+def drawn_titles(table: ItemTable, most: int = QUESTIONS) -> dict[str, str]:
+    """Titles of items drawn by a hash of their ids, so that two releases are asked for the same ones."""
+    pairs = (
+        (row["id"], row["title"])
+        for batch in table.batches(["id", "title"])
+        for row in batch.to_pylist()
+        if row["title"]
     )
-    return Report("retrieval", search.release.id, scores, samples, failures)
+    return dict(nsmallest(most, pairs, key=lambda pair: blake2b(pair[0].encode(), digest_size=8).digest()))
+
+
+async def _titles_again(search: LocalSearch, titles: Mapping[str, str], say: Say) -> dict[str, dict[str, float]]:
+    found = await _each(list(titles.values()), partial(_by_words, search), say)
+    return {
+        f"own title, recall@{k}": {item: float(item in ids[:k]) for item, ids in zip(titles, found, strict=True)}
+        for k in (1, 10)
+    }
+
+
+async def _by_words(search: LocalSearch, query: str) -> list[str]:
+    return await _ranked(search, query, await search.encode(query), has_picture=False)
 
 
 async def _gold_turns(search: LocalSearch, conversations: Sequence[Conversation]) -> list[IntentCase]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,21 @@ from rich.table import Table
 from batch.paired import Difference, difference
 
 LESS_IS_BETTER = ("invented", "corrected")
+
+
+class Suite(StrEnum):
+    """What can be measured."""
+
+    retrieval = "retrieval"
+    boards = "boards"
+    attributes = "attributes"
+    intents = "intents"
+    conversation = "conversation"
+    taste = "taste"
+    exploration = "exploration"
+
+
+NEEDS_NAVIGATOR = frozenset({Suite.attributes, Suite.intents, Suite.conversation})
 
 
 @dataclass(frozen=True)

@@ -13,30 +13,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import fsspec
-import fsspec.implementations.local
 import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
-import pyarrow.parquet
 import ray
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from batch.event_files import event_files, latest_event, read_events
 from catalog.errors import InvalidInput, NotFound, VersionMismatch, WindowshopError
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
 from catalog.table import vector_columns
 from taste.evaluate import next_day
-from taste.events import from_microseconds
 from taste.factors import FactorSettings
 from taste.graph import board_edges, concept_edges, event_edges, follow_edges, sum_edges
 from taste.model import TasteModel, train_model
-from taste.store import EVENT_SCHEMA, EventStore
 
 TOLERANCE = 0.02
 """Share of the incumbent's hit@10 that a new model may fall short by: a day's people are a sample."""
@@ -123,8 +120,8 @@ def train(
     shelves = read_boards(boards) if boards else NO_BOARDS
     incumbent = load_incumbent(store, current)
     with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
-        shards = _event_files(events, Path(scratch)) if events else []
-        latest = _latest(shards)
+        shards = event_files(events, Path(scratch)) if events else []
+        latest = latest_event(shards)
         day = (latest or datetime.now(UTC)) - timedelta(days=1)
         edges = collect_edges(shards, shelves, items, day)
         # On the way to the gate the model must not have seen the day that it is judged by.
@@ -139,7 +136,7 @@ def train(
         metrics: dict[str, float] = {"people": _people(edges), "boards": float(len(set(shelves["board"].to_pylist())))}
         passed = True
         if shards:
-            rows = _read(shards)
+            rows = read_events(shards)
             mine = next_day(model, rows, day)
             metrics |= {"hit_at_10": mine.hit, "ndcg_at_10": mine.ndcg, "judged_people": float(mine.people)}
             if incumbent is not None:
@@ -249,61 +246,6 @@ def _release(store: ReleaseStore, old: Release, model: TasteModel, metrics: dict
     if promote:
         store.promote(release.id)
     return release
-
-
-def _event_files(where: str, scratch: Path) -> list[str]:
-    """Parquet files of EVENT_SCHEMA. A database is copied out in shards that live as long as the job."""
-    if "://" in where and where.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql"):
-        store = EventStore(where)
-        try:
-            return _write_shards(store.scan(batch_rows=200_000), scratch)
-        finally:
-            store.close()
-    filesystem, pattern = fsspec.core.url_to_fs(where)
-    paths = sorted(filesystem.glob(pattern))
-    if not paths:
-        raise InvalidInput(f"there are no events at {where}")
-    if all(path.endswith(".parquet") for path in paths):
-        local = isinstance(filesystem, fsspec.implementations.local.LocalFileSystem)
-        return paths if local else [filesystem.unstrip_protocol(path) for path in paths]
-    return _write_shards((_from_json(filesystem, path) for path in paths), scratch)
-
-
-def _from_json(filesystem: Any, path: str) -> pa.Table:
-    with filesystem.open(path, "rb", compression="infer") as file:
-        rows = pyarrow.json.read_json(file)
-    for field in EVENT_SCHEMA:
-        if field.name not in rows.column_names:
-            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    if pa.types.is_string(rows["time"].type):
-        parsed = [datetime.fromisoformat(time) for time in rows["time"].to_pylist()]
-        rows = rows.set_column(
-            rows.column_names.index("time"), "time", pa.array(parsed, EVENT_SCHEMA.field("time").type)
-        )
-    return rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA).sort_by([("person", "ascending"), ("time", "ascending")])
-
-
-def _write_shards(tables: Iterator[Any], folder: Path) -> list[str]:
-    paths = []
-    for number, table in enumerate(tables):
-        path = folder / f"events-{number:05}.parquet"
-        whole = table if isinstance(table, pa.Table) else pa.Table.from_batches([table])
-        pyarrow.parquet.write_table(whole, path)
-        paths.append(str(path))
-    return paths
-
-
-def _read(shards: list[str]) -> pa.Table:
-    filesystem, _ = fsspec.core.url_to_fs(shards[0])
-    paths = [filesystem._strip_protocol(path) for path in shards]
-    return pa.concat_tables([pyarrow.parquet.read_table(path, filesystem=filesystem) for path in paths])
-
-
-def _latest(shards: list[str]) -> datetime | None:
-    """When the newest event happened, whatever clients' clocks said: nothing is later than now."""
-    latest = [pc.max(_read([shard])["time"].cast(pa.int64())).as_py() for shard in shards]
-    known = [moment for moment in latest if moment is not None]
-    return min(from_microseconds(max(known)), datetime.now(UTC)) if known else None
 
 
 def _people(edges: pa.Table) -> float:

@@ -10,10 +10,13 @@ A release store is a folder, local or on any fsspec object store:
     rejects/                     rows that could not be used, with the reason
 
 Jobs write releases; promoting one replaces the pointer in one step; rolling back does the same with an older id.
+`URI#NAME` is the same store by another pointer, NAME.json: a job that is given `shop#candidate` builds on the candidate
+and promotes to it, and what is live stays live.
 """
 
 import json
 import os
+import re
 import secrets
 import subprocess
 from datetime import UTC, datetime
@@ -24,6 +27,11 @@ import fsspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from catalog.errors import InvalidInput, NotFound
+
+LIVE = "current"
+"""The pointer that replicas follow."""
+
+_WITH_POINTER = re.compile(r"(?P<uri>.+)#(?P<pointer>[a-z]+)")
 
 ReleaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
@@ -99,10 +107,18 @@ class Release(BaseModel):
 
 
 class ReleaseStore:
-    """Reads, writes and promotes releases under one URI."""
+    """Reads, writes and promotes releases under one URI.
+
+    Args:
+        uri: a folder, local or remote; `URI#NAME` reads and moves the pointer NAME in place of the live one.
+
+    `self.uri` is the folder, without the pointer's name.
+    """
 
     def __init__(self, uri: str | os.PathLike[str], storage_options: dict[str, Any] | None = None) -> None:
-        self.uri = str(uri).rstrip("/")
+        named = _WITH_POINTER.fullmatch(str(uri))
+        self.pointer = named["pointer"] if named else LIVE
+        self.uri = (named["uri"] if named else str(uri)).rstrip("/")
         self.storage_options = storage_options or {}
         self._fs, root = fsspec.core.url_to_fs(self.uri, **self.storage_options)
         self._root = root.rstrip("/")
@@ -120,9 +136,9 @@ class ReleaseStore:
         return "/".join([self.uri, *parts])
 
     def current_id(self) -> str:
-        """Id of the live release. Raises NotFound if none was ever promoted."""
+        """Id of the release that the pointer is at: the live one. Raises NotFound if none was ever promoted."""
         try:
-            return str(json.loads(self._fs.cat_file(f"{self._root}/current.json"))["release"])
+            return str(json.loads(self._fs.cat_file(f"{self._root}/{self.pointer}.json"))["release"])
         except FileNotFoundError as error:
             raise NotFound(
                 f"no release is live in {self.uri}; make one with `python -m batch.precompute --release {self.uri} ...`"
@@ -166,7 +182,7 @@ class ReleaseStore:
         """Make a release the live one, in one atomic step. Promoting an older release is the rollback."""
         release = self.get(release_id)
         pointer = {"release": release.id, "promoted": datetime.now(UTC).isoformat()}
-        self._put(f"{self._root}/current.json", json.dumps(pointer).encode())
+        self._put(f"{self._root}/{self.pointer}.json", json.dumps(pointer).encode())
         return release
 
     def _put(self, path: str, data: bytes) -> None:

@@ -113,7 +113,7 @@ class _Worker:
         self.job, self.store, self.book, self.info, self.progress = job, store, book, info, progress
         self.head = self._live_head()
         self.version = f"{info.version}+{self.head.version}" if self.head else info.version
-        self.table_name = "items-" + re.sub(r"[^A-Za-z0-9_.-]", "-", self.version)
+        self.table_name = self._table_name()
         self.features = Folder(store.path("features", info.version))
 
     def run(self) -> Report:
@@ -235,16 +235,16 @@ class _Worker:
             self.progress.say("Building indexes")
         table.index()
         version = table.tag(f"release-{state.id}")
+        kept = parent if parent and parent.encoder.version == self.version else None  # whose models fit these vectors
         release = Release(
             id=state.id,
             created=datetime.now(UTC),
             parent=parent.id if parent else None,
-            encoder=EncoderRef(
-                base=self.job.encoder,
-                version=self.version,
-                head=parent.encoder.head if parent and self.head else None,
-            ),
+            encoder=kept.encoder if kept else EncoderRef(base=self.job.encoder, version=self.version),
             items=TableRef(name=self.table_name, version=version, rows=len(table)),
+            navigator=kept.navigator if kept else None,
+            taste=kept.taste if kept else None,
+            alignments=kept.alignments if kept else (),
             source=self.job.source.spec,
             counts={"rows": state.rows, "gone": state.gone or 0, **state.counts},
             git_commit=git_commit(),
@@ -274,7 +274,15 @@ class _Worker:
             return None
         from catalog.joint import load_head
 
-        return load_head(self.store.path(live.encoder.head), base_version=self.info.version)
+        uri = self.store.path(*live.encoder.head.split("/"))
+        return load_head(uri, live.encoder.size, base_version=self.info.version)
+
+    def _table_name(self) -> str:
+        """The live release's table where it has this encoder's vectors: what is in it need not be made again."""
+        live = self._live()
+        if live is not None and live.encoder.version == self.version:
+            return live.items.name
+        return "items-" + re.sub(r"[^A-Za-z0-9_.-]", "-", self.version)
 
     def _table(self) -> ItemTable:
         spaces = spaces_of(self.info, self.head)  # type: ignore[arg-type]

@@ -1,0 +1,3 @@
+from batch.refresh.cli import app
+
+app()
