@@ -54,6 +54,7 @@ class AppArgs(BaseModel):
     )
     database: str = Field(
         default="",
+        repr=False,  # it may hold a password
         description=f"Event database, sqlite:////FILE or postgresql://...; empty: from {DATABASE_VARIABLE}, or else a "
         "file in the release store if that is a local folder.",
     )

@@ -24,13 +24,14 @@ def open_database(url: str) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise InvalidInput(f"{url!r} is not a database URL; give sqlite:////PATH or postgresql://...") from error
+    except (sa.exc.ArgumentError, ValueError):
+        # Neither the URL nor the cause is repeated: what is wrong with it may be the password.
+        raise InvalidInput("this is not a database URL; give sqlite:////PATH or postgresql://...") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise InvalidInput("SQLite in memory keeps nothing; give a path, as in sqlite:////data/events.db")
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        engine = sa.create_engine(parsed, hide_parameters=True, connect_args={"timeout": 30})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -40,6 +41,7 @@ def open_database(url: str) -> sa.Engine:
             pool_size=10,
             max_overflow=10,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 10},
         )
     raise InvalidInput(f"{backend} is not supported; give sqlite:////PATH or postgresql://...")
