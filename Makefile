@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-.PHONY: help setup demo test test-all check format lock bench soak clean
+.PHONY: help setup demo test test-all check format audit lock bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -26,6 +26,9 @@ check: setup ## format, lint, types
 
 format: setup ## format and sort imports
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+audit: ## ask the advisories about every pinned package; says so where the service cannot be reached
+	@cluster/audit.sh $(ARGS)
 
 bench: setup ## measure; ONLY=search for one
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
