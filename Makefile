@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-.PHONY: help setup demo test test-all check format audit lock bench soak clean
+.PHONY: help setup demo test test-all check format audit lock bench bench-quick soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ audit: ## ask the advisories about every pinned package; says so where the servi
 
 bench: setup ## measure; ONLY=search for one
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+bench-quick: setup ## a small size of each benchmark: does it run, has no ratio collapsed?
+	@$(BIN)/python -m benchmarks --quick $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 soak: ## a cluster under load while its parts are killed; ARGS=--quick for a few minutes
 	@cluster/setup.sh tests

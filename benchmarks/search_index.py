@@ -48,7 +48,7 @@ async def _measure(folder: str, rows: int, queries: int) -> dict[str, Any]:
     started = time.perf_counter()
     for start in range(0, rows, BATCH):
         vectors = _draw(np.random.default_rng(start + 2), centres, min(BATCH, rows - start))
-        table.append(_made_rows(table.schema, start, vectors))
+        table.append(made_rows(table.schema, start, vectors))
     written = time.perf_counter()
     table.index()
     indexed = time.perf_counter()
@@ -90,6 +90,11 @@ async def timed_calls(calls: Sequence[Callable[[], Awaitable[list[str]]]]) -> tu
     return results, {"p50_ms": float(np.percentile(times, 50)), "p99_ms": float(np.percentile(times, 99))}
 
 
+def clustered(rng: np.random.Generator, n: int) -> Vectors:
+    """float32 [n, DIM]: a draw from the mixture that all of these benchmarks share."""
+    return _draw(rng, _centres(np.random.default_rng(1)), n)
+
+
 def _centres(rng: np.random.Generator) -> Vectors:
     return normalise(rng.standard_normal((2000, DIM)).astype(np.float32))
 
@@ -101,7 +106,7 @@ def _draw(rng: np.random.Generator, centres: Vectors, n: int) -> Vectors:
     return normalise(centres[which] + 0.7 * noise)
 
 
-def _made_rows(schema: pa.Schema, start: int, vectors: Vectors) -> pa.Table:
+def made_rows(schema: pa.Schema, start: int, vectors: Vectors) -> pa.Table:
     n = len(vectors)
     names = pa.array([f"m{start + i}" for i in range(n)])
     known = {

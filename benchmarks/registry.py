@@ -1,0 +1,161 @@
+"""What is measured: every benchmark, what it is about, and which command and function measures each section of it."""
+
+import ast
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a results file.
+
+    Attributes:
+        measured_by: `module:function` in this package.
+        options: of the command that measures it alone.
+        says: what the figures are, and what they are not.
+    """
+
+    measured_by: str
+    options: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A module of this package that is a command, and the sections that it writes."""
+
+    title: str
+    sections: dict[str, Section] = field(default_factory=dict)
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "precompute": Benchmark(
+        "Precompute through Ray Data against a plain loop",
+        {"fashion": Section("precompute:main", says="Same encoder, decoder, pictures and cores on both sides.")},
+    ),
+    "search_relevance": Benchmark(
+        "Relevance of text search on Icecat's judgments",
+        {
+            "icecat_ndcg_at_10": Section("search_relevance:measure", says="nDCG@10; unjudged items count as 0."),
+            "demo_recall_at_10": Section(
+                "search_relevance:measure_demo", says="Recall@10 on the demo, where the weight of full text was chosen."
+            ),
+        },
+    ),
+    "search_index": Benchmark(
+        "The vector index against exact search",
+        {"vector_index": Section("search_index:run", says="Clustered made vectors of 256 numbers, recall@10.")},
+    ),
+    "search_peers": Benchmark(
+        "Vector search beside libraries that do nothing else",
+        {
+            "peers": Section(
+                "search_peers:measure",
+                says="The same made vectors, queries, threads and machine. The libraries hold vectors in memory and "
+                "know nothing of words, filters, updates or versions; LanceDB reads a table on disk.",
+            )
+        },
+    ),
+    "search_http": Benchmark(
+        "Search over HTTP against an empty application and the query in process",
+        {"http": Section("search_http:measure")},
+    ),
+    "growth": Benchmark(
+        "Growth with the catalogue and with its people",
+        {
+            "items": Section(
+                "growth_items:measure",
+                "--only items",
+                "Each size in a process of its own. Made items with vectors of 256 numbers. The peak is of resident "
+                "memory, pages of mapped files included; the process starts at about 0.2 GB.",
+            ),
+            "people": Section(
+                "growth_people:measure",
+                "--only people",
+                "Made people with 40 events each, in SQLite and in the graph, over 20,000 items.",
+            ),
+        },
+    ),
+    "encoder": Benchmark(
+        "The domain-tuned encoder",
+        {
+            "rooms": Section("encoder_rooms:measure", "--only rooms", "Held-out rooms of ikea, hit@10, five folds."),
+            "words": Section("encoder_words:measure", "--only words"),
+            "demo": Section("encoder_demo:measure", "--only demo", "A quarter of the demo's products was unseen."),
+            "composed": Section("encoder_demo:measure_composed", "--only composed"),
+            "table": Section("encoder_table:measure", "--only table"),
+        },
+    ),
+    "taste": Benchmark(
+        "The taste graph",
+        {
+            "pinterest20": Section(
+                "taste_pinterest:compare",
+                "--only pinterest20",
+                "Leave-one-out on the test items; baselines are trained in the same run.",
+            ),
+            "rooms": Section("taste_rooms:complete_the_room", "--only rooms", "The second half of a held-out room."),
+            "shoppers": Section("taste_shoppers:foretell", "--only shoppers", "The demo's made-up shoppers."),
+            "growth": Section("taste_pinterest:grow", "--only growth"),
+            "speed": Section("taste_speed:measure", "--only speed"),
+        },
+    ),
+    "taste_peers": Benchmark(
+        "Taste beside a library of factorisation",
+        {
+            "peers": Section(
+                "taste_peers:measure",
+                says="pinterest20, the split and the measures of `taste` above; Windowshop's rows are there.",
+            )
+        },
+    ),
+    "navigator": Benchmark(
+        "Navigator",
+        {
+            "flops": Section(
+                "navigator_latency:flops_table",
+                "--only latency",
+                "Arithmetic, not time: FLOPs of encoding pictures on request over those of reading vectors.",
+            ),
+            "latency 2B": Section(
+                "navigator_latency:measure", "--only latency --size 2B", "Seconds to the first token."
+            ),
+            "latency 8B": Section(
+                "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token."
+            ),
+            "engine": Section("navigator_engine:compare", "--only engine"),
+            "accuracy": Section("navigator_accuracy:compare", "--only accuracy"),
+        },
+    ),
+    "navigator_readouts": Benchmark(
+        "What an item's vectors say, before any language model reads them",
+        {
+            "held_out": Section(
+                "navigator_readouts:measure", says="Shares of held-out items whose property is named right."
+            )
+        },
+    ),
+    "chat": Benchmark("The assistant, through HTTP", {"turns": Section("chat:main")}),
+}
+"""Module in this package → what it measures, in the order of the page."""
+
+
+def command_of(name: str, section: Section | None) -> str:
+    """What to type to measure a section, or the whole of a benchmark."""
+    return f"python -m benchmarks.{name} {section.options if section else ''}".rstrip()
+
+
+def line_of(measured_by: str) -> tuple[str, int]:
+    """(file in this package, line) of a `module:function`. Raises KeyError if there is no such function."""
+    module, _, function = measured_by.partition(":")
+    return f"{module}.py", _lines(module)[function]
+
+
+@cache
+def _lines(module: str) -> dict[str, int]:
+    tree = ast.parse((HERE / f"{module}.py").read_text())
+    found = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name: node.lineno for node in tree.body if isinstance(node, found)}

@@ -1,0 +1,128 @@
+"""What the project says of itself is what was measured: pages come from results, and a floor that is missed fails."""
+
+import json
+import re
+
+import pytest
+
+from benchmarks import claims, page, plots, quick, report
+from benchmarks.growth import merged
+from benchmarks.quick import CHECKS, Check, Floor, run_quick
+from benchmarks.registry import BENCHMARKS, HERE, line_of
+
+TEXT = claims.CLAIMS.read_text()
+AGAIN = "run python -m benchmarks --page-only"
+
+
+def without_lines(text: str) -> str:
+    """A page without line numbers, which move whenever a benchmark is edited."""
+    return re.sub(r"#L\d+", "", text)
+
+
+def test_the_page_of_claims_says_what_was_measured():
+    """Every marked figure equals its result, to the digits shown."""
+    assert claims.refreshed(TEXT) == TEXT, AGAIN
+
+
+def test_tables_of_claims_hold_no_other_figures():
+    """A figure in a table of claims that no result stands behind is found."""
+    rows = [line for line in TEXT.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    for row in rows:
+        for cell in row.strip("|").split("|")[1:]:
+            bare = re.sub(r"[^\s|(]+<!--=.+?-->", "", cell)
+            if "product" not in bare:
+                assert not re.search(r"\d", bare), cell
+
+
+def test_the_page_of_results_is_made_from_them():
+    """docs/results.md holds the figures of docs/results/*.json and nothing else."""
+    assert without_lines((report.RESULTS.parent / "results.md").read_text()) == without_lines(page.results_page()), (
+        AGAIN
+    )
+
+
+def test_every_result_leads_to_the_line_that_measured_it():
+    """Every benchmark is a module, every section's function is there, and every results file is a benchmark's."""
+    for name, benchmark in BENCHMARKS.items():
+        assert (HERE / f"{name}.py").exists()
+        for section in benchmark.sections.values():
+            file, line = line_of(section.measured_by)
+            assert "def " in (HERE / file).read_text().splitlines()[line - 1]
+    assert {path.stem for path in report.RESULTS.glob("*.json")} <= {*BENCHMARKS, "soak"}
+
+
+def test_figures_are_traced(tmp_path, monkeypatch):
+    """A table has its command, its code and its raw file below; what was not measured says so."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(page, "RESULTS", tmp_path)
+    report.write_results("search_index", {"vector_index": {"rows": 10, "searches": {"a": {"x": 1.5}, "b": {"x": 2.5}}}})
+    text = page.results_page()
+    assert "| rows | 10 |" in text
+    assert "| searches | x |\n|---|---:|\n| a | 1.5 |\n| b | 2.5 |" in text
+    assert "`python -m benchmarks.search_index`, [benchmarks/search_index.py](../benchmarks/search_index.py#L" in text
+    assert "`vector_index` of [search_index.json](results/search_index.json)" in text
+    assert "`python -m benchmarks.chat`: not measured yet." in text
+
+
+def test_a_claim_is_computed(tmp_path, monkeypatch):
+    """Plain figures, ratios and gains; a dash for what was not measured; a wrong name is an error."""
+    figures = {"s": {"figures": {"a": 3.0, "b": [{"c": 2.0}]}}}
+    (tmp_path / "x.json").write_text(json.dumps(figures))
+    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+
+    def shown(expression: str) -> str:
+        return claims.refreshed(f"0<!--={expression}-->").partition("<")[0]
+
+    assert shown("x::s::a::.1f") == "3.0"
+    assert shown("x::s::a over x::s::b::0::c::.2f") == "1.50"
+    assert shown("x::s::a over x::s::b::0::c less 1::+.0%") == "+50%"
+    assert shown("x::later::a::.1f") == shown("y::s::a::.1f") == claims.MISSING
+    with pytest.raises(KeyError):
+        shown("x::s::d::.1f")
+
+
+def test_a_collapsed_ratio_fails(monkeypatch):
+    """A figure below its floor is named; data that is not on this machine skips its benchmark."""
+
+    def absent() -> dict:
+        raise FileNotFoundError("no such data")
+
+    floor = Floor("a", 1.0, lambda figures: figures["a"])
+    fine, low = (Check(lambda value=value: {"a": value}, (floor,)) for value in (2.0, 0.5))
+    monkeypatch.setattr(quick, "CHECKS", {"fine": fine, "low": low, "absent": Check(absent, (floor,))})
+    assert run_quick(["fine", "absent"]) == []
+    assert run_quick(["low"]) == ["low: a is 0.5, at least 1"]
+
+
+def test_plots_are_drawn_from_results(tmp_path, monkeypatch):
+    """The same figures give the same picture; a section that is missing gives none."""
+    monkeypatch.setattr(plots, "RESULTS", tmp_path)
+    rows = [
+        {
+            "figures": {
+                "methods": {"Windowshop": {"recall@10": 0.2, "error": 0.1}, "b": {"recall@10": 0.1, "error": 0.1}}
+            }
+        }
+    ]
+    (tmp_path / "taste.json").write_text(json.dumps({"rooms": rows[0]}))
+    assert plots.draw_all() == ["taste-rooms.svg"]
+    first = (tmp_path / "taste-rooms.svg").read_text()
+    plots.draw_all()
+    assert (tmp_path / "taste-rooms.svg").read_text() == first
+
+
+def test_a_size_measured_again_takes_its_place():
+    before = [{"items": 1, "s": 1.0}, {"items": 10, "s": 9.0}]
+    assert merged(before, [{"items": 10, "s": 8.0}, {"items": 100, "s": 70.0}]) == [
+        {"items": 1, "s": 1.0},
+        {"items": 10, "s": 8.0},
+        {"items": 100, "s": 70.0},
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", CHECKS)
+def test_benchmarks_still_run(name):
+    """Each benchmark in a small size, in this environment, above its floors."""
+    assert run_quick([name]) == []
