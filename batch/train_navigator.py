@@ -21,6 +21,9 @@ from typing import Annotated, Any
 import fsspec
 import typer
 
+from batch.conversation_gate import keeps_up, talk_through
+from batch.conversation_gold import demo_facts
+from batch.conversation_suite import TurnResult
 from batch.convert import convert
 from batch.navigator_data import (
     Catalogue,
@@ -96,9 +99,10 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
     catalogue = load_catalogue(store, live, read_labels(job.labels), read_boards(job.boards))
     folder = Path(job.work).resolve() / job.run_id(live)
     folder.mkdir(parents=True, exist_ok=True)
-    incumbent = None if job.fresh else _incumbent(store, live, folder)
-    keeps_on = incumbent is not None and load_config(incumbent).encoder_version == catalogue.encoder_version
-    start = incumbent if incumbent is not None and keeps_on else _start(job, catalogue, incumbent, folder)
+    incumbent = _incumbent(store, live, folder)
+    rival = incumbent if incumbent and load_config(incumbent).encoder_version == catalogue.encoder_version else None
+    keeps_on = rival is not None and not job.fresh
+    start = rival if rival and keeps_on else _start(job, catalogue, None if job.fresh else incumbent, folder)
     say(f"{len(catalogue.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
 
     plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, adapters=job.adapters, seed=job.seed)
@@ -109,13 +113,16 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
 
     hidden = read_hidden(job.labels)
     scores = _measured(str(start), learnt, catalogue, hidden, folder / "trained", job.seed)
-    before = _measured_folder(start, catalogue, hidden, job.seed) if keeps_on else None
+    before = _measured_folder(rival, catalogue, hidden, job.seed) if rival else None
     (folder / "scores.json").write_text(json.dumps({"new": asdict(scores), "incumbent": before and asdict(before)}))
     learnt = replace(learnt, about={**learnt.about, "metrics": asdict(scores)})
     learnt.save(folder / "learnt")
     say(f"new: {scores}; incumbent: {before}")
     if not passes(scores, before):
         say("the gate stays shut: worse than the incumbent on gold or held-out items")
+        return None
+    if worse := _talks_worse(store, live, catalogue, folder / "trained", rival, say):
+        say(f"the gate stays shut: worse than the incumbent in conversations: {'; '.join(worse)}")
         return None
     metrics = {name: float(value) for name, value in asdict(scores).items()}
     return put_into_service(store, live, folder / "trained", learnt, metrics, promote=job.promote)
@@ -225,6 +232,26 @@ def _worker(config: dict[str, Any]) -> None:
     learnt = run(plan, catalogue, own, rank=rank, report=report, device=str(get_device()))
     if rank == 0:
         learnt.save(Path(plan.folder) / "worker")
+
+
+def _talks_worse(
+    store: ReleaseStore,
+    live: Release,
+    catalogue: Catalogue,
+    new: Path,
+    rival: Path | None,
+    say: Callable[[str], None],
+) -> list[str]:
+    """In what a Navigator is surely worse than its rival in the gold conversations, where those are about its shop."""
+    items = {known.item.id: known.item for known in (*catalogue.train.known, *catalogue.test.known)}
+    if rival is None or not demo_facts(items):
+        return []
+
+    def talked(checkpoint: Path) -> list[TurnResult]:
+        say(f"gold conversations with {checkpoint.name}")
+        return talk_through(store, live, checkpoint) or []
+
+    return keeps_up(talked(new), talked(rival))
 
 
 def _measured(

@@ -17,16 +17,16 @@ def ask(state: State) -> None:
     names = list(known.telling if rng.random() < 0.6 else known.facts)
     kind = rng.random()
     size = measures(known.item)
-    if kind < 0.08 or not names:
+    if kind < 0.05 or not names:
         said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
-    elif kind < 0.13:
+    elif kind < 0.08:
         said, answer = phrasing.say(rng, "unknown", ref=reference), answers.unknown(rng)
-    elif kind < 0.2 and size:
+    elif kind < 0.12 and size:
         what = rng.choice(list(size))
         said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
-    elif kind < 0.23:
+    elif kind < 0.14:
         said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    elif kind < 0.28 and known.untold:
+    elif kind < 0.2 and known.untold:
         name = rng.choice(known.untold)
         said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
     elif kind < 0.75:

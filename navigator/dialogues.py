@@ -26,12 +26,12 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.52),
-    (several, 0.1),
-    (vague, 0.06),
-    (by_picture, 0.04),
-    (chat, 0.08),
-    (on_show, 0.2),
+    (search, 0.44),
+    (several, 0.08),
+    (vague, 0.05),
+    (by_picture, 0.03),
+    (chat, 0.06),
+    (on_show, 0.34),
 )
 _MOVES: tuple[tuple[_Move, float], ...] = (
     (refine, 0.5),
@@ -43,6 +43,15 @@ _MOVES: tuple[tuple[_Move, float], ...] = (
     (pick, 0.02),
     (chat, 0.03),
     (search, 0.04),
+)
+
+_QUESTIONS: tuple[tuple[_Move, float], ...] = (
+    (ask, 0.5),
+    (ask_all, 0.3),
+    (compare, 0.04),
+    (similar, 0.06),
+    (complete, 0.05),
+    (search, 0.05),
 )
 
 
@@ -62,13 +71,14 @@ def dialogues(shelf: Shelf, rng: Random, count: int) -> Iterator[Dialogue]:
     for _ in range(count):
         state = State(shelf, rng)
         _one_of(rng, _OPENINGS)(state)
+        moves = _MOVES if state.exchanges else _QUESTIONS
         if not state.exchanges:
             (ask if len(state.shown) == 1 else ask_all)(state)
         for _ in range(rng.choice((0, 1, 1, 2, 2, _MAX_TURNS - 1))):
             if not state.shown:
                 search(state)
                 continue
-            _one_of(rng, _MOVES)(state)
+            _one_of(rng, moves)(state)
         if state.shown and rng.random() < 0.05:
             yield _by_taste(state)
             continue

@@ -20,6 +20,7 @@ from navigator.mending import mend
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
+from navigator.spelling import respelt
 
 Candidates = TypeVar("Candidates")
 
@@ -54,7 +55,8 @@ class TurnRequest:
         encoder_version: of every vector in here and of those that `search` will find.
         picture: whether a picture came with the message, so that there is something to search for whatever it says.
         intent: take the message to mean exactly this instead of reading it.
-        lexicon: the catalogue's words; with them, what the message plainly says is held against how it was read.
+        lexicon: the catalogue's words; with them, what is mistyped is put right before the model reads it, and what the
+            message plainly says is held against how it was read.
     """
 
     user: str
@@ -219,7 +221,8 @@ async def _read_intent(
     if request.intent is not None:
         return request.intent, False
     sampling = Sampling(max_tokens=settings.intent_tokens, json_schema=intent_schema())
-    prompt = encode(intent_messages(request.history, request.user))
+    said = respelt(request.user, request.lexicon) if request.lexicon is not None else request.user
+    prompt = encode(intent_messages(request.history, said))
     text = "".join([delta.text async for delta in generate(prompt, sampling)])
     intent = parse_intent(text, shown=max((len(exchange.shown) for exchange in request.history), default=0))
     if intent is None:
@@ -228,7 +231,7 @@ async def _read_intent(
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
     if request.lexicon is not None:
-        intent = mend(intent, request.user, request.history, request.lexicon, pointed=bool(request.pointed_at))
+        intent = mend(intent, said, request.history, request.lexicon, pointed=bool(request.pointed_at))
     intent = carry(intent, request.history)
     if intent.action == "refine" and not request.history:
         intent = intent.model_copy(update={"action": "search"})  # nothing yet to change

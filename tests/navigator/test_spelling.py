@@ -1,0 +1,52 @@
+"""Mistyped words of the shop are put right; what could mean something else is left alone."""
+
+import pytest
+
+from navigator.lexicon import Lexicon
+from navigator.spelling import respelt
+
+LEXICON = Lexicon(
+    {
+        "category": ("Sofas", "Armchairs", "Table lamps", "Vases", "Mugs"),
+        "color": ("black", "green", "navy", "mustard"),
+        "material": ("velvet", "walnut", "brass"),
+        "style": ("mid-century", "scandinavian"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("gren sofa udner 900", "green sofa under 900"),
+        ("an armchiar in blakc pls", "an armchair in black pls"),
+        ("navvy mgus", "navy mugs"),
+        ("the frist lmap", "the first lamp"),
+        ("scandinvian, wallnut!", "scandinavian, walnut!"),
+    ],
+)
+def test_slips_are_put_right(typed, meant):
+    """Letters dropped, doubled, swapped and hit beside."""
+    assert respelt(typed, LEXICON) == meant
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "something for the back of the hall",
+        "is there a base for it, and what does the glass base weigh?",
+        "my brass lamp has a flight of sofas behind it",
+        "Where are you? could you show me more [2]",
+        "bag, red, 250, [1] and no. 12",
+        "a Kivik one like my sister's",
+    ],
+)
+def test_english_is_left_alone(message):
+    """Words that are words, short ones, names and numbers stay, however near they are to one of the shop's."""
+    assert respelt(message, LEXICON) == message
+
+
+def test_two_meanings_are_no_meaning():
+    """Where a slip could be of two words that are both the shop's, nothing is changed."""
+    both = Lexicon({"color": ("mint", "mink")})
+    assert respelt("in minx", both) == "in minx"
