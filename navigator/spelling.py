@@ -1,9 +1,10 @@
 """Words of the shop that were mistyped, put right: `gren sofa udner 900` is a green sofa under 900.
 
 Only words that nobody would mean otherwise are changed: four letters or more, one slip away from one word that the
-catalogue or a plain wish has, and no English word themselves (`near_words.txt` lists those that lie that near).
+catalogue or a plain wish has, and no English word themselves (`near_words.json` lists those that lie that near).
 """
 
+import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -79,4 +80,4 @@ def _spelt(values: tuple[str, ...]) -> frozenset[str]:
 
 @lru_cache
 def _near_words() -> frozenset[str]:
-    return frozenset(Path(__file__).with_name("near_words.txt").read_text().split())
+    return frozenset(json.loads(Path(__file__).with_name("near_words.json").read_text()))
