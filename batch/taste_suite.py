@@ -68,7 +68,7 @@ def taste(store: ReleaseStore, release: Release, events: pa.Table, say: Say, day
     return Report("taste", release.id, scores, samples, notes={"since": day.isoformat()})
 
 
-def exploration(store: ReleaseStore, release: Release, events: pa.Table, say: Say, days: float = 7.0) -> Report:
+def exploration(store: ReleaseStore, release: Release, events: pa.Table, say: Say, days: float = 1.0) -> Report:
     """Feeds of twenty from events before the last days: what they cover, how far they go, what they can say of it.
 
     Raises:

@@ -28,7 +28,7 @@ def main(
 
     Each benchmark is also a command: `python -m benchmarks.NAME --help`.
     """
-    known = list(CHECKS) if quick else list(BENCHMARKS)
+    known = list(CHECKS) if quick else [name for name, benchmark in BENCHMARKS.items() if not benchmark.alone]
     chosen = [name for name in known if not only or any(name.startswith(prefix) for prefix in only)]
     if not chosen:
         raise typer.BadParameter(f"no benchmark begins with {only}; there are {', '.join(known)}")

@@ -25,10 +25,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A module of this package that is a command, and the sections that it writes."""
+    """A module of this package that is a command, and the sections that it writes.
+
+    Attributes:
+        alone: it has a make target of its own, for it takes long; `make bench` does not run it.
+    """
 
     title: str
     sections: dict[str, Section] = field(default_factory=dict)
+    alone: bool = False
 
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -139,6 +144,14 @@ BENCHMARKS: dict[str, Benchmark] = {
         },
     ),
     "chat": Benchmark("The assistant, through HTTP", {"turns": Section("chat:main")}),
+    "soak": Benchmark(
+        "Under load while its parts are killed",
+        {
+            "faults": Section("soak/__main__:_soak", "--no-flood"),
+            "overload": Section("soak/overload:overload", "--no-faults"),
+        },
+        alone=True,
+    ),
 }
 """Module in this package → what it measures, in the order of the page."""
 
