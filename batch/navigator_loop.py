@@ -15,7 +15,7 @@ from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
-from navigator.learnt import Learnt, Shape, load_learnt
+from navigator.learnt import Learnt, Shape, load_learnt, without_idle_ranks
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.processing import NavigatorProcessor
 from navigator.training import Progress, Recipe, begin_with, learnt_tensors, train
@@ -139,6 +139,7 @@ def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Cat
     if fit is not None:
         about["alignment"] = asdict(fit)
     tensors = {name: tensor.cpu() for name, tensor in learnt_tensors(model).items()}
+    tensors, shape = without_idle_ranks(tensors, shape)
     rank, alpha = max(job.recipe.lora_rank, 1), job.recipe.lora_alpha
     return Learnt(job.base, shape, catalogue.encoder_version, rank, alpha, tensors, about)
 

@@ -81,7 +81,9 @@ def make_checkpoint(
         scratch = Path(scratch_name)
         projectors = new_projectors(config, surgery.embedding_spread(parts), seed, dtype)
         if learnt:
-            projectors |= {name: tensor.to(dtype) for name, tensor in learnt.projectors().items()}
+            told = learnt.projectors()
+            # What is all zero is not saved.
+            projectors = {name: told.get(name, torch.zeros_like(new)).to(dtype) for name, new in projectors.items()}
         surgery.write(parts, projectors, out, scratch, shard_bytes=shard_bytes, transform=finish)
         beside = scratch / "beside"
         config.save_pretrained(beside)

@@ -1,7 +1,7 @@
 """What training adds to a base model: adapters and projectors, a few megabytes, apart from the base's gigabytes."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class Learnt:
         return (tensor.float() + change).to(tensor.dtype)
 
     def save(self, folder: Path) -> None:
-        """Write `navigator.safetensors` (float16) and `navigator.json`."""
+        """Write `navigator.safetensors` (float16, without what is all zero) and `navigator.json`."""
         folder.mkdir(parents=True, exist_ok=True)
         about = {
             "base": self.base,
@@ -72,8 +72,24 @@ class Learnt:
             "lora_alpha": self.lora_alpha,
             "about": self.about,
         }
-        save_file({name: tensor.half().contiguous() for name, tensor in self.tensors.items()}, folder / _WEIGHTS)
+        kept = {name: tensor.half().contiguous() for name, tensor in self.tensors.items() if tensor.any()}
+        save_file(kept, folder / _WEIGHTS)
         (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+
+
+def without_idle_ranks(tensors: dict[str, Tensor], shape: Shape) -> tuple[dict[str, Tensor], Shape]:
+    """The same projectors without the ranks that no read-out of theirs uses, which come last."""
+    used = {name: int((tensors[f"{name}.properties"] >= 0).sum()) for name in ("item_projector", "taste_projector")}
+    if not all(used.values()):
+        return tensors, shape  # a whitening, which uses them all
+    rank = max(used.values())
+    ranked = {"input_map": 1, "words.weight": 1, "up.weight": 1, "properties": 0, "score_bias": 0}
+    cut = dict(tensors)
+    for name in used:
+        for part, axis in ranked.items():
+            tensor = tensors[f"{name}.{part}"]
+            cut[f"{name}.{part}"] = tensor.narrow(axis, 0, min(rank, tensor.shape[axis])).contiguous()
+    return cut, replace(shape, projector_rank=rank)
 
 
 def load_learnt(folder: Path) -> Learnt:

@@ -149,12 +149,13 @@ def begin_with(model: NavigatorForConditionalGeneration, recipe: Recipe, tensors
     """Add adapters that begin as those of an earlier training, by the names that `learnt_tensors` gives them.
 
     Raises:
-        KeyError, RuntimeError: they were trained with another rank, or on other layers.
+        RuntimeError: they were trained with another rank.
     """
     add_adapters(model, recipe.lora_rank, recipe.lora_alpha, recipe.lora_layers)
     for name, parameter in model.named_parameters():
         if "lora_" in name:
-            parameter.copy_(tensors[name.replace(".default.", ".")])
+            # What was all zero was not saved.
+            parameter.copy_(tensors.get(name.replace(".default.", "."), torch.zeros_like(parameter)))
 
 
 def trainable(model: NavigatorForConditionalGeneration, projectors: bool = True) -> dict[str, nn.Parameter]:

@@ -1,12 +1,15 @@
 """A tiny Navigator learns to read vectors, survives a kill, and comes out of its own files the same."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import navigator_tiny as tiny
+import numpy as np
 import pytest
 import torch
 from navigator_world import make_shelf
+from safetensors.torch import load_file
 from transformers import AutoTokenizer
 
 from batch.convert import convert
@@ -83,7 +86,27 @@ def test_what_was_learnt_is_put_back(start, tmp_path):
     change = learnt.tensors[f"{layer}.lora_B.weight"] @ learnt.tensors[f"{layer}.lora_A.weight"] * 8
     difference = merged.state_dict()[f"{layer}.weight"] - base.state_dict()[f"{layer}.weight"]
     assert torch.allclose(difference, change, atol=1e-3)
-    assert torch.allclose(merged.item_projector.down.weight, learnt.tensors["item_projector.down.weight"], atol=1e-3)
+    vectors = torch.from_numpy(np.stack([known.shown.vectors for known in SHELF.known[:20]]))
+    aligned = load_file(tmp_path / "run" / "aligned.safetensors")
+    projector = item_projector(base.config)
+    projector.load_state_dict({n.removeprefix("item_projector."): t for n, t in aligned.items() if "item_" in n})
+    assert torch.allclose(merged.item_projector(vectors), projector(vectors), atol=1e-2)
+
+
+def test_nothing_idle_is_saved(start, tmp_path):
+    """What is all zero, and ranks that no read-out uses, take no room; a training can begin with the rest."""
+    catalogue = split(list(SHELF.known), [], "e1")
+    first = run(job(start, tmp_path / "first", 2), catalogue, [])
+    first.save(tmp_path / "learnt")
+    saved = load_file(tmp_path / "learnt" / "navigator.safetensors")
+    assert all(tensor.any() for tensor in saved.values())
+    rank = first.shape.projector_rank
+    assert saved["item_projector.properties"].shape == (rank,)
+    assert (saved["item_projector.properties"] >= 0).all()
+    again = run(replace(job(start, tmp_path / "second", 0), adapters=str(tmp_path / "learnt")), catalogue, [])
+    for name, tensor in again.tensors.items():
+        if "lora_" in name:
+            assert torch.allclose(tensor, first.tensors[name], atol=1e-3), name
 
 
 def test_cut_off_weights_are_refused(tmp_path):
