@@ -47,7 +47,9 @@ def run(section: Section, sizes: tuple[int, ...]) -> list[Row]:
     for size in sizes:
         rows.append(in_a_process(MEASURES[section][0], size))
         print(json.dumps(rows[-1]), flush=True)
-    print_table(f"growth of {section}", list(rows[0]), [list(row.values()) for row in rows])
+    by, *measures = rows[0]
+    columns = [by, *(f"{row[by]:,.0f}" for row in rows)]
+    print_table(f"growth of {section}", columns, [[name, *(row[name] for row in rows)] for name in measures])
     return rows
 
 

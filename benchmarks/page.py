@@ -14,7 +14,8 @@ Made by `make bench`; the raw figures are in [results/](results/), each with the
 measured it. `make bench ONLY=search` measures one; `python -m benchmarks --page-only` writes this page anew. What the
 figures say of the claims made for such systems: [claims](claims.md).
 
-Everything ran on shared machines without a GPU: compare figures of one table, not of two.
+Everything ran on shared machines without a GPU, some of it while other work kept the cores busy (*load* is the average
+of running processes in the last minute): compare figures of one table, not of two.
 """
 
 
@@ -53,7 +54,8 @@ def _section(name: str, benchmark: Benchmark, section: str, measured: dict[str, 
 def _source(name: str, known: Section | None, section: str, measured: dict[str, Any]) -> str:
     machine = measured["machine"]
     where = f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB"
-    stamp = f"{measured['measured'][:10]}, commit {measured['commit']}, {where}"
+    load = f", load {measured['load']:g}" if "load" in measured else ""
+    stamp = f"{measured['measured'][:10]}, commit {measured['commit']}, {where}{load}"
     raw = f"`{section}` of [{name}.json](results/{name}.json)"
     if known is None:
         return f"*{stamp}; {raw}. Measured by an earlier version; no present command writes it.*"
@@ -65,7 +67,7 @@ def _source(name: str, known: Section | None, section: str, measured: dict[str, 
 def tables_of(figures: Any) -> list[list[str]]:
     """Figures as Markdown tables: rows with columns in common side by side, the rest one below the other."""
     if _is_rows(figures):
-        return [_wide("", {str(number): row for number, row in enumerate(figures, 1)})]
+        return [_rows(figures)]
     if not isinstance(figures, dict):
         return [_long("", figures)]
     if _is_grid(figures):
@@ -76,7 +78,7 @@ def tables_of(figures: Any) -> list[list[str]]:
         if name in plain:
             continue
         if _is_rows(value):
-            tables.append(_wide(name, {str(number): row for number, row in enumerate(value, 1)}))
+            tables.append(_rows(value))
         else:
             tables.append(_wide(name, value) if _is_grid(value) else _long(name, value))
     return tables
@@ -95,6 +97,12 @@ def _wide(title: str, grid: dict[str, dict[str, Any]]) -> list[str]:
         for name, row in grid.items()
     ]
     return [f"| {_heading(title)} | {head} |", "|---|" + "---:|" * len(columns), *rows]
+
+
+def _rows(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows as they are, named by their first column."""
+    by = next(iter(rows[0]))
+    return _wide(by, {_text(row[by]): {name: value for name, value in row.items() if name != by} for row in rows})
 
 
 def _is_flat(value: dict[str, Any]) -> bool:

@@ -27,7 +27,12 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.json"
     earlier = json.loads(path.read_text()) if path.exists() else {}
-    stamp = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "commit": git_commit(), **environment()}
+    stamp = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": git_commit(),
+        "load": round(os.getloadavg()[0], 1),  # of the last minute: more than the benchmark's own on a busy machine
+        **environment(),
+    }
     sections = {section: {"figures": figures, **stamp} for section, figures in results.items()}
     path.write_text(json.dumps({**earlier, **sections}, indent=1, default=float) + "\n")
     return path
