@@ -54,7 +54,10 @@ def public_address(host: str, port: int) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is globally routable unicast; addresses that wrap another are judged by that one."""
+    """Whether an IP address is globally routable unicast; addresses that wrap another are judged by that one.
+
+    Python 3.11 takes some for global that are not, among them what clouds answer their own machines on.
+    """
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
@@ -64,7 +67,13 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if ip.is_site_local:
             return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in net for net in _NOT_GLOBAL)
 
 
+_NOT_GLOBAL = (
+    ipaddress.ip_network("192.0.0.0/24"),  # protocol assignments (RFC 6890); metadata of some clouds
+    ipaddress.ip_network("192.88.99.0/24"),  # relays of 6to4, given up (RFC 7526)
+    ipaddress.ip_network("168.63.129.16"),  # Azure's own, which hands out a machine's certificates
+    ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637)
+)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

@@ -80,12 +80,11 @@ class SearchRequest(Shape):
         },
     )
 
-    text: Annotated[
-        str | None,
-        StringConstraints(max_length=2000),
-        AfterValidator(_one_line),
-        Field(description="Words, in any order or as a sentence.", examples=["oak armchair with soft cushions"]),
-    ] = None
+    text: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line)] | None = Field(
+        default=None,
+        description="Words, in any order or as a sentence.",
+        examples=["oak armchair with soft cushions"],
+    )
     picture: Picture | None = Field(default=None, description="Find what looks like this picture.")
     region: Region | None = Field(default=None, description="Look only at this part of the picture.")
     item_ids: Annotated[

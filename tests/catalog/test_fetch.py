@@ -160,6 +160,16 @@ def test_nobody_listens():
         "http://0x7f.1/x",
         "http://user@127.0.0.1/x",
         "http://8.8.8.8:22/x",
+        "http://127.1/x",
+        "http://[::]/x",
+        "http://[::7f00:1]/x",
+        "http://[::ffff:0:7f00:1]/x",
+        "http://[64:ff9b:1::7f00:1]/x",
+        "http://[fd00:ec2::254]/x",
+        "http://192.0.0.192/x",
+        "http://100.100.100.200/x",
+        "http://168.63.129.16/x",
+        "http://[::ffff:168.63.129.16]/x",
     ],
 )
 def test_public_only_refuses_our_own_network(address):

@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from catalog.demo.load import items_path
+from serve_app.keys import KeyStore
 from tests.cluster.database_server import binaries, running_database
 from tests.cluster.hosts import NETWORK, SHARED, Host, running_hosts, ssh, why_not
 
@@ -142,10 +143,11 @@ def until(condition: Callable[[], bool], seconds: float, what: str, found: Calla
         time.sleep(0.5)
 
 
-def finds(host: Host, timeout_s: float = 10) -> bool:
+def finds(host: Host, key: str, timeout_s: float = 10) -> bool:
     """A search over HTTP at this host gives chairs."""
+    address, headers = f"http://{host.address}:8000/v1/search", {"Authorization": f"Bearer {key}"}
     try:
-        answer = httpx.post(f"http://{host.address}:8000/v1/search", json={"text": "dining chair"}, timeout=timeout_s)
+        answer = httpx.post(address, json={"text": "dining chair"}, headers=headers, timeout=timeout_s)
         return answer.status_code == 200 and "chair" in answer.json()["items"][0]["title"]
     except httpx.HTTPError:
         return False
@@ -209,7 +211,8 @@ def test_from_ray_up_to_ray_down(operator: Operator, capsys: pytest.CaptureFixtu
         served.write_text(yaml.safe_dump(serve_yaml()))
         began = time.monotonic()
         operator.does("serve deploy", "serve", "deploy", "--address", dashboard, str(served))
-        until(lambda: finds(head) and finds(worker), 400, "the application", application)
+        key = KeyStore(operator.database).create("test", ["search"], ["*"])[1]
+        until(lambda: finds(head, key) and finds(worker, key), 400, "the application", application)
         operator.took("first answers", began)
         wanted = {
             one["name"]: one["autoscaling_config"]["min_replicas"]
@@ -221,7 +224,7 @@ def test_from_ray_up_to_ray_down(operator: Operator, capsys: pytest.CaptureFixtu
         began = time.monotonic()
         answers: list[tuple[float, bool]] = []
         while time.monotonic() - began < 60:
-            answers.append((time.monotonic() - began, finds(head, timeout_s=5)))
+            answers.append((time.monotonic() - began, finds(head, key, timeout_s=5)))
             time.sleep(0.2)
         good = [at for at, ok in answers if ok]
         last_bad = max((at for at, ok in answers if not ok), default=0.0)

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from catalog.errors import InvalidInput, NotFound
@@ -12,6 +13,7 @@ from serve_app.errors import Forbidden, RateLimited, Unauthorized
 from serve_app.key_ring import FRESH_S, MAX_STRANGERS, STALE_S, KeyRing
 from serve_app.keys import KeyStore, Rights
 from taste.database import StoreUnavailable
+from tests.taste.conftest import postgres_server  # noqa: F401
 
 
 class Clock:
@@ -266,3 +268,24 @@ async def test_nothing_of_a_key_is_logged(store, clock, caplog):
             messages.append(str(error))
     assert len(messages) == 2
     assert text[21:-1] not in caplog.text + "".join(messages)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("opened", [1, 8])
+async def test_postgresql_keeps_the_same_promises(postgres_server, clock, opened):  # noqa: F811
+    """Replicas that start together make the tables once; keys and limits hold over all of them."""
+    admin = postgres_server
+    with psycopg.connect(f"{admin}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE keys_{opened}")
+    url = f"{admin}/keys_{opened}"
+    stores = [Watched(url) for _ in range(opened)]
+    await asyncio.gather(*(asyncio.to_thread(store.list) for store in stores))
+    key, text = stores[0].create("page", ["search"], ["a:*"], per_minute=40)
+    rings = [ring(store, clock) for store in stores]
+    counts = await asyncio.gather(*(admitted(one, text, 40) for one in rings))
+    assert 40 - opened < sum(counts) <= 40
+    stores[-1].revoke(key.id)
+    clock.time += FRESH_S + 0.1
+    for one in rings:
+        with pytest.raises(Unauthorized):
+            await one.admit(text)
