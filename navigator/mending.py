@@ -88,6 +88,9 @@ def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, 
     if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
     looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
+    pointed = bool(plainly.refs or plainly.likens or plainly.company)
+    if shown and plainly.requests and looks and not pointed and intent.action in ("ask", "compare", "chat", "similar"):
+        return "refine"  # `would you have it in oak?` asks for another, however politely
     if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
         return intent.action
     if intent.action == "complete":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from navigator.intent import Sort
 from navigator.lexicon import Kind, Lexicon
+from navigator.number_words import in_digits
 
 SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
 """Kinds of looks, and where an intent has them."""
@@ -14,7 +15,8 @@ _UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
 _MAX = re.compile(
     r"(?:under|below|max(?:imum)?|up to|less than|no more than|not more than|at most|not over|nothing over|within|"
     rf"<|cheaper than|(?:can't|cant|cannot) (?:spend|pay|go) (?:more than|over))\s*(?:of\s)?{_NUMBER}"
-    rf"|{_NUMBER}{_UNIT}\s?(?:max(?:imum)?|tops|at (?:the )?most|or less|limit)\b"
+    rf"|{_NUMBER}{_UNIT}\s?(?:is\s+)?(?:the\s+|my\s+|our\s+)?"
+    r"(?:max(?:imum)?|tops|at (?:the )?most|or less|limit|ceiling)\b"
 )
 _MIN = re.compile(rf"(?:over|above|at least|more than|starting at)\s*{_NUMBER}")
 _BETWEEN = re.compile(rf"(?:between|from)\s*{_NUMBER}{_UNIT}\s*(?:and|to|-|–)\s*{_NUMBER}")
@@ -41,19 +43,35 @@ _LISTED = re.compile(
 )
 
 NEGATION = re.compile(
-    r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor)\s+"
+    r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor|leave out|take out|avoid"
+    r"|hates?|allergic to|can'?t stand|don'?t (?:like|want|show me)|enough of|get rid of)\s+"
     r"(?:(?:in|a|an|any|too|the|made of|made from)\s+)*(.*)"
+)
+_LEFT_OUT = (
+    re.compile(r"\b(?:leave|take|keep) (?:all )?(?:the )?([\w -]+?)(?: ones)? (?:out|away)\b"),
+    re.compile(
+        r"\b(?:the )?([\w-]+) (?:ones )?(?:(?:is|are) (?:out|not for (?:me|us)|a no)|(?:won'?t|wouldn'?t) do)\b"
+    ),
 )
 _QUESTION = re.compile(
     r"\b(?:what|whats|wat|which|wich|who|how|hw|where|when|why|compare|difference|tell me)\b"
     r"|\b(?:go(?:es)? with|match\w*|thanks?)\b"
     r"|^(?:and |so |ok |but )?(?:is|are|was|were|does|do|did|can|could|would)\b"
 )
+_REQUEST = re.compile(
+    r"\b(?:you|there) (?:have|got|sell|carry|be|any|an?|one|some\w*)\b|\bany (?:of them )?(?:in|of|made)\b"
+    r"|\b(?:could|can|would|may|might) (?:you|it|they|we|i) (?:please |also |perhaps )?"
+    r"(?:show|find|leave|take|put|sort|stay|keep|be|get|have|do|make|go|drop)\b"
+    r"|\b(?:i|we)(?:'d| would)? (?:much |also |really )?(?:rather|prefer|like|love|meant|want|need)\b|\b(?:do|does) (?:it|they) come\b"
+    r"|\b(?:instead|preferably|please|ideally)\b|\bwould (?:suit|look|go|be) (?:nicer|better)\b"
+)
+_ABOUT = re.compile(r"\b(?:what|which|how|why|who|when|where|tell|difference|compare|sure|right|really)\b")
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these))\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
 _CHEAPEST = re.compile(
     r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\bcosts? (?:a bit )?less\b"
+    r"|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b|\bmore affordable\b"
 )
 _DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price")
 _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
@@ -97,8 +115,9 @@ class Said:
         price_min, price_max: of one item; budget: of all together.
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
             not be any more.
-        asks: whether it asks something; opens: whether it says that something does not matter; beside: whether it
-            speaks of things that are there already; likens: whether it compares with one of them.
+        asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
+            something does not matter; beside: whether it speaks of things that are there already; likens: whether it
+            compares with one of them.
         words: how many it has.
     """
 
@@ -113,6 +132,7 @@ class Said:
     described: tuple[tuple[Kind, str], ...] = ()
     sort: Sort | None = None
     asks: bool = False
+    requests: bool = False
     opens: bool = False
     beside: bool = False
     likens: bool = False
@@ -138,7 +158,9 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         shown: items on show, which ordinals count.
         last: the last one's number, where that is another.
     """
-    text = " ".join(message.casefold().replace("’", "'").split())
+    text = in_digits(" ".join(message.casefold().replace("’", "'").split()))
+    for left_out in _LEFT_OUT:
+        text = left_out.sub(r"without \1", text)
     refused, rest = _taken_out(NEGATION, text, lexicon)
     dropped, rest = _taken_out(_DROPPED, rest, lexicon)
     low, high = _limits(text)
@@ -156,6 +178,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         described=described,
         sort=_order(text),
         asks=bool(_QUESTION.search(text)),
+        requests=bool(_REQUEST.search(text)) and not _ABOUT.search(text),
         opens=bool(_OPEN.search(text)),
         beside=bool(_BESIDE.search(text)),
         likens=bool(_LIKENS.search(text)),

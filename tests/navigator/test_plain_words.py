@@ -7,6 +7,7 @@ from catalog.item import Item
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.mending import mend
+from navigator.number_words import in_digits
 from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
 
@@ -208,3 +209,63 @@ def test_a_change_changes_nothing_else():
     assert (got.categories, got.colors, got.price_max) == (("sofa",), ("green",), 500)
     assert read("in oak", action="refine", categories=("armchair",), materials=("oak",)).categories == ("sofa",)
     assert read("a rug in oak tones", action="refine", categories=("rug",)).categories == ("rug",)
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("under a hundred", "under 100"),
+        ("two fifty at most", "250 at most"),
+        ("fifteen hundred for all", "1500 for all"),
+        ("a thousand two hundred and fifty", "1250"),
+        ("two chairs, one lamp", "two chairs, one lamp"),
+        ("max 1.5k", "max 1500"),
+        ("thirty-five euros", "35 euros"),
+    ],
+)
+def test_sums_in_words(said, digits):
+    """Prices are spoken as often as typed; how many chairs there are is no price."""
+    assert in_digits(said) == digits
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Might you have any in walnut, by any chance? We have a lot of that at home",
+        "I would much rather it were grey, if that is at all possible for you to find",
+        "Are there any of them that cost less than six hundred euros, please?",
+        "Could we perhaps keep everything below 700, as we also need a rug?",
+        "Would you please put the least expensive ones on top of the list for me?",
+        "please leave the velvet ones out from now on, if you would be so kind",
+    ],
+)
+def test_a_polite_request_changes_the_search(message):
+    """However long and whatever it was read as, a wish with a look or a limit in it asks for other items."""
+    for action in ("ask", "chat"):
+        assert read(message, action=action).action == "refine"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "please leave the velvet ones out",
+        "velvet is out, the cat",
+        "I'm allergic to velvet",
+        "velvet won't do for us I'm afraid",
+        "we hate velvet",
+    ],
+)
+def test_ways_of_saying_no(message):
+    """What is refused is refused, wherever the no stands."""
+    intent = read(message, action="refine", materials=("velvet",))
+    assert intent.exclude == ("velvet",)
+    assert intent.materials == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Could you tell me whether it is really oak?", "which of them are made of walnut, please?", "is number 2 grey?"],
+)
+def test_a_question_stays_one(message):
+    """A question about what is on show, however polite, looks for nothing."""
+    assert read(message, action="ask").action == "ask"
