@@ -10,6 +10,7 @@
 | `plan`     | which steps run now, and why                                                                      |
 | `book`     | what is known between two runs: what each release was made from, and a run that was cut off       |
 | `gate`     | the candidate against the live release, and the release that is promoted                          |
+| `follow`   | how far a training on the cluster is                                                              |
 | `isolated` | a step in a process of its own on the cluster                                                     |
 | `run`      | the order of it all                                                                               |
 | `cli`      | the command                                                                                       |

@@ -11,11 +11,12 @@ from batch.precompute.flow import FlowOptions
 from batch.precompute.job import Job as PrecomputeJob
 from batch.precompute.job import precompute
 from batch.precompute.progress import for_terminal
+from batch.refresh.follow import following
 from batch.refresh.inputs import file_signature, fingerprint
 from batch.refresh.isolated import Say, isolated
 from batch.refresh.routine import CatalogueSection, EncoderSection, NavigatorSection, Routine, TasteSection
 from batch.train_encoder import Job as EncoderJob
-from batch.train_encoder import base_version, train_encoder
+from batch.train_encoder import base_version, progress_line, train_encoder
 from batch.train_navigator import Job as NavigatorJob
 from batch.train_navigator import train_navigator
 from batch.train_taste import train as train_taste
@@ -96,22 +97,20 @@ def _catalogue(section: CatalogueSection, load: Callable[[], BaseEncoder] | None
 
 def _encoder(section: EncoderSection, load: Callable[[], BaseEncoder] | None) -> Step:
     def run(uri: str, say: Say) -> bool:
-        storage = section.quantise
-        settings = TrainSettings(epochs=section.epochs)
-        train_encoder(
-            EncoderJob(
-                uri,
-                section.boards,
-                settings,
-                max_items=section.max_items,
-                workers=section.workers,
-                gpus=section.gpus,
-                size=section.dim,
-                storage=storage,  # type: ignore[arg-type]  # the section's pattern allows no other
-                load=load,
-            ),
-            say,
+        job = EncoderJob(
+            uri,
+            section.boards,
+            TrainSettings(epochs=section.epochs),
+            max_items=section.max_items,
+            workers=section.workers,
+            gpus=section.gpus,
+            size=section.dim,
+            storage=section.quantise,  # type: ignore[arg-type]  # the section's pattern allows no other
+            load=load,
         )
+        store = ReleaseStore(uri)
+        with following(store.path("work", job.run_id(store.current())), "metrics.jsonl", progress_line, say):
+            train_encoder(job, say)
         return True
 
     settings = fingerprint(section.epochs, section.dim, section.quantise, section.max_items)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from batch.refresh.book import Book, Done
 from batch.refresh.cli import app
+from batch.refresh.follow import following
 from batch.refresh.gate import misfits
 from batch.refresh.inputs import SKETCH_SIZE, drift, sketch_of
 from batch.refresh.isolated import isolated
@@ -277,6 +279,17 @@ def test_a_step_in_its_own_process(local_ray):
     assert said == ["working"]
     with pytest.raises(InvalidInput, match="no good"):
         isolated(fails, said.append)
+
+
+def test_a_training_is_followed(tmp_path, monkeypatch):
+    """Its last metrics are told while it runs, each once, and a file that is not whole is passed over."""
+    monkeypatch.setattr("batch.refresh.follow.EVERY_S", 0.02)
+    said: list[str] = []
+    with following(str(tmp_path), "metrics.jsonl", lambda row: f"step {row['step']}", said.append):
+        for text in ('{"step": 1}\n{"step": 2}\n', '{"step": 1}\n{"step": 2}\n{"st', '{"step": 3}\n'):
+            (tmp_path / "metrics.jsonl").write_text(text)
+            time.sleep(0.2)
+    assert said == ["step 2", "step 3"]
 
 
 def test_routines_are_read_strictly(tmp_path, monkeypatch):
