@@ -347,6 +347,36 @@ async def test_hostile_bodies(http):
         assert 400 <= answer.status_code < 500, body[:50]
 
 
+def form(*parts, end=b"--b--\r\n"):
+    """A body of `multipart/form-data` with the boundary `b`."""
+    return b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + end
+
+
+async def test_hostile_forms(http):
+    """Thousands of parts, headers without end, no boundary, no end: refused, and nothing is a fault of ours."""
+    picture = b'Content-Disposition: form-data; name="picture"; filename="x.png"\r\n\r\n' + png(draw("lamp", "red"))
+    field = b'Content-Disposition: form-data; name="f%d"\r\n\r\nx'
+    usual = "multipart/form-data; boundary=b"
+    bodies = [
+        (form(*(field % i for i in range(5_000))), usual),
+        (form(*[picture.replace(b"picture", b"p%d" % i) for i in range(1_500)]), usual),
+        (form(b"X: " + b"y" * 200_000 + b"\r\n\r\nx"), usual),
+        (form(b'Content-Disposition: form-data; name="query"\r\n\r\n' + b"x" * 2_000_000), usual),
+        (form(picture, end=b""), usual),
+        (form(picture)[:-40], usual),
+        (form(b"\r\n\r\n"), usual),
+        (form(b'Content-Disposition: form-data; name="picture"\r\n\r\nno file'), usual),
+        (form(picture), "multipart/form-data"),
+        (form(picture), "multipart/form-data; boundary=" + "z" * 10_000),
+        (form(picture), "application/x-www-form-urlencoded"),
+        (b"\xff" * 1_000, usual),
+    ]
+    for body, kind in bodies:
+        check(await http.post("/v1/search/picture", content=body, headers={"content-type": kind}), refused=True)
+    twice = await http.post("/v1/search/picture", content=form(picture, picture), headers={"content-type": usual})
+    check(twice)
+
+
 # Cursors: a checksum finds damage and is no secret, so what is inside must be harmless whatever it says
 
 
