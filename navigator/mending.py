@@ -32,7 +32,7 @@ def mend(
     plainly = said(message, lexicon, shown, last)
     base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
-    action = _action(intent, plainly, base, shown)
+    action = _action(intent, plainly, base, shown, pointed)
     if pointed and action == "search" and not plainly.kinds:
         action = "similar"
     changed: dict[str, object] = {"action": action}
@@ -43,7 +43,8 @@ def mend(
     if action in _FINDS:
         changed |= _prices(intent, plainly, base)
         changed |= _looks(intent, plainly, base)
-        changed |= _things(intent, plainly, base if action == "refine" else None, lexicon)
+        meant = intent.model_copy(update={"action": action})
+        changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = plainly.sort or intent.sort
     return ShoppingIntent(**{**intent.model_dump(), **changed})
 
@@ -79,17 +80,17 @@ def _without_inventions(
     return intent.model_copy(update=kept)
 
 
-def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int) -> Action:
+def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int, pointed: bool) -> Action:
     """A bare word or limit after a list changes the search; with nothing on show there is nothing to ask about."""
-    if not shown and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
+    if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
         return "search"
     if intent.action == "ask" and plainly.refs and plainly.company:
         return "complete"
     if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
     looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
-    pointed = bool(plainly.refs or plainly.likens or plainly.company)
-    if shown and plainly.requests and looks and not pointed and intent.action in ("ask", "compare", "chat", "similar"):
+    refers = bool(plainly.refs or plainly.likens or plainly.company)
+    if shown and plainly.requests and looks and not refers and intent.action in ("ask", "compare", "chat", "similar"):
         return "refine"  # `would you have it in oak?` asks for another, however politely
     if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
         return intent.action
@@ -107,8 +108,10 @@ def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) 
     several = intent.action == "complete" and len(plainly.kinds) > 1
     if plainly.budget is not None or together or several:
         return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
+    # What is said to be the highest price is not the lowest.
+    low = None if intent.price_min == plainly.price_max else intent.price_min
     return {
-        "price_min": plainly.price_min if plainly.price_min is not None else intent.price_min,
+        "price_min": plainly.price_min if plainly.price_min is not None else low,
         "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
         "budget_total": None,
     }
@@ -151,23 +154,37 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -
     return {**changed, "exclude": tuple(dict.fromkeys(exclude))[:6]}
 
 
-def _things(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> dict[str, object]:
+def _things(
+    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
+) -> dict[str, object]:
     """The kinds that a message looks for, where what was read is none of them or, of several, not all.
 
     A kind that was read more narrowly than it was said stays: side table for `a little table`, but not armchair for
-    `chairs`.
+    `chairs`. Of several things together none is lost because a change speaks of one of them.
     """
+    several = base is not None and len(base.categories) > 1
     if not plainly.kinds:
         # A change that names no kind is about the same one as before.
-        return {"categories": base.categories} if base is not None and base.categories and plainly.changes else {}
+        same = plainly.changes and (intent.action == "refine" or (several and not intent.item_refs))
+        return {"categories": base.categories} if base is not None and base.categories and same else {}
+    before = [set(lexicon.resolve("category", word)) for word in base.categories] if base is not None else []
     meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
     read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
+    if several and base is not None and not plainly.narrows and all(any(a & b for b in before) for a in meant):
+        return {"categories": base.categories}
     ends = {plain(word)[-1:] for word in plainly.kinds}
     fitting = [
         word
         for word, values in read
         if any(values == one or (values & one and plain(word)[-1:] in ends) for one in meant)
+        or (values and intent.action == "complete" and len(read) > 1 and _heard(word, message))
     ]
     covered = set().union(*(values for word, values in read if word in fitting))
     missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
     return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
+
+
+def _heard(word: str, message: str) -> bool:
+    """Whether a message has a word, in the singular or the plural."""
+    said = {*plain(message), *(singular(one) for one in plain(message))}
+    return set(plain(word)) <= said

@@ -14,7 +14,8 @@ _NUMBER = r"(?:[€$£]\s?)?(\d[\d,.]*\d|\d)(?!\d)(?!\s?(?:cm|mm|m|x|people|pers
 _UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
 _MAX = re.compile(
     r"(?:under|below|max(?:imum)?|up to|less than|no more than|not more than|at most|not over|nothing over|within|"
-    rf"<|cheaper than|(?:can't|cant|cannot) (?:spend|pay|go) (?:more than|over))\s*(?:of\s)?{_NUMBER}"
+    rf"<|cheaper th[ae]n|"
+    rf"(?:n't|not|never|cant|dont) (?:\w+ ){{1,3}}(?:more th[ae]n|over))\s*(?:of\s)?{_NUMBER}"
     rf"|{_NUMBER}{_UNIT}\s?(?:is\s+)?(?:the\s+|my\s+|our\s+)?"
     r"(?:max(?:imum)?|tops|at (?:the )?most|or less|limit|ceiling)\b"
 )
@@ -26,7 +27,7 @@ _TOTAL = re.compile(
 _SUM = re.compile(
     rf"{_NUMBER}{_UNIT}\s+(?:in\s+|for\s+)?(?:total|all|altogether|together|both|everything)\b|total\s+(?:of\s+)?{_NUMBER}"
 )
-_NOT_A_LIMIT = re.compile(r"\b(?:not|no|nothing)\s+(?:more|over)\b")
+_NOT_A_LIMIT = re.compile(r"(?:\b(?:not|no|nothing|never|cant|dont)|n't)\s+(?:\w+\s+){0,3}(?:more|over)\b")
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
 _PLACE = rf"(?:{'|'.join(_ORDINALS)}|1st|2nd|3rd|[4-8]th|last)"
@@ -43,8 +44,8 @@ _LISTED = re.compile(
 )
 
 NEGATION = re.compile(
-    r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor|leave out|take out|avoid"
-    r"|hates?|allergic to|can'?t stand|don'?t (?:like|want|show me)|enough of|get rid of)\s+"
+    r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor|other than"
+    r"|leave out|take out|avoid|hates?|allergic to|can'?t stand|don'?t (?:like|want|show me)|enough of|get rid of)\s+"
     r"(?:(?:in|a|an|any|too|the|made of|made from)\s+)*(.*)"
 )
 _LEFT_OUT = (
@@ -62,8 +63,9 @@ _REQUEST = re.compile(
     r"\b(?:you|there) (?:have|got|sell|carry|be|any|an?|one|some\w*)\b|\bany (?:of them )?(?:in|of|made)\b"
     r"|\b(?:could|can|would|may|might) (?:you|it|they|we|i) (?:please |also |perhaps )?"
     r"(?:show|find|leave|take|put|sort|stay|keep|be|get|have|do|make|go|drop)\b"
-    r"|\b(?:i|we)(?:'d| would)? (?:much |also |really )?(?:rather|prefer|like|love|meant|want|need)\b|\b(?:do|does) (?:it|they) come\b"
-    r"|\b(?:instead|preferably|please|ideally)\b|\bwould (?:suit|look|go|be) (?:nicer|better)\b"
+    r"|\b(?:i|we)(?:'d| would)? (?:much |also |really )?(?:rather|prefer|like|love|meant|want|need)\b"
+    r"|\b(?:do|does) (?:it|they) come\b|\b(?:instead|preferably|please|ideally)\b"
+    r"|\bwould (?:suit|look|go|be) (?:nicer|better)\b"
 )
 _ABOUT = re.compile(r"\b(?:what|which|how|why|who|when|where|tell|difference|compare|sure|right|really)\b")
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
@@ -74,6 +76,7 @@ _CHEAPEST = re.compile(
     r"|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b|\bmore affordable\b"
 )
 _DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price")
+_NARROWS = re.compile(r"\b(?:only|just)\b")
 _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
 PRICED = re.compile(
     r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
@@ -137,6 +140,7 @@ class Said:
     beside: bool = False
     likens: bool = False
     company: bool = False
+    narrows: bool = False
     either: bool = False
     words: int = 0
 
@@ -183,6 +187,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         beside=bool(_BESIDE.search(text)),
         likens=bool(_LIKENS.search(text)),
         company=bool(_COMPANY.search(text)),
+        narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
         words=len(text.split()),
     )
@@ -192,7 +197,7 @@ def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[tuple[Ki
     """Kinds of thing that a text names, less those behind a word such as for or my; and the looks before them."""
     found: list[str] = []
     looks: list[tuple[Kind, str]] = []
-    for clause in re.split(r"[.;!?]", _HAD.sub(" my ", text)):
+    for clause in re.split(r"[.:;!?]", _HAD.sub(" my ", text)):
         words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
         place, aside = 0, False
         while place < len(words):

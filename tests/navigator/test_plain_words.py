@@ -269,3 +269,29 @@ def test_ways_of_saying_no(message):
 def test_a_question_stays_one(message):
     """A question about what is on show, however polite, looks for nothing."""
     assert read(message, action="ask").action == "ask"
+
+
+SET = ShoppingIntent(action="complete", categories=("sofa", "rug"), budget_total=900)
+TOGETHER = (Exchange("a sofa and a rug, 900 together", SET, ITEMS[:2], "Together: [1] and [2]."),)
+
+
+def test_of_several_things_none_is_lost():
+    """A change that speaks of one of the things, or of none, is about all of them; `only` says otherwise."""
+
+    def changed(message: str, **intent) -> tuple[str, ...]:
+        return mend(ShoppingIntent(**intent), message, TOGETHER, LEXICON).categories
+
+    assert changed("make the rug a grey one", action="complete", categories=("rug",)) == ("sofa", "rug")
+    assert changed("nothing white", action="refine") == ("sofa", "rug")
+    assert changed("only the rug", action="refine", categories=("rug",)) == ("rug",)
+    wish = ("armchair", "rug")
+    for message in ("we have 900 for an armchair and a rug", "For my corner: an armchair, a rug"):
+        intent = ShoppingIntent(action="complete", categories=wish)
+        assert set(mend(intent, message, (), LEXICON).categories) == set(wish)
+
+
+def test_a_refused_price_is_the_highest():
+    """Something must not cost more than so much: that is no lowest price."""
+    intent = read("it shouldn't cost more than 300 euros", action="refine", price_min=300)
+    assert (intent.price_min, intent.price_max) == (None, 300)
+    assert said("that should not be more than 80", LEXICON, 5).price_min is None
