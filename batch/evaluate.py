@@ -114,12 +114,21 @@ async def evaluate(
     return [made[suite] for suite in suites]
 
 
-def suites_for(releases: Sequence[Release], options: Options) -> list[Suite]:
-    """All suites that all of some releases have the parts for."""
+def suites_for(store: ReleaseStore, releases: Sequence[Release], options: Options) -> list[Suite]:
+    """All suites that some releases all have the parts for, and that there is data for."""
+    demo_shop = all(_is_demo(store, release) for release in releases)
     reads = options.navigator is not None or all(release.navigator for release in releases)
     tastes = all(release.taste for release in releases)
-    without = {*(() if reads else NEEDS_NAVIGATOR), *(() if tastes else (Suite.taste, Suite.exploration))}
-    return [suite for suite in Suite if suite not in without]
+    can = {
+        Suite.retrieval: True,
+        Suite.boards: options.boards or demo_shop,
+        Suite.attributes: reads and (options.labels or demo_shop),
+        Suite.intents: reads and demo_shop,
+        Suite.conversation: reads and demo_shop,
+        Suite.taste: tastes and (options.events or demo_shop),
+        Suite.exploration: tastes and (options.events or demo_shop),
+    }
+    return [suite for suite in Suite if can[suite]]
 
 
 @asynccontextmanager
@@ -264,7 +273,8 @@ app = typer.Typer(add_completion=False)
 def main(
     release: Annotated[str, typer.Option(help="Release store.")],
     suite: Annotated[
-        list[Suite] | None, typer.Option(help="What to measure; may be repeated [all that the release has parts for].")
+        list[Suite] | None,
+        typer.Option(help="What to measure; may be repeated [all that the release has parts and data for]."),
     ] = None,
     id: Annotated[str | None, typer.Option(help="Release to measure [the live one].")] = None,
     against: Annotated[str | None, typer.Option(help="Another release of the store to compare it with.")] = None,
@@ -288,7 +298,7 @@ def main(
     options = Options(navigator, chosen, limit, understood, plain_words, labels=labels, boards=boards, events=events)
     one = store.get(id) if id else store.current()
     other = store.get(against) if against else None
-    asked = suite or suites_for([one, *([other] if other else [])], options)
+    asked = suite or suites_for(store, [one, *([other] if other else [])], options)
     reports = asyncio.run(evaluate(store, one, asked, options, _line))
     others = asyncio.run(evaluate(store, other, asked, options, _line)) if other else []
     if sys.stderr.isatty():

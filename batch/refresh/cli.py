@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from batch.precompute.cli import EXIT_INTERRUPTED, connect, explain
+from batch.precompute.flow import quiet_context
 from batch.refresh.plan import Choice, Decision
 from batch.refresh.routine import EXAMPLE, read_routine
 from batch.refresh.run import Refresher
@@ -71,6 +72,7 @@ def main(
             show(refresher.preview(), told)
             return
         connect()
+        quiet_context()  # what Ray Data tells of its operators would bury what the steps say
         run = refresher.run()
     except KeyboardInterrupt:
         errors.print("Stopped. The same command goes on from here.")

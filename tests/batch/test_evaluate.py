@@ -12,7 +12,9 @@ from batch.conversation_gate import keeps_up
 from batch.conversation_gold import GoldTurn, as_intent, facts_of, load_conversations
 from batch.conversation_suite import TurnResult, reaches, samples, scores
 from batch.evaluate import app
+from batch.local_search import open_search
 from batch.paired import difference
+from batch.quality_suites import drawn_titles, retrieval
 from batch.suite_report import Report, compare, got_worse
 from catalog.demo import load as demo
 from catalog.encoder import load_base_encoder, spaces_of
@@ -240,6 +242,29 @@ def test_understood_conversations_need_no_navigator(store, tmp_path):
     row = json.loads(out.read_text())["suites"]["conversation"]["scores"]["as said"]
     assert row["constraint"] > 0.95
     assert row["action"] == 1.0
+
+
+async def test_any_shop_is_found_again_by_its_titles(tmp_path):
+    """On a catalogue that is not the demo's, retrieval asks for items by their own titles, the same ones every time."""
+    store = ReleaseStore(tmp_path)
+    base = load_base_encoder("packaged", "cpu")
+    items = [Item(id=f"i{n}", title=f"{word} gadget") for n, word in enumerate(("brass", "teal", "oak", "wool", "tin"))]
+    table = ItemTable.open_or_create(store.tables_uri, "items", base.version, spaces_of(base))
+    vectors = {space.column: np.zeros((len(items), space.dim), np.float32) for space in spaces_of(base)}
+    vectors["text_vector"] = base.encode_texts([item.title for item in items])
+    table.upsert(item_rows(items, vectors, ["f"] * 5, [None] * 5).select(table.schema.names))
+    table.index()
+    release = Release(
+        id="own",
+        created=datetime.now(UTC),
+        encoder=EncoderRef(base="packaged", version=base.version),
+        items=TableRef(name="items", version=table.tag("release-own"), rows=5),
+    )
+    titles = drawn_titles(table, 3)
+    assert titles == drawn_titles(table, 3)
+    report = await retrieval(await open_search(store, release), titles, lambda *_: None)
+    assert list(report.scores) == ["own title, recall@1", "own title, recall@10"]
+    assert report.scores["own title, recall@1"] == {"share": 1.0, "queries": 3}
 
 
 def test_a_release_without_a_navigator_says_so(store):

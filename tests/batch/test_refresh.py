@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ class Shop:
         self.folder = folder
         self.rows = rows_of(ITEMS)
         self.said: list[str] = []
+        self.more: dict = {}  # sections besides
         self.write()
         likes = [(f"u{u}", f"p{i}", d) for u in range(9) for d, i in enumerate(range(u % 3, ITEMS, 3))]
         self.write_events("events.jsonl", likes)
@@ -77,6 +79,7 @@ class Shop:
                     "dim": 8,
                 },
                 "gate": {"suites": ["boards", "taste"]},
+                **self.more,
             }
         )
 
@@ -236,6 +239,26 @@ def test_heads_are_trained_again_after_enough_drift(tmp_path):
     assert (many.runs, many.why) == (True, "11% of the items are new or changed since it was trained")
     (tmp_path / "boards.jsonl").write_text('{"items": ["p1", "p3"], "id": 1}\n')
     assert decide(step, done, release, store, Choice()).why == "boards changed"
+
+
+@pytest.mark.slow
+def test_a_navigator_is_trained_in_a_process_of_its_own(shop, tmp_path):
+    """The whole step with a tiny language model: trained, measured, released; the next run leaves it as it is."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "navigator"))
+    import navigator_tiny
+
+    navigator_tiny.save_causal(tmp_path / "base")
+    navigator = {"base": str(tmp_path / "base"), "steps": 2, "tokens_per_item": 2, "work": str(tmp_path / "work")}
+    shop.more = {"navigator": navigator}
+    try:
+        assert shop.run().outcome == "promoted"
+        live = shop.store.current()
+        assert live.navigator.encoder_version == live.encoder.version
+        assert "step 0" in " ".join(shop.said) or list((tmp_path / "work").rglob("metrics.jsonl"))
+        assert shop.run().outcome == "nothing"
+        assert "navigator: skipped, nothing that it depends on has changed" in shop.said
+    finally:
+        shop.more = {}
 
 
 def test_drift_is_estimated_from_sketches():

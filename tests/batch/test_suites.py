@@ -111,7 +111,10 @@ def test_a_shops_own_data_is_asked_for(shop, tmp_path):
     bare = shop.get("good").model_copy(update={"taste": None})
     with pytest.raises(NotFound, match="train_taste"):
         taste(shop, bare, read_people(None), quiet)
-    assert set(suites_for([bare], Options())) == {Suite.retrieval, Suite.boards}
+    good = shop.get("good")
+    assert suites_for(shop, [good], Options()) == [Suite.retrieval]
+    assert suites_for(shop, [good, bare], Options(boards="b", events="e")) == [Suite.retrieval, Suite.boards]
+    assert Suite.exploration in suites_for(shop, [good], Options(events="e"))
     (tmp_path / "bad.jsonl").write_text('{"items": ["a"]}\n{"name": 1}\n')
     with pytest.raises(InvalidInput, match="line 2"):
         read_boards(str(tmp_path / "bad.jsonl"))
