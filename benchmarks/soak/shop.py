@@ -134,6 +134,7 @@ class Shop:
 def running_shop(catalogue: Catalogue) -> Iterator[Shop]:
     """Start everything; the block ends it."""
     temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
+    (Path(temporary) / "ray").mkdir()  # Ray writes there before it makes it
     ports = (_free_port(), _free_port())
     os.environ |= {
         "RAY_AUTH_MODE": "disabled",  # loopback only
@@ -148,7 +149,7 @@ def running_shop(catalogue: Catalogue) -> Iterator[Shop]:
     from ray.cluster_utils import Cluster
 
     with running_database(_free_port()) as database:
-        cluster = Cluster(initialize_head=True, head_node_args=_node() | {"temp_dir": temporary})
+        cluster = Cluster(initialize_head=True, head_node_args=_node())
         try:
             for _ in range(NODES - 1):
                 cluster.add_node(**_node())
