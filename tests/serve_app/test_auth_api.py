@@ -321,6 +321,29 @@ async def test_a_large_body_is_not_read_of_a_stranger(application):
     assert sent[0]["status"] == 401
 
 
+async def test_no_other_protocol_is_a_way_in(application):
+    """A websocket is closed, whatever path it asks for."""
+    for path in ("/v1/search", "/mcp", "/v1/chat", "/healthz"):
+        sent = []
+        scope = {
+            "type": "websocket",
+            "path": path,
+            "headers": [],
+            "query_string": b"",
+            "root_path": "",
+            "subprotocols": [],
+        }
+
+        async def receive():
+            return {"type": "websocket.connect"}
+
+        async def send(message, sent=sent):
+            sent.append(message)
+
+        await application(scope, receive, send)
+        assert [message["type"] for message in sent] == ["websocket.close"], path
+
+
 async def test_pages_of_other_origins(shop):
     """Closed unless named; a named one may send its key, and reads why it was refused."""
     origin = "https://shop.example"
