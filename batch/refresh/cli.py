@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from transformers.utils.logging import disable_progress_bar
 
 from batch.precompute.cli import EXIT_INTERRUPTED, connect, explain
 from batch.precompute.flow import quiet_context
@@ -72,7 +73,8 @@ def main(
             show(refresher.preview(), told)
             return
         connect()
-        quiet_context()  # what Ray Data tells of its operators would bury what the steps say
+        quiet_context()  # what Ray Data and transformers tell of themselves would bury what the steps say
+        disable_progress_bar()
         run = refresher.run()
     except KeyboardInterrupt:
         errors.print("Stopped. The same command goes on from here.")

@@ -50,10 +50,10 @@ def decide(step: Step, done: Done | None, candidate: Release | None, store: Rele
     if step.retrain_share is not None and candidate is not None:
         share = drift(done.sketch, sketch_of(store, candidate))
         if share > step.retrain_share:
-            return Decision(step.name, True, f"{share:.0%} of the items are new or changed since it was trained")
+            return Decision(step.name, True, f"{share:.1%} of the items are new or changed since it was trained")
         if share:
             return Decision(
-                step.name, False, f"{share:.0%} of the items are new or changed; not before {step.retrain_share:.0%}"
+                step.name, False, f"{share:.1%} of the items are new or changed; not before {step.retrain_share:.0%}"
             )
     if done.outcome == "refused":
         return Decision(step.name, False, "tried with these inputs, and was worse")
