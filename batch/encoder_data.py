@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from batch.encoder_phrases import Phrases
 from catalog.encoder import Features, Vectors
 from catalog.errors import BadSource, NotFound
 
@@ -31,6 +32,8 @@ class TrainingItems:
     text: NDArray[np.float16]  # [n, Dt]
     groups: NDArray[np.int64] | None = field(default=None)
     """[n]; items of one group are variants of each other, and no wrong answers for each other's words."""
+    phrases: Phrases | None = field(default=None)
+    """What people may ask for; None where the items' own words have to do."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -16,6 +16,7 @@ from torch import Tensor, distributed, nn
 
 from batch.encoder_data import TrainingItems, shared_boards, split
 from batch.encoder_losses import image_text_loss, matryoshka, neighbour_loss, relation_loss
+from batch.encoder_phrases import PhraseBatch, phrase_batches
 from batch.encoder_pool import NeighbourBatch, Pool, Rows, make_pool, neighbour_batches, row_batches
 from batch.encoder_validate import Validation, validate
 from catalog.joint import SIZES, HeadConfig, JointNetwork
@@ -35,7 +36,7 @@ class TrainSettings:
         batch_size: items per step whose neighbours are sought, and whose pictures are matched with words.
         candidates: items among which neighbours are sought; all of them if the catalogue has no more.
         learning_rate, weight_decay: of AdamW; the rate rises over the first tenth of the steps and falls to zero.
-        neighbour_weight, image_text_weight, relation_weight: of the losses; 0 leaves one out.
+        neighbour_weight, image_text_weight, phrase_weight, relation_weight: of the losses; 0 leaves one out.
         companion_share: how much of the neighbour loss goes through the head's companion queries, 0..1; the rest draws
             the vectors themselves together.
         warm_up: steps on pictures and words alone, before boards come in.
@@ -56,15 +57,16 @@ class TrainSettings:
     candidates: int = 4096
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
-    neighbour_weight: float = 1.0
-    image_text_weight: float = 0.2
+    neighbour_weight: float = 3.0
+    image_text_weight: float = 0.5
+    phrase_weight: float = 0.5
     relation_weight: float = 0.0
     companion_share: float = 0.8
     warm_up: int = 200
     temperature: float = 0.07
     dropout: float = 0.3
-    input_dropout: float = 0.4
-    image_rank: int = 128
+    input_dropout: float = 0.3
+    image_rank: int = 320
     text_rank: int = 320
     hidden: int = 0
     sizes: tuple[int, ...] = SIZES
@@ -110,6 +112,15 @@ class Trained:
     stopped_early: bool
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Endless batches for each loss that has something to learn from."""
+
+    neighbours: Iterator[NeighbourBatch] | None
+    asked: Iterator[PhraseBatch] | None
+    matches: Iterator[Tensor] | None
+
+
 Report = Callable[[dict[str, float], LoopState], None]
 """Called after every validation with the metrics so far and the state to keep."""
 
@@ -147,13 +158,18 @@ def train(
     neighbours = (
         neighbour_batches(shared, settings.batch_size, settings.candidates, rng, device) if shared.nnz else None
     )
+    asked = (
+        phrase_batches(items.phrases, settings.batch_size, settings.candidates, rng, device)
+        if items.phrases and settings.phrase_weight
+        else None
+    )
     matches = row_batches(seen, settings.batch_size, rng, device) if len(seen) else None
     began, losses, stopped = time.monotonic(), _Means(), False
     torch.manual_seed(settings.seed * 1_000_003 + rank * 1009 + state.step)
     while state.step < total and not stopped:
         for group in state.optimizer.param_groups:
             group["lr"] = settings.learning_rate * schedule(state.step / total)
-        losses.add(_step(state, pool, settings, neighbours, matches))
+        losses.add(_step(state, pool, settings, Draws(neighbours, asked, matches)))
         state.step += 1
         if state.step % settings.validate_every and state.step < total:
             continue
@@ -215,14 +231,16 @@ def _step(
     state: LoopState,
     pool: Pool,
     settings: TrainSettings,
-    neighbours: Iterator[NeighbourBatch] | None,
-    matches: Iterator[Tensor] | None,
+    draws: Draws,
 ) -> dict[str, float]:
     network, sizes = state.network.train(), settings.sizes
+    neighbours, matches = draws.neighbours, draws.matches
     parts: dict[str, Tensor] = {}
     with torch.autocast(pool.image.device.type, dtype=torch.bfloat16):
         if neighbours and settings.neighbour_weight and state.step >= settings.warm_up:
             parts["neighbour"] = settings.neighbour_weight * _neighbours(network, pool, next(neighbours), settings)
+        if draws.asked:
+            parts["phrase"] = settings.phrase_weight * _asked(network, pool, next(draws.asked), settings)
         if matches and settings.image_text_weight:
             rows = next(matches)
             parts["image_text"] = settings.image_text_weight * _matches(state, pool, rows, sizes)
@@ -253,6 +271,20 @@ def _neighbours(network: JointNetwork, pool: Pool, batch: NeighbourBatch, settin
         return torch.stack(parts).sum()
 
     return matryoshka(loss, settings.sizes, vectors)
+
+
+def _asked(network: JointNetwork, pool: Pool, batch: PhraseBatch, settings: TrainSettings) -> Tensor:
+    """Phrases find the items that they fit, and, at half the weight, those items' pictures alone."""
+    asked = network.mix(pool.phrases[batch.phrases])
+    none = torch.zeros_like(batch.positives, dtype=torch.bool)
+
+    def loss(queries: Tensor, items: Tensor, pictures: Tensor) -> Tensor:
+        found = neighbour_loss(queries, items, batch.positives, none, settings.temperature)
+        seen = neighbour_loss(queries, pictures, batch.positives, none, settings.temperature)
+        return found + 0.5 * seen
+
+    whole, pictures = network.mix(pool.fused(batch.candidates)), network.mix(pool.pictures(batch.candidates))
+    return matryoshka(loss, settings.sizes, asked, whole, pictures)
 
 
 def _matches(state: LoopState, pool: Pool, rows: Tensor, sizes: Sequence[int]) -> Tensor:

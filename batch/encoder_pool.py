@@ -25,12 +25,14 @@ class Pool:
         image, text: float [n, Ri], [n, Rt]; zero where an item has no picture or no words.
         complete: rows with both, from which pictures and words are matched.
         twins: int64 [n]; items of one number have the same words, which are no wrong answer for each other.
+        phrases: float [p, Ri + Rt]; what may be asked for, words alone; p is 0 where nothing was made up.
     """
 
     image: Tensor
     text: Tensor
     complete: Rows
     twins: Tensor
+    phrases: Tensor
 
     def __len__(self) -> int:
         return len(self.image)
@@ -61,7 +63,16 @@ def make_pool(items: TrainingItems, network: JointNetwork, device: str) -> Pool:
     has_both = (np.abs(items.image).max(axis=1) > 0) & (np.abs(items.text).max(axis=1) > 0)
     numbers: dict[bytes, int] = {}
     twins = [numbers.setdefault(row.tobytes(), len(numbers)) for row in items.text]
-    return Pool(image, text, np.flatnonzero(has_both), torch.tensor(twins, dtype=torch.int64, device=device))
+    numbered = torch.tensor(twins, dtype=torch.int64, device=device)
+    return Pool(image, text, np.flatnonzero(has_both), numbered, _phrases(items, network, device))
+
+
+def _phrases(items: TrainingItems, network: JointNetwork, device: str) -> Tensor:
+    config = network.config
+    if items.phrases is None:
+        return torch.zeros(0, config.image_rank + config.text_rank, device=device)
+    words = torch.from_numpy(items.phrases.text.astype(np.float32)).to(device)
+    return network.whiten(torch.zeros(len(words), config.image_dim, device=device), words)
 
 
 @dataclass(frozen=True)

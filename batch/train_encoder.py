@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -28,10 +28,12 @@ from rich.console import Console
 from batch.encoder_compose import train_composer
 from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boards
 from batch.encoder_loop import LoopState, TrainSettings, train
+from batch.encoder_phrases import make_phrases
 from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
 from batch.precompute.features import iter_features
 from catalog.encoder import BaseEncoder, Storage, load_base_encoder
 from catalog.errors import InvalidInput, WindowshopError
+from catalog.item import Item
 from catalog.joint import JointHead, load_head
 from catalog.release import Release, ReleaseStore
 from catalog.table import ITEM_COLUMNS, item_from_row
@@ -56,8 +58,8 @@ class Job:
         workers: processes that train side by side.
         gpus: GPUs per worker, 0 or 1.
         size, storage, promote: see `batch.encoder_release.Options`.
-        load: loads the base encoder's text tower, for the words that composers are trained on; by default from the
-            release.
+        load: loads the base encoder's text tower, for the phrases that heads and composers are trained on; by default
+            from the release.
     """
 
     release: str
@@ -100,6 +102,12 @@ def main(
     image_text_weight: Annotated[
         float, typer.Option(help="Of the loss between pictures and words.")
     ] = TrainSettings.image_text_weight,
+    phrase_weight: Annotated[
+        float,
+        typer.Option(
+            help="Of the loss that keeps short queries such as 'green velvet sofa' finding what they ask for."
+        ),
+    ] = TrainSettings.phrase_weight,
     held_out: Annotated[
         float, typer.Option(help="Share of boards kept for validation; 0 trains on all, without early stop.")
     ] = TrainSettings.held_out,
@@ -121,6 +129,7 @@ def main(
         learning_rate=learning_rate,
         neighbour_weight=neighbour_weight,
         image_text_weight=image_text_weight,
+        phrase_weight=phrase_weight,
         held_out=held_out,
     )
     storage: Storage | None = next((kind for kind in ("float32", "float16", "int8") if kind == quantise), None)
@@ -177,13 +186,24 @@ def load_training_set(job: Job, live: Release) -> tuple[TrainingItems, list[Any]
     return items, rows
 
 
+def catalogue_items(store: ReleaseStore, live: Release, ids: Sequence[str]) -> list[Item]:
+    """The items of a release with these ids, in their order."""
+    wanted, found = set(ids), {}
+    for batch in table_of(store, live).batches(ITEM_COLUMNS):
+        found.update({row["id"]: item_from_row(row) for row in batch.to_pylist() if row["id"] in wanted})
+    return [found[item_id] for item_id in ids]
+
+
+def text_tower(job: Job, live: Release) -> Callable[[], BaseEncoder]:
+    """The base encoder of a release, loaded when it is first asked for."""
+    return cache(job.load or partial(load_base_encoder, live.encoder.base, "cpu"))
+
+
 def _compose(job: Job, store: ReleaseStore, live: Release, head: JointHead, say: Say) -> str | None:
     """Train the composer of a head and save it; its path in the store, or None where the items cannot teach one."""
     training, _ = load_training_set(replace(job, boards=None, max_items=MAX_COMPOSED), live)
-    table = table_of(store, live)
-    rows = {row["id"]: row for row in table.rows(training.ids, ITEM_COLUMNS).to_pylist()}
-    items = [item_from_row(rows[item_id]) for item_id in training.ids]
-    tower = cache(job.load or partial(load_base_encoder, live.encoder.base, "cpu"))  # loaded only if it is needed
+    items = catalogue_items(store, live, training.ids)
+    tower = text_tower(job, live)
     version = f"{head.base_version}+{head.version}"
     say("Training the composer of picture and words")
     composer = train_composer(head, training, items, lambda texts: tower().encode_texts(texts), version)
@@ -225,6 +245,11 @@ def _worker(config: dict[str, Any]) -> None:
     job, live = config["job"], Release.model_validate_json(config["live"])
     store, rank = ReleaseStore(job.release), ray_train.get_context().get_world_rank()
     items, boards = load_training_set(job, live)
+    if job.settings.phrase_weight:
+        tower = text_tower(job, live)
+        catalogue = catalogue_items(store, live, items.ids)
+        phrases = make_phrases(catalogue, lambda texts: tower().encode_texts(texts), job.settings.seed)
+        items = replace(items, phrases=phrases)
     saved = _restored()
     history: list[dict[str, float]] = saved["history"] if saved else []
 

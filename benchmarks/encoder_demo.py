@@ -51,6 +51,12 @@ def measure(quick: bool) -> dict[str, Any]:
         "words → picture, all pictures, recall@10": _recall(words, pictures, shop.unseen),
         "words → item, recall@10": _recall(words, catalogue, shop.unseen),
     }
+    asked_for = short_queries(shop)
+    typed = texts_of(f"demo-short-{len(asked_for)}", list(asked_for))
+    short = shop.head.fuse(Features(np.zeros((len(typed), image.shape[1]), np.float32), typed))
+    right = list(asked_for.values())
+    figures["short query → items, off-the-shelf words, recall@10"] = _recall_of(typed @ text[shop.unseen].T, right)
+    figures["short query → items, head, recall@10"] = _recall_of(short @ catalogue[shop.unseen].T, right)
     position = {item.id: row for row, item in enumerate(shop.items)}
     views = [view for view in demo.second_views() if position[view.item_id] in set(shop.unseen.tolist())]
     own = np.array([position[view.item_id] for view in views])
@@ -101,12 +107,23 @@ def fit(quick: bool) -> Shop:
     items = [parse_item(row) for row in rows]
     features = features_of("demo", items, demo.DATA)
     seen, unseen = split(len(items), 0.25, seed=0)
-    training = training_items([items[i].id for i in seen], Features(features.image[seen], features.text[seen]))
+    training = training_items([items[i] for i in seen], Features(features.image[seen], features.text[seen]))
     boards = [board.items for board in demo.boards()]
     known, _ = split(len(boards), 0.25, seed=0)
     settings = replace(SETTINGS, min_steps=20, epochs=1) if quick else SETTINGS
     network = train(training, board_rows([boards[i] for i in known], training.ids), settings).network
     return Shop(items, features, seen, unseen, training, JointHead(network, "benchmark"))
+
+
+def short_queries(shop: Shop) -> dict[str, set[int]]:
+    """ "green sofas", "oak tables": what is asked for, and which of the unseen products (by place) look so in truth."""
+    truth = demo.truth()
+    asked: dict[str, set[int]] = {}
+    for place, row in enumerate(shop.unseen.tolist()):
+        seen, kind = truth[shop.items[row].id].visual, shop.items[row].category[-1].lower()
+        for look in (seen["color"], seen["material"]):
+            asked.setdefault(f"{look} {kind}", set()).add(place)
+    return asked
 
 
 def composed_queries(shop: Shop) -> list[tuple[int, str, set[int]]]:
@@ -147,9 +164,13 @@ def _composed(
 
 def _recall_of_answers(scores: Vectors, rows: NDArray[np.int64], queries: Sequence[Any], k: int = 10) -> float:
     scores[np.arange(len(rows)), rows] = -np.inf
-    nearest = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    found = zip(nearest.tolist(), queries, strict=True)
-    return float(np.mean([len(set(ten) & right) / min(k, len(right)) for ten, (_, _, right) in found]))
+    return _recall_of(scores, [right for _, _, right in queries], k)
+
+
+def _recall_of(scores: Vectors, right: Sequence[set[int]], k: int = 10) -> float:
+    """Mean share of right answers among the first ten, at most ten counting."""
+    nearest = np.argpartition(-scores, k - 1, axis=1)[:, :k].tolist()
+    return float(np.mean([len(set(ten) & own) / min(k, len(own)) for ten, own in zip(nearest, right, strict=True)]))
 
 
 def _recall(queries: Vectors, answers: Vectors, rows: NDArray[np.int64]) -> float:

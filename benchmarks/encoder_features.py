@@ -11,6 +11,7 @@ from PIL import Image
 from rich.progress import track
 
 from batch.encoder_data import TrainingItems
+from batch.encoder_phrases import make_phrases
 from benchmarks.report import DATA
 from catalog.encoder import Features, Vectors
 from catalog.item import Item, embedding_text, parse_item
@@ -81,9 +82,15 @@ def texts_of(name: str, texts: Sequence[str]) -> Vectors:
     return _cached(f"{name}-texts", len(texts), encode)
 
 
-def training_items(ids: Sequence[str], features: Features) -> TrainingItems:
-    """Features as `batch.encoder_loop.train` reads them."""
-    return TrainingItems(list(ids), features.image.astype(np.float16), features.text.astype(np.float16))
+def training_items(items: Sequence[Item], features: Features) -> TrainingItems:
+    """Items as `batch.encoder_loop.train` reads them: features, and the phrases that they are answers to."""
+    encoder = PackagedEncoder("cpu")
+    return TrainingItems(
+        [item.id for item in items],
+        features.image.astype(np.float16),
+        features.text.astype(np.float16),
+        phrases=make_phrases(items, encoder.encode_texts),
+    )
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def measure(quick: bool) -> dict[str, Any]:
     features = features_of("fashion", fashion_items(), DATA / "fashion")
     features = replace(features, image=features.image[: len(items)], text=features.text[: len(items)])
     settings = replace(SETTINGS, epochs=1, min_steps=20) if quick else SETTINGS
-    training = training_items([item.id for item in items], features)
+    training = training_items(items, features)
     head = JointHead(train(training, [], settings).network, "benchmark")
     vectors = _around(head.fuse(features), COPIES)
     rows = np.random.default_rng(1).choice(len(vectors), QUERIES, replace=False)

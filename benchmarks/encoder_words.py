@@ -29,7 +29,7 @@ def measure(quick: bool) -> dict[str, Any]:
     items = fashion_items()
     features = features_of("fashion", items, DATA / "fashion")
     known, held = split(len(items), 0.2, seed=0)
-    training = training_items([items[i].id for i in known], Features(features.image[known], features.text[known]))
+    training = training_items([items[i] for i in known], Features(features.image[known], features.text[known]))
     settings = replace(SETTINGS, epochs=2) if quick else SETTINGS
     image, text = features.image[held], features.text[held]
     figures = {"random": 10 / len(held), "ridge regression": _ridge(features, known, held)}

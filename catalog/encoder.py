@@ -97,12 +97,23 @@ class Head(Protocol):
         ...
 
 
+class QueryComposer(Protocol):
+    """What a picture or product and words that change it ask for, in the joint space (`catalog.compose`)."""
+
+    encoder_version: str
+
+    def compose(self, references: Vectors, words: Vectors) -> Vectors:
+        """References float32 [n, dim] and base text features [n, Dt] → float32 [n, dim], L2-normalised."""
+        ...
+
+
 @dataclass(frozen=True)
 class Encoder:
-    """A base encoder, with or without a trained head."""
+    """A base encoder, with or without a trained head, and a composer that belongs to the head."""
 
     base: BaseEncoder
     head: Head | None = None
+    composer: QueryComposer | None = None
 
     def __post_init__(self) -> None:
         if self.head and self.head.base_version != self.base.version:
@@ -132,7 +143,8 @@ class Encoder:
 
         Returns:
             {column: [float32 [d], ...]}: the vectors to look for in each column. With a head, words and picture become
-            one vector in the joint space; without one, each modality gives a vector in every space that it can query.
+            one vector in the joint space, by the composer if there is one; without a head, each modality gives a vector
+            in every space that it can query.
         """
         encoded = self.encode_queries([text], [pixels])
         return encoded[0]
@@ -149,9 +161,19 @@ class Encoder:
             text=_scatter(n, self.base.text_dim, texts, self.base.encode_texts),
         )
         if self.head:
-            fused = self.head.fuse(features)
+            fused = self._composed(self.head, features)
             return [{self.spaces[0].column: [fused[i]]} for i in range(n)]
         return [self._separate(features, i, texts[i] is not None, pictures[i] is not None) for i in range(n)]
+
+    def _composed(self, head: Head, features: Features) -> Vectors:
+        """Queries in the joint space; where words come with a picture, the words change what the picture shows."""
+        fused = head.fuse(features)
+        both = np.flatnonzero(features.image.any(axis=1) & features.text.any(axis=1))
+        if self.composer is not None and len(both):
+            words = features.text[both]
+            pictures = head.fuse(Features(features.image[both], np.zeros_like(words)))
+            fused[both] = self.composer.compose(pictures, words)
+        return fused
 
     def _separate(self, features: Features, row: int, has_text: bool, has_picture: bool) -> dict[str, list[Vectors]]:
         vectors: dict[str, list[Vectors]] = {}
@@ -195,7 +217,7 @@ def load_base_encoder(name: str = "packaged", device: str | None = None) -> Base
 
 
 def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = None) -> Encoder:
-    """Load the encoder that a release names: its base, and its head from the store.
+    """Load the encoder that a release names: its base, and its head and composer from the store.
 
     Args:
         store: the release store.
@@ -203,7 +225,7 @@ def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = 
         device: a torch device; by default a GPU if there is one.
 
     Raises:
-        NotFound: the store does not have the head.
+        NotFound: the store does not have the head or the composer.
         VersionMismatch: what is installed or stored gives vectors of another version than the release's.
     """
     base = load_base_encoder(ref.base, device)
@@ -212,10 +234,19 @@ def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = 
         from catalog.joint import load_head
 
         head = load_head(store.path(*ref.head.split("/")), ref.size)
-    encoder = Encoder(base, head)
+    encoder = Encoder(base, head, load_query_composer(store, ref))
     if encoder.version != ref.version:
         raise VersionMismatch(f"the release needs encoder {ref.version!r}, but {encoder.version!r} is installed")
     return encoder
+
+
+def load_query_composer(store: "ReleaseStore", ref: "EncoderRef") -> QueryComposer | None:
+    """The composer that a release names, or None. Raises NotFound and VersionMismatch as `load_encoder` does."""
+    if not ref.composer:
+        return None
+    from catalog.compose import load_composer
+
+    return load_composer(store.path(*ref.composer.split("/")), ref.version)
 
 
 def normalise(vectors: Vectors) -> Vectors:

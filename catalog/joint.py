@@ -50,7 +50,7 @@ class HeadConfig:
 
     image_dim: int
     text_dim: int
-    image_rank: int = 128
+    image_rank: int = 320
     text_rank: int = 320
     hidden: int = 0
     sizes: tuple[int, ...] = SIZES

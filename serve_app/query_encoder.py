@@ -27,6 +27,8 @@ class Query:
     pixels: Pixels | None = None  # uint8 [h, w, 3], a small RGB picture of any shape
     version: str | None = None
     """Encoder version to use, if it is loaded; by default that of the live release."""
+    changes_items: bool = False
+    """Whether the words are to change items ("like these, but in green velvet"), which a composer reads as they are."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class EncodedQuery:
 
     version: str
     vectors: dict[str, list[Vectors]]  # {column: [float32 [d], ...]}
+    words: Vectors | None = None
+    """Float32 [Dt], the words as a composer reads them; None where they change no items, or nothing could read them."""
 
 
 class QueryEncoder:
@@ -93,8 +97,14 @@ def encode_together(queries: Sequence[tuple[Encoder, Query]]) -> list[EncodedQue
         texts = [queries[i][1].text for i in rows]
         pictures = [_preprocessed(encoder, queries[i][1].pixels) for i in rows]
         for i, vectors in zip(rows, encoder.encode_queries(texts, pictures), strict=True):
-            results[i] = EncodedQuery(version, vectors)
+            results[i] = EncodedQuery(version, vectors, _words(encoder, queries[i][1]))
     return [results[i] for i in range(len(queries))]
+
+
+def _words(encoder: Encoder, query: Query) -> Vectors | None:
+    if encoder.composer is None or not query.changes_items or not query.text:
+        return None
+    return encoder.base.encode_texts([query.text])[0]
 
 
 def _preprocessed(encoder: Encoder, pixels: Pixels | None) -> Pixels | None:

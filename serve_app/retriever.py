@@ -1,19 +1,20 @@
 """The deployment that finds items: one pinned version of the item table for each open release."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from catalog.encoder import Vectors
+from catalog.encoder import QueryComposer, Vectors, load_query_composer
 from catalog.errors import NotFound
 from catalog.filters import Filters
 from catalog.release import Release, ReleaseStore
-from catalog.search import ItemSearch, Probe, SearchSettings, Sort, query_probes
+from catalog.search import WORDS_WEIGHT, ItemSearch, Probe, SearchSettings, Sort, query_probes
 from catalog.table import vectors_from_arrow
 from serve_app.errors import EncoderBehind
 from serve_app.live import Live
@@ -35,6 +36,8 @@ class Lookup:
     """Whose vectors these are; None if there are none."""
     has_picture: bool = False
     item_ids: tuple[str, ...] = ()
+    words: Vectors | None = None
+    """Float32 [Dt]: how the items are to be changed, as the release's composer reads it; None for items as they are."""
     filters: Filters = field(default_factory=Filters)
     sort: Sort = "relevance"
     limit: int = 24
@@ -102,9 +105,10 @@ class Thumbnail:
 class Shelf:
     """One release's item table, open for reading."""
 
-    def __init__(self, release: Release, search: ItemSearch) -> None:
+    def __init__(self, release: Release, search: ItemSearch, composer: QueryComposer | None = None) -> None:
         self.release = release
         self.search = search
+        self.composer = composer
         self.facets: Facets | None = None
 
 
@@ -133,7 +137,7 @@ class Retriever:
         missing: tuple[str, ...] = ()
         if lookup.item_ids:
             similar, missing = await _similar_to(shelf.search, lookup.item_ids)
-            probes += similar
+            probes = changed_items(similar, probes, shelf, lookup.words)
             filters = filters.model_copy(update={"exclude_ids": (*filters.exclude_ids, *lookup.item_ids)})
         table = await shelf.search.find(
             probes,
@@ -205,7 +209,25 @@ class Retriever:
             encoder_version=release.encoder.version,
             settings=self._settings,
         )
-        return Shelf(release, search)
+        composer = await asyncio.to_thread(load_query_composer, self._store, release.encoder)
+        return Shelf(release, search, composer)
+
+
+def changed_items(similar: list[Probe], asked: list[Probe], shelf: Shelf, words: Vectors | None) -> list[Probe]:
+    """The probes for items and words together.
+
+    Without a composer both are asked for side by side. With one, the words change the items in the joint space, and
+    what the words alone would find there is left out: it is of any kind.
+    """
+    if shelf.composer is None or words is None:
+        return asked + similar
+    changed = [
+        replace(probe, vector=shelf.composer.compose(probe.vector[None], words[None])[0], weight=WORDS_WEIGHT)
+        for probe in similar
+        if probe.vector is not None
+    ]
+    kept = [probe if probe.by == "picture" else replace(probe, weight=1.0) for probe in asked if probe.by != "meaning"]
+    return kept + changed
 
 
 async def _similar_to(search: ItemSearch, ids: tuple[str, ...]) -> tuple[list[Probe], tuple[str, ...]]:

@@ -96,11 +96,11 @@ class Shop:
         """Encode what there is to encode, and look it up in a release of the same encoder version."""
         if not lookup.text and picture is None:
             return await self._look_up(lookup, stages)
-        encoded, remembered = await self._encode(lookup.text, picture, None, stages)
+        encoded, remembered = await self._encode(lookup, picture, None, stages)
         try:
             found = await self._look_up(_with(lookup, encoded), stages)
         except EncoderBehind as behind:
-            encoded, _ = await self._encode(lookup.text, picture, behind.wanted, stages)
+            encoded, _ = await self._encode(lookup, picture, behind.wanted, stages)
             if lookup.release and encoded.version != behind.wanted:
                 raise ReleaseGone(
                     f"release {lookup.release!r} is no longer served; search again without the cursor"
@@ -109,7 +109,7 @@ class Shop:
         if remembered and not lookup.release and found.live_encoder != encoded.version:
             # A new encoder is live: what is remembered would keep answering from the release before.
             self._remembered.clear()
-            encoded, _ = await self._encode(lookup.text, picture, None, stages)
+            encoded, _ = await self._encode(lookup, picture, None, stages)
             return await self._look_up(_with(lookup, encoded), stages)
         return found
 
@@ -147,10 +147,11 @@ class Shop:
         return found
 
     async def _encode(
-        self, text: str | None, picture: QueryPicture | None, version: str | None, stages: Stages
+        self, lookup: Lookup, picture: QueryPicture | None, version: str | None, stages: Stages
     ) -> tuple[EncodedQuery, bool]:
         """The vectors of a query, and whether they were remembered."""
-        asked = f"{version}\n{picture.digest if picture else ''}\n{text or ''}"
+        text, changes_items = lookup.text, bool(lookup.item_ids and lookup.text)
+        asked = f"{version}\n{picture.digest if picture else ''}\n{changes_items}\n{text or ''}"
         key = hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
         if key in self._remembered:
             self._remembered.move_to_end(key)
@@ -160,7 +161,7 @@ class Shop:
             with stages.stage("picture"):
                 pixels = await self._pictures.pixels(picture)
         with stages.stage("encode"):
-            encoded: EncodedQuery = await call(self._encoder.encode, Query(text, pixels, version))
+            encoded: EncodedQuery = await call(self._encoder.encode, Query(text, pixels, version, changes_items))
         self._remembered[key] = encoded
         if len(self._remembered) > REMEMBERED_QUERIES:
             self._remembered.popitem(last=False)
@@ -168,4 +169,4 @@ class Shop:
 
 
 def _with(lookup: Lookup, encoded: EncodedQuery) -> Lookup:
-    return replace(lookup, vectors=encoded.vectors, encoder_version=encoded.version)
+    return replace(lookup, vectors=encoded.vectors, words=encoded.words, encoder_version=encoded.version)

@@ -19,8 +19,10 @@ def local_ray():
     os.environ["RAY_num_workers_soft_limit"] = "8"  # noqa: SIM112
     import ray
     import tiny_catalogue
+    import tiny_store
 
     ray.cloudpickle.register_pickle_by_value(tiny_catalogue)
+    ray.cloudpickle.register_pickle_by_value(tiny_store)
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
     ray.init(
         address="local",

@@ -6,7 +6,7 @@ import torch
 
 from batch.encoder_compose import Changes, ComposeSettings, looks, train_composer
 from batch.encoder_data import TrainingItems
-from catalog.encoder import Features, normalise
+from catalog.encoder import Encoder, Features, normalise
 from catalog.item import Item
 from catalog.joint import HeadConfig, JointHead, JointNetwork
 
@@ -108,3 +108,38 @@ def test_a_catalogue_without_looks_teaches_no_composer(catalogue):
     assert train_composer(head, training, bare, encode_texts, "v") is None
     alike = [item.model_copy(update={"colors": ("red",), "materials": ()}) for item in items]
     assert train_composer(head, training, alike, encode_texts, "v") is None
+
+
+class Towers:
+    """A base encoder whose pictures are the rows of known features: pixel [0, 0, 0] tells which."""
+
+    version, image_dim, text_dim, shared_space = "base", DIM, DIM, False
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+
+    def encode_pixels(self, pixels):
+        return self.features.image[pixels[:, 0, 0, 0]]
+
+    def encode_texts(self, texts):
+        return encode_texts(texts)
+
+
+def test_an_encoder_with_a_composer_lets_words_change_a_picture(catalogue):
+    """A picture and "in red" find red things of the picture's shape; the picture alone and the words alone do not."""
+    items, features, head, training = catalogue
+    settings = ComposeSettings(steps=150, batch_size=32)
+    version = f"base+{head.version}"
+    composer = train_composer(head, training, items, encode_texts, version, settings)
+    encoder, plain = Encoder(Towers(features), head, composer), Encoder(Towers(features), head)
+    vectors = head.fuse(features)
+    pixels = np.zeros((1, 1, 3), np.uint8)  # item 0: a green wing chair
+
+    def first(asked) -> list[tuple[str, str]]:
+        nearest = np.argsort(-(vectors @ asked["joint_vector"][0]))[:4]
+        return [(items[i].colors[0], items[i].attributes["silhouette"]) for i in nearest]
+
+    assert first(encoder.query_vectors(text="in red", pixels=pixels)).count(("red", "wing")) >= 3
+    assert first(plain.query_vectors(text="in red")).count(("red", "wing")) < 3
+    alone = encoder.query_vectors(pixels=pixels)["joint_vector"][0]
+    np.testing.assert_array_equal(alone, plain.query_vectors(pixels=pixels)["joint_vector"][0])

@@ -39,7 +39,8 @@ class Deployments:
 
     def _encode(self, query):
         version = query.version if query.version in self.encoders else self.encoders[0]
-        return EncodedQuery(version, {"joint_vector": [np.zeros(2, np.float32)]})
+        words = np.ones(3, np.float32) if query.changes_items else None
+        return EncodedQuery(version, {"joint_vector": [np.zeros(2, np.float32)]}, words)
 
     def _find(self, lookup):
         for version in self.releases:
@@ -84,6 +85,15 @@ async def test_what_was_remembered_is_not_kept_past_its_encoder():
     assert await answered_by(both, shop) == "r-v1"
     both.encoders, both.releases = ["v2", "v1"], ["v2", "v1"]
     assert await answered_by(both, shop) == "r-v2"
+
+
+async def test_words_beside_items_are_read_as_a_change_of_them():
+    """ "Like these, but in red": the composer's reading of the words travels to where the items' vectors are."""
+    both = Deployments(encoder=["v1"], retriever=["v1"])
+    shop = Shop(both, both, PictureReader())
+    assert await answered_by(both, shop) == await answered_by(both, shop, item_ids=("a",)) == "r-v1"
+    assert [query.changes_items for query in both.encode.calls] == [False, True]
+    assert [lookup.words is None for lookup in both.find.calls] == [True, False]
 
 
 async def test_following_the_pointer(tmp_path):
