@@ -69,8 +69,8 @@ class Talk:
         known: facts of the catalogue's items by id.
         vocabulary: values of properties that an answer could make up.
         read: how messages are read: None lets the engine do it.
-        plain_words: whether what a message plainly says is held against how it was read, as an application does; without,
-            a turn means what the model read.
+        plain_words: whether what a message plainly says is held against how it was read, as an application does;
+            without, a turn means what the model read.
     """
 
     search: LocalSearch

@@ -85,6 +85,18 @@ def _search_relevance() -> Figures:
         return dict(asyncio.run(measure_demo(folder, Encoder(load_base_encoder("packaged")))))
 
 
+def _search_http() -> Figures:
+    import tempfile
+
+    from benchmarks.search_http import make_release, measure
+    from catalog.release import ReleaseStore
+
+    with tempfile.TemporaryDirectory(prefix="ws-") as folder:
+        store = ReleaseStore(folder)
+        make_release(store, 500)
+        return measure(store, {}, 1.0)
+
+
 def _growth() -> Figures:
     from benchmarks.growth import Section, run
 
@@ -155,6 +167,13 @@ CHECKS: dict[str, Check] = {
             ),
         ),
     ),
+    "search_http": Check(
+        _search_http,
+        (
+            Floor("empty app over search, p50", 0.08, partial(_over, ("empty_1", "p50_ms"), ("search_1", "p50_ms"))),
+            Floor("searches a second, 8 clients", 5, _at("search_8", "per_s")),
+        ),
+    ),
     "growth": Check(
         _growth,
         (
@@ -209,4 +228,4 @@ CHECKS: dict[str, Check] = {
         ),
     ),
 }
-"""Benchmarks that start no server: `search_http` and `chat` are run in full or not at all."""
+"""In the order of running. `chat`, and the engine and clock of `navigator`, take minutes: in full only."""
