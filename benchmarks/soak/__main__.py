@@ -3,6 +3,8 @@
 import asyncio
 import os
 import secrets
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +36,7 @@ def main(
     flood: Annotated[bool, typer.Option(help="The part with too many customers.")] = True,
 ) -> None:
     """Soak a shop. Needs PostgreSQL; ends with status 1 where a promise was broken."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that everything started here is ended
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ws-soak-") as folder:
         console.print("Preparing two releases")

@@ -149,7 +149,8 @@ def running_shop(catalogue: Catalogue) -> Iterator[Shop]:
     from ray.cluster_utils import Cluster
 
     with running_database(_free_port()) as database:
-        cluster = Cluster(initialize_head=True, head_node_args=_node())
+        # The end of this block shuts it down. Its own handlers would let nodes join from the main thread only.
+        cluster = Cluster(initialize_head=True, head_node_args=_node(), shutdown_at_exit=False)
         try:
             for _ in range(NODES - 1):
                 cluster.add_node(**_node())
@@ -172,7 +173,7 @@ def prepare_catalogue(folder: Path, release_store: Path | None) -> Catalogue:
         shutil.copytree(release_store, folder, dirs_exist_ok=True)
         for left in folder.glob("events.db*"):
             left.unlink()
-    _complete(folder)
+    complete(folder)
     store = ReleaseStore(folder)
     first = store.current()
     table = ItemTable.open(store.tables_uri, first.items.name)
@@ -186,7 +187,7 @@ def prepare_catalogue(folder: Path, release_store: Path | None) -> Catalogue:
     return Catalogue(store, (first.id, second.id), {first.id: before, second.id: _prices(table)})
 
 
-def _complete(folder: Path) -> None:
+def complete(folder: Path) -> None:
     """What the demo has and the store has not: items, Navigator, taste."""
     from rich.console import Console
 

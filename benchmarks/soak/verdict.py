@@ -13,6 +13,8 @@ from benchmarks.soak.load import Call, Ledger
 
 MAX_FAILED = 0.001
 MAX_GROWTH = 1.10
+SETTLED_AFTER_S = 60.0
+"""A new process still imports and fills its caches for a while."""
 
 
 @dataclass
@@ -64,21 +66,29 @@ class Memory:
         totals = [sum(mib for _, mib in found.values()) for _, found in self.samples if len(found) == most]
         return float(np.median(totals[share]))
 
-    def growth(self) -> dict[str, float]:
-        """MiB that the longest-lived process of each name grew by, from the end of its first minute to its last."""
+    def growth(self) -> dict[str, dict[str, float]]:
+        """The longest-lived process of each name, its first minute left out: minutes seen, MiB grown, MiB a minute.
+
+        The last is the slope of a straight line through all of its samples, by least squares.
+        """
         lives: dict[int, list[tuple[float, float]]] = {}
         names = {}
         for at, found in self.samples:
             for pid, (name, mib) in found.items():
                 lives.setdefault(pid, []).append((at, mib))
                 names[pid] = name
-        grown: dict[str, tuple[float, float]] = {}
+        grown: dict[str, dict[str, float]] = {}
         for pid, life in lives.items():
-            settled = [mib for at, mib in life if at - life[0][0] >= 60]
-            age = life[-1][0] - life[0][0]
-            if settled and age > grown.get(names[pid], (0.0, 0.0))[0]:
-                grown[names[pid]] = (age, settled[-1] - settled[0])
-        return {name: round(mib, 1) for name, (_, mib) in sorted(grown.items())}
+            settled = [((at - life[0][0]) / 60, mib) for at, mib in life if at - life[0][0] >= SETTLED_AFTER_S]
+            if len(settled) < 2:
+                continue
+            minutes, sizes = (np.array(values) for values in zip(*settled, strict=True))
+            seen = float(minutes[-1] - minutes[0])
+            if seen > grown.get(names[pid], {}).get("minutes", 0.0):
+                slope = float(np.polyfit(minutes, sizes, 1)[0])
+                figures = {"minutes": seen, "mib": float(sizes[-1] - sizes[0]), "mib_a_minute": slope}
+                grown[names[pid]] = {what: round(value, 2) for what, value in figures.items()}
+        return dict(sorted(grown.items()))
 
 
 def _judge_calls(verdict: Verdict, calls: Sequence[Call], struck: Sequence[Struck]) -> None:
