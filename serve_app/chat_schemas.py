@@ -101,15 +101,25 @@ class UsageOut(Shape):
     timings_ms: dict[str, float]
 
 
+class TotalOut(Shape):
+    """What several things cost together."""
+
+    amount: float
+    currency: str | None
+
+
 class TurnOut(Shape):
     """One message and what came of it."""
 
     turn: int = Field(description="From 1.")
     message: str
+    item_ids: tuple[str, ...] = Field(default=(), description="Items that were pointed at.")
     has_picture: bool = False
+    picture: str | None = Field(default=None, description="The picture that came with it, small, as a data: URI.")
     intent: dict[str, Any] = Field(description="How the message was read.")
     items: tuple[FoundItem, ...] = Field(description="The items shown, as they were then; [1] is the first.")
     relaxed: tuple[RelaxedOut, ...] = ()
+    total: TotalOut | None = Field(default=None, description="Of things that were asked for together.")
     answer: str
     citations: CitationsOut = CitationsOut()
     usage: UsageOut | None = None

@@ -48,15 +48,22 @@ _turns = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # JSON; empty while the turn is under way
     sa.Column("picture", sa.LargeBinary),  # vectors of its picture, for turns that are still about it
 )
+_pictures = sa.Table(
+    "chat_pictures",  # apart from the turns, because the next turn reads those and shows no picture
+    _metadata,
+    sa.Column("conversation", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("jpeg", sa.LargeBinary, nullable=False),
+)
 
 
 @dataclass(frozen=True)
 class KeptTurn:
-    """One turn: `body` is what the API shows of it, and what the next turn needs."""
+    """One turn: `body` is what the API shows of it, `vectors` those of its picture; the next turn needs both."""
 
     number: int
     body: dict[str, Any]
-    picture: bytes | None
+    vectors: bytes | None
 
 
 @dataclass(frozen=True)
@@ -107,9 +114,22 @@ class ConversationStore:
         """
         return await self._run(self._begin, conversation, person, title)
 
-    async def finish(self, conversation: str, number: int, body: dict[str, Any], picture: bytes | None) -> None:
-        """Write a turn, over what stood in its place."""
-        await self._run(self._finish, conversation, number, json.dumps(body, ensure_ascii=False), picture)
+    async def finish(
+        self,
+        conversation: str,
+        number: int,
+        body: dict[str, Any],
+        *,
+        vectors: bytes | None = None,
+        picture: bytes | None = None,
+    ) -> None:
+        """Write a turn, over what stood in its place.
+
+        Args:
+            vectors: of the picture that came with it, for later turns.
+            picture: that picture as a small JPEG, for whoever looks at the conversation again.
+        """
+        await self._run(self._finish, conversation, number, json.dumps(body, ensure_ascii=False), vectors, picture)
 
     async def give_up(self, conversation: str, number: int) -> None:
         """Free the place of a turn of which nothing came."""
@@ -118,6 +138,10 @@ class ConversationStore:
     async def load(self, conversation: str) -> Conversation:
         """A conversation. Raises NotFound."""
         return await self._run(self._load, conversation)
+
+    async def pictures(self, conversation: str) -> dict[int, bytes]:
+        """The small JPEGs of a conversation, by the number of the turn that each came with."""
+        return await self._run(self._jpegs, conversation)
 
     async def of_person(self, person: str, limit: int) -> list[Entry]:
         """A person's conversations, the latest first."""
@@ -160,11 +184,24 @@ class ConversationStore:
             connection.execute(sa.insert(_turns).values(row))
         return conversation, number
 
-    def _finish(self, engine: sa.Engine, conversation: str, number: int, body: str, picture: bytes | None) -> None:
+    def _finish(
+        self,
+        engine: sa.Engine,
+        conversation: str,
+        number: int,
+        body: str,
+        vectors: bytes | None,
+        picture: bytes | None,
+    ) -> None:
         mine = sa.and_(_turns.c.conversation == conversation, _turns.c.number == number)
+        seen = sa.and_(_pictures.c.conversation == conversation, _pictures.c.number == number)
         with translated(), _writing(engine) as connection:
+            written = connection.execute(sa.update(_turns).where(mine).values(body=body, picture=vectors)).rowcount
+            connection.execute(sa.delete(_pictures).where(seen))
             # Deleted meanwhile: then nothing is left to write to, and that is what was wanted.
-            connection.execute(sa.update(_turns).where(mine).values(body=body, picture=picture))
+            if written and picture is not None:
+                row = {"conversation": conversation, "number": number, "jpeg": picture}
+                connection.execute(sa.insert(_pictures).values(row))
             connection.execute(
                 sa.update(_conversations).where(_conversations.c.id == conversation).values(updated_us=_now_us())
             )
@@ -197,6 +234,11 @@ class ConversationStore:
             found.id, found.person, found.title, _time(found.created_us), _time(found.updated_us), turns
         )
 
+    def _jpegs(self, engine: sa.Engine, conversation: str) -> dict[int, bytes]:
+        query = sa.select(_pictures.c.number, _pictures.c.jpeg).where(_pictures.c.conversation == conversation)
+        with translated(), engine.connect() as connection:
+            return {row.number: row.jpeg for row in connection.execute(query)}
+
     def _of_person(self, engine: sa.Engine, person: str, limit: int) -> list[Entry]:
         count = sa.func.count(_turns.c.number)
         query = (
@@ -213,7 +255,8 @@ class ConversationStore:
 
     def _delete(self, engine: sa.Engine, conversation: str) -> None:
         with translated(), _writing(engine) as connection:
-            connection.execute(sa.delete(_turns).where(_turns.c.conversation == conversation))
+            for table in (_turns, _pictures):
+                connection.execute(sa.delete(table).where(table.c.conversation == conversation))
             gone = connection.execute(sa.delete(_conversations).where(_conversations.c.id == conversation))
             if not gone.rowcount:
                 raise no_conversation(conversation)
@@ -221,7 +264,8 @@ class ConversationStore:
     def _forget_person(self, engine: sa.Engine, person: str) -> int:
         mine = sa.select(_conversations.c.id).where(_conversations.c.person == person)
         with translated(), _writing(engine) as connection:
-            connection.execute(sa.delete(_turns).where(_turns.c.conversation.in_(mine)))
+            for table in (_turns, _pictures):
+                connection.execute(sa.delete(table).where(table.c.conversation.in_(mine)))
             return connection.execute(sa.delete(_conversations).where(_conversations.c.person == person)).rowcount
 
     async def _run(self, method: Callable[..., T], *arguments: Any) -> T:

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ from serve_app.schemas import Picture, Region
 SIDE = 448
 """Longest side of what the encoder gets, in pixels: twice what the encoders look at, so that theirs is the last word
 on how a picture is fitted into a square."""
+
+SMALL_SIDE = 320
+"""Longest side, in pixels, of a picture as a conversation keeps it."""
+
+SMALL_BYTES = 32_000
+"""The most that such a picture takes."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,10 @@ class PictureReader:
         """The small RGB picture that the encoder gets. Raises BadPicture or TooLarge."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, self._pixels, picture)
 
+    async def small(self, pixels: Pixels) -> bytes:
+        """What the encoder got as a JPEG of at most SMALL_BYTES, to be kept."""
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, _jpeg, pixels)
+
     def _fetch(self, url: str) -> bytes:
         seconds = self._limits.fetch_timeout_s
         limits = FetchLimits(max_bytes=self._limits.max_bytes, timeout_s=seconds, total_s=2 * seconds, retries=0)
@@ -102,6 +113,17 @@ def _cut(image: Image.Image, region: Region) -> Image.Image:
     right, bottom = math.ceil(region.x1 * image.width), math.ceil(region.y1 * image.height)
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    image = Image.fromarray(np.asarray(pixels))
+    for side, quality in ((SMALL_SIDE, 82), (SMALL_SIDE, 60), (SMALL_SIDE // 2, 60)):
+        image.thumbnail((side, side), Image.Resampling.BICUBIC)
+        written = io.BytesIO()
+        image.save(written, "JPEG", quality=quality)
+        if written.tell() <= SMALL_BYTES:
+            break
+    return written.getvalue()
 
 
 def _from_base64(text: str) -> bytes:

@@ -1,14 +1,16 @@
 """`/v1/chat` and the conversations that come of it."""
 
+import base64
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from serve_app.assistant import Assistant, Turn
+from serve_app.assistant import Assistant
+from serve_app.assistant_turn import Turn
 from serve_app.auth import Caller, guarded
 from serve_app.chat_schemas import (
     ChatRequest,
@@ -88,7 +90,8 @@ def chat_routes(assistant: Assistant) -> APIRouter:
         may be read by whoever has its id, which cannot be guessed.
         """
         found = await _permitted(assistant, conversation_id, rights)
-        return Response(json.dumps(_conversation(found)), media_type="application/json", headers=PRIVATE)
+        pictures = await assistant.store.pictures(conversation_id)
+        return Response(json.dumps(_conversation(found, pictures)), media_type="application/json", headers=PRIVATE)
 
     @router.delete(
         "/v1/conversations/{conversation_id}",
@@ -123,8 +126,11 @@ async def _events(turn: Turn, request_id: str | None) -> AsyncGenerator[bytes, N
         yield event("error", json.loads(bytes(problem_response(error, request_id).body)))
 
 
-def _conversation(found: Conversation) -> dict[str, object]:
-    turns = [TurnOut.model_construct(turn=turn.number, **turn.body) for turn in found.turns]
+def _conversation(found: Conversation, pictures: Mapping[int, bytes]) -> dict[str, object]:
+    turns = [
+        TurnOut.model_construct(turn=turn.number, picture=_as_uri(pictures.get(turn.number)), **turn.body)
+        for turn in found.turns
+    ]
     return {
         "id": found.id,
         "title": found.title,
@@ -132,3 +138,7 @@ def _conversation(found: Conversation) -> dict[str, object]:
         "created": found.created.isoformat(),
         "turns": [dict(turn) for turn in turns],
     }
+
+
+def _as_uri(jpeg: bytes | None) -> str | None:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else None

@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from catalog.errors import InvalidInput, NotFound
 from navigator.turn import TurnSettings
-from serve_app.assistant import Assistant, Turn
+from serve_app.assistant import Assistant
+from serve_app.assistant_turn import Turn
 from serve_app.auth import Caller, guarded
 from serve_app.event_stream import EventStream
 from serve_app.openai_schemas import CompletionRequest, earlier_turns, last_message

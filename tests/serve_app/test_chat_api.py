@@ -6,14 +6,19 @@ all the same.
 
 import asyncio
 import base64
+import io
 import logging
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from catalog.release import ReleaseStore
 from navigator.engine import Sampling
 from navigator.turn import TurnSettings
+from serve_app.conversations import ConversationStore
+from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
 from tests.serve_app.chat_api import Handles, client
 from tests.serve_app.tiny_navigator import add_navigator
 from tests.serve_app.tiny_shop import draw, png
@@ -171,6 +176,40 @@ async def test_conversations_are_kept_listed_resumed_and_deleted(chat):
     assert (await chat.http.delete(f"/v1/conversations/{conversation}")).status_code == 204
     assert (await chat.http.get(f"/v1/conversations/{conversation}")).status_code == 404
     assert (await chat.http.delete(f"/v1/conversations/{conversation}")).status_code == 404
+
+
+async def test_a_conversation_goes_on_as_it_was_on_another_replica(chat, handles):
+    """A replica that has never seen it tells what was pointed at, the picture, the total; references still hold."""
+    set_of_two = {"action": "complete", "categories": ["chair", "table"], "budget_total": 400}
+    first = await chat.say("a chair and a table like this one", user_id="mover", item_ids=["lamp-0"], intent=set_of_two)
+    conversation = first["intent"]["conversation_id"]
+    on = {"user_id": "mover", "conversation_id": conversation}
+    pictured = await chat.say("and this?", picture=PICTURE, intent={"action": "search"}, **on)
+    async with client(handles.application()) as other:
+        turns = (await other.http.get(f"/v1/conversations/{conversation}")).json()["turns"]
+        assert turns[0]["item_ids"] == ["lamp-0"]
+        assert turns[0]["total"] == first["items"]["total"]
+        assert turns[0]["total"]["amount"] > 0
+        assert turns[0]["picture"] is None
+        head, _, data = turns[1]["picture"].partition(",")
+        assert head == "data:image/jpeg;base64"
+        jpeg = base64.b64decode(data)
+        assert len(jpeg) <= SMALL_BYTES
+        assert max(Image.open(io.BytesIO(jpeg)).size) <= SMALL_SIDE
+        asked = await other.say("the second one but cheaper", intent={"action": "ask", "item_refs": [2]}, **on)
+        assert asked.ids == [pictured.ids[1]]
+        cheaper = await other.say("like my picture, cheaper", intent={"action": "refine", "sort": "price_low"}, **on)
+        assert cheaper["usage"]["pictures_encoded"] == 0
+        assert any("vase" in id_ for id_ in cheaper.ids)
+        await other.say("no", intent={"action": "chat"}, edit=True, **on)
+        assert (await other.http.delete(f"/v1/conversations/{conversation}")).status_code == 204
+    assert await ConversationStore(handles.database).pictures(conversation) == {}
+
+
+async def test_a_busy_picture_is_kept_small():
+    """Noise, which JPEG hardly shortens, takes no more room in the database than it may."""
+    noise = np.random.default_rng(0).integers(0, 256, (448, 448, 3), dtype=np.uint8)
+    assert len(await PictureReader().small(noise)) <= SMALL_BYTES
 
 
 async def test_forgetting_everything_forgets_what_was_said(chat):

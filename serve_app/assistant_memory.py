@@ -1,0 +1,80 @@
+"""What a conversation remembers of a turn, and how the next one takes it up again, on whichever replica it runs."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+
+from navigator.intent import ShoppingIntent
+from navigator.prompt import Exchange, Shown
+from serve_app.chat_schemas import ChatRequest, CitationsOut
+from serve_app.conversations import KeptTurn
+from serve_app.query_encoder import EncodedQuery
+from serve_app.turn_search import TurnSearch
+
+
+class Told:
+    """What came of a turn so far."""
+
+    def __init__(self) -> None:
+        self.intent: ShoppingIntent | None = None
+        self.items: list[dict[str, Any]] = []
+        self.relaxed: list[dict[str, Any]] = []
+        self.total: dict[str, Any] | None = None
+        self.answer = ""
+        self.citations: dict[str, Any] = CitationsOut().model_dump(mode="json")
+        self.usage: dict[str, Any] | None = None
+        self.finish = "stop"
+
+
+def body_of(request: ChatRequest, told: Told) -> dict[str, Any]:
+    """A turn as it is kept: what the API shows of it, but for the picture."""
+    return {
+        "message": request.message,
+        "item_ids": list(request.item_ids),
+        "has_picture": request.picture is not None,
+        "intent": json.loads(told.intent.compact()) if told.intent else None,
+        "items": told.items,
+        "relaxed": told.relaxed,
+        "total": told.total,
+        "answer": told.answer,
+        "citations": told.citations,
+        "usage": told.usage,
+    }
+
+
+async def exchange(turn: KeptTurn, search: TurnSearch) -> Exchange:
+    """A kept turn as a prompt repeats it. Items are numbered, so they end where one is gone from the release."""
+    shown: list[Shown] = []
+    for item in turn.body["items"]:
+        found = await search.items([item["id"]])
+        if not found:
+            break
+        shown += found
+    return Exchange(
+        user=turn.body["message"],
+        intent=ShoppingIntent.model_validate(turn.body["intent"]) if turn.body["intent"] else None,
+        shown=tuple(shown),
+        answer=turn.body["answer"],
+        notes=tuple(one["text"] for one in turn.body["relaxed"]),
+    )
+
+
+def packed(encoded: EncodedQuery) -> bytes:
+    """The vectors of a picture, as they are kept."""
+    vectors = {
+        name: [base64.b64encode(np.asarray(one, np.float32).tobytes()).decode() for one in found]
+        for name, found in encoded.vectors.items()
+    }
+    return json.dumps({"version": encoded.version, "vectors": vectors}).encode()
+
+
+def unpacked(kept: bytes) -> EncodedQuery:
+    """What `packed` packed."""
+    data = json.loads(kept)
+    vectors = {
+        name: [np.frombuffer(base64.b64decode(one), np.float32) for one in found]
+        for name, found in data["vectors"].items()
+    }
+    return EncodedQuery(data["version"], vectors)
