@@ -1,60 +1,100 @@
 """How much of a picture reaches the answers: the same language model and budget, reading items in five ways."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
+import torch
 
-from batch.convert import convert
 from batch.navigator_data import Catalogue
-from batch.navigator_gate import gold_cases, measure
-from batch.navigator_loop import Run, run
+from batch.navigator_gate import gold_cases
 from batch.rules_reader import RulesReader
-from navigator.engine import open_engine
+from benchmarks.navigator_pictures import grids_of, load_pixels, see_grid
+from benchmarks.navigator_reading import Asked, Reader, Way, hidden_questions, learn_to_read, make_drills
+from catalog.demo.load import DATA
+from catalog.packaged import PackagedEncoder
 from navigator.evaluation import score_intents
-from navigator.knowledge import Known, Shelf
-from navigator.learnt import Shape
-from navigator.packaged import PACKAGED
+from navigator.examples import Example
+from navigator.knowledge import Known
 from navigator.prompt import Shown
-from navigator.training import Recipe
 
-Vectors = Mapping[str, np.ndarray]
+WAYS = {
+    "metadata only": Way(tokens=0, words=True),
+    "one token": Way(tokens=1),
+    "four tokens": Way(tokens=4),
+    "four tokens + metadata": Way(tokens=4, words=True),
+    "7 × 7 grid at request time": Way(tokens=49),
+}
+_FEWEST_HIDDEN = 12
+_REPEATS = 5
 
 
 def compare(
     catalogue: Catalogue,
-    grids: Vectors | None,
     hidden: dict[str, tuple[str, ...]],
-    steps: int,
-    folder: Path,
+    drills: int,
     say: Callable[[str], None],
+    ways: Sequence[str] = tuple(WAYS),
 ) -> dict[str, Any]:
-    """Train and measure every variant with the same recipe, seed and number of steps.
+    """Teach every way with the same drills and steps, and ask for properties that no text of held-out items tells.
+
+    The grid's read-outs are of every cell and of the details, so that it knows all that the others know.
 
     Args:
-        catalogue: with one vector `[1, D]` for each item.
-        grids: 7 × 7 features `[49, C]` by item id, for the variant that encodes at request time; None leaves it out.
+        catalogue: the demo's, with details as vectors.
         hidden: by item id, properties that only the picture shows.
+        drills: items with questions to learn from.
     """
-    variants: dict[str, tuple[Catalogue, Shape]] = {
-        "metadata only": (_blind(catalogue), Shape(catalogue.item_dim, tokens_per_item=1, projector_rank=8)),
-        "one token": (catalogue, Shape(catalogue.item_dim, tokens_per_item=1, projector_rank=256)),
-        "four tokens": (catalogue, Shape(catalogue.item_dim, tokens_per_item=4, projector_rank=256)),
-    }
-    if grids is not None:
-        some = next(iter(grids.values()))
-        shape = Shape(some.shape[1], len(some), len(some), projector_rank=256)
-        variants["7 × 7 grid at request time"] = (_with_vectors(catalogue, grids), shape)
-    results: dict[str, Any] = {}
-    for name, (seen, shape) in variants.items():
-        results[name] = _variant(seen, shape, hidden, steps, folder / name.replace(" ", "-"))
+    counts = Counter(name for names in hidden.values() for name in names)
+    names = [name for name, count in counts.most_common() if count >= _FEWEST_HIDDEN]
+    results: dict[str, Any] = {"properties": len(names), "drills": drills}
+    for name in ways:
+        way = WAYS[name]
+        train, test = list(catalogue.train.known), list(catalogue.test.known)
+        if "grid" in name:
+            train, test = _with_grids(train), _with_grids(test)
+        attributes, choices = hidden_questions(test, hidden, names, Random(1))
+        lessons = list(make_drills(train, names, drills, Random(0)))
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.process_time()
+            reader = learn_to_read(way, train, lessons, Path(folder))
+        results[name] = {
+            "attribute": reader.accuracy(attributes),
+            "attributes_asked": len(attributes),
+            "choice_of_8": reader.accuracy(choices),
+            "choices_asked": len(choices),
+            "soft_tokens_per_item": way.tokens,
+            "training_cpu_s": time.process_time() - began,
+            **first_token_ms(reader, choices[0]),
+        }
         say(f"{name}: {results[name]}")
-    results["rules-only reader of intents"] = rules_baseline(catalogue)
     return results
+
+
+def first_token_ms(reader: Reader, asked: Asked) -> dict[str, float]:
+    """Milliseconds of CPU time, on one thread, until the first word about 8 items, reading their pictures included.
+
+    CPU time is what a quiet core would take, whatever else runs on the machine.
+    """
+    example = reader.example(asked)
+    prompt = int(example.learn.argmax())
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    read = statistics.median(_cpu_ms(lambda: _first_token(reader, example, prompt)) for _ in range(_REPEATS))
+    seen = 0.0
+    if reader.way.tokens > 4:
+        encoder = PackagedEncoder("cpu")
+        paths = [_picture(entry) for entry in asked.items]
+        seen = statistics.median(_cpu_ms(lambda: see_grid(encoder, load_pixels(encoder, paths))) for _ in range(3))
+    torch.set_num_threads(threads)
+    return {"prompt_tokens_8_items": float(prompt), "first_token_cpu_ms": seen + read, "of_that_pictures_ms": seen}
 
 
 def rules_baseline(catalogue: Catalogue) -> dict[str, float]:
@@ -69,45 +109,29 @@ def rules_baseline(catalogue: Catalogue) -> dict[str, float]:
     return {"action": score.action, "slots": score.f1, "cases": float(score.cases)}
 
 
-def _variant(
-    catalogue: Catalogue, shape: Shape, hidden: dict[str, tuple[str, ...]], steps: int, folder: Path
-) -> dict[str, float]:
-    start = folder / "start"
-    if not (start / "config.json").exists():
-        convert(PACKAGED, str(start), shape)
-    plan = Run(
-        str(start), PACKAGED, str(folder), Recipe(steps=steps, lora_layers=16, projector_rate=0.0), row_tokens=512
-    )
-    learnt = run(plan, catalogue, [])
-    out = folder / "trained"
-    if not (out / "config.json").exists():
-        convert(PACKAGED, str(out), learnt=learnt)
-
-    async def measured() -> dict[str, float]:
-        engine = open_engine(out)
-        try:
-            gate = await measure(engine, catalogue, gold_cases(catalogue.test), hidden, Random(0))
-        finally:
-            await engine.close()
-        return {**asdict(gate), "tokens_per_item": float(shape.tokens_per_item)}
-
-    return asyncio.run(measured())
+@torch.no_grad()
+def _first_token(reader: Reader, example: Example, prompt: int) -> None:
+    ids = torch.from_numpy(example.ids[:prompt])[None]
+    items = torch.from_numpy(example.items) if len(example.items) else None
+    output = reader.model.hidden_states(ids, items, None, lengths=(prompt,), use_cache=False)
+    assert output.last_hidden_state is not None
+    reader.model.get_output_embeddings()(output.last_hidden_state[:, -1]).argmax(-1)
 
 
-def _blind(catalogue: Catalogue) -> Catalogue:
-    """The same items with one and the same vector: only words tell them apart."""
-    same = np.zeros((1, catalogue.item_dim), np.float32)
-    same[0, 0] = 1.0
-    everything = (*catalogue.train.known, *catalogue.test.known)
-    return _with_vectors(catalogue, {known.item.id: same for known in everything})
+def _cpu_ms(work: Callable[[], object]) -> float:
+    began = time.thread_time()
+    work()
+    return 1000 * (time.thread_time() - began)
 
 
-def _with_vectors(catalogue: Catalogue, vectors: Vectors) -> Catalogue:
-    def swapped(known: Sequence[Known]) -> list[Known]:
-        return [replace(entry, shown=Shown(entry.item, vectors[entry.item.id])) for entry in known]
+def _with_grids(known: Sequence[Known]) -> list[Known]:
+    name = f"demo-{len(known)}"
+    grids = grids_of(name, [_picture(entry) for entry in known])  # [N, D]
+    return [
+        replace(entry, shown=Shown(entry.item, grid[None].astype(np.float32)))
+        for entry, grid in zip(known, grids, strict=True)
+    ]
 
-    return replace(
-        catalogue,
-        train=Shelf(swapped(catalogue.train.known), catalogue.train.boards),
-        test=Shelf(swapped(catalogue.test.known), catalogue.test.boards),
-    )
+
+def _picture(known: Known) -> Path:
+    return DATA / (known.item.image or "")

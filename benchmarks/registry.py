@@ -135,7 +135,23 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token."
             ),
             "engine": Section("navigator_engine:compare", "--only engine"),
-            "accuracy": Section("navigator_accuracy:compare", "--only accuracy"),
+            "rules": Section(
+                "navigator_accuracy:rules_baseline",
+                "--only accuracy",
+                "The gold messages, read by rules alone that the same hand wrote.",
+            ),
+            "accuracy": Section(
+                "navigator_accuracy:compare",
+                "--only accuracy",
+                "Properties of the demo's held-out items that no text tells, asked and looked for among 8; the same "
+                "drills and steps for every way of reading, a small budget. Times are CPU time on one thread.",
+            ),
+            "fashion": Section(
+                "navigator_fashion:measure",
+                "--only fashion",
+                "Shares of held-out products whose property is named right, from the picture alone. The probe and the "
+                "read-outs choose among the values; Navigator writes one.",
+            ),
         },
     ),
     "navigator_readouts": Benchmark(
