@@ -3,6 +3,7 @@
     latency    time to first token with vectors ready, over pictures encoded on request; and the arithmetic of both
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
+    shipped    the Navigator that comes with Windowshop, as it is used; and another: before
     engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM over transformers
 
 Figures go to docs/results/navigator.json with the machine, the versions and the commit.
@@ -23,6 +24,7 @@ from benchmarks.navigator_accuracy import rules_baseline
 from benchmarks.navigator_engine import compare as compare_engines
 from benchmarks.navigator_fashion import measure as measure_fashion
 from benchmarks.navigator_latency import flops_table, measure
+from benchmarks.navigator_use import measure as measure_use
 from benchmarks.report import write_results
 from catalog.demo.load import DATA
 from catalog.release import ReleaseStore
@@ -39,16 +41,20 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion or engine.")] = None,
+    only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion, shipped, before or engine.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
     release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/data",
     labels: Annotated[str, typer.Option(help="JSON lines with what pictures show.")] = str(DATA / "truth.jsonl"),
-    checkpoint: Annotated[Path | None, typer.Option(help="Navigator for `engine` [the shipped one].")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `before` [the shipped one].")
+    ] = None,
     size: Annotated[str, typer.Option(help="Shape for `latency`: 2B or 8B.")] = "2B",
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
     ] = 800,
+    conversations: Annotated[int, typer.Option(help="Gold conversations of `shipped` and `before`.")] = 120,
+    alone: Annotated[int, typer.Option(help="As many of these without the rules beside the model.")] = 120,
 ) -> None:
     """Measure and write docs/results/navigator.json."""
     if only in (None, "latency"):
@@ -69,6 +75,10 @@ def main(
         write_results("navigator", {"accuracy": found})
     if only in (None, "fashion"):
         write_results("navigator", {"fashion": measure_fashion(40 if quick else 4 * drills, 400, typer.echo)})
+    if only in ("shipped", "before"):
+        folder = checkpoint or assemble()
+        found = measure_use(ReleaseStore(release), folder, conversations, alone, typer.echo)
+        write_results("navigator", {only: found})
 
 
 def _catalogue(release: str, labels: str) -> Catalogue:

@@ -146,6 +146,16 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "Properties of the demo's held-out items that no text tells, asked and looked for among 8; the same "
                 "drills and steps for every way of reading, a small budget. Times are CPU time on one thread.",
             ),
+            "shipped": Section(
+                "navigator_use:measure",
+                "--only shipped",
+                "The Navigator that comes with Windowshop, by the suites of batch.evaluate on the demo.",
+            ),
+            "before": Section(
+                "navigator_use:measure",
+                "--only before --checkpoint FOLDER",
+                "The same of the Navigator that it took the place of.",
+            ),
             "fashion": Section(
                 "navigator_fashion:measure",
                 "--only fashion",
