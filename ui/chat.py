@@ -54,7 +54,7 @@ def chat_page(shop: ShopClient, chat: "Chat", shoppers: Sequence[tuple[str, str]
 
     return gr.HTML(
         html_template=(assets / "chat.html").read_text().replace("<!-- shoppers -->", shopper_options(shoppers)),
-        js_on_load=script("upload.js", "answer.js", "shortlist.js", "chat.js"),
+        js_on_load=script("upload.js", "answer.js", "shelf.js", "shortlist.js", "chat.js"),
         apply_default_css=False,
         server_functions=[start, conversations, resume, delete, look_up, act, forget, goes_with],
         elem_id="ws-chat",
@@ -105,7 +105,8 @@ class Chat:
             return {"sorry": sorry(error)}
         if found.get("user_id") not in (None, ask["user"]):
             return {"sorry": sorry(ApiProblem(404, "not yours"))}
-        return {"turns": [kept_turn(turn, self.currency()) for turn in found["turns"]]}
+        titles = {item["id"]: item["title"] for turn in found["turns"] for item in turn["items"]}
+        return {"turns": [kept_turn(turn, self.currency(), titles) for turn in found["turns"]]}
 
     def delete(self, ask: Mapping[str, Any]) -> bool:
         """Delete a conversation; returns whether it is gone."""
@@ -146,4 +147,6 @@ def to_turn(ask: Mapping[str, Any]) -> dict[str, Any]:
     request["message"] = str(ask.get("message") or "").strip()
     if ask.get("picture"):
         request["picture"] = {"data": ask["picture"]}
+    if ask.get("adventurousness") is not None:
+        request["adventurousness"] = ask["adventurousness"]
     return request

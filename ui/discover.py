@@ -63,7 +63,7 @@ def discover_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) ->
 
     return gr.HTML(
         html_template=(assets / "discover.html").read_text().replace("<!-- shoppers -->", shopper_options(shoppers)),
-        js_on_load=script("discover.js"),
+        js_on_load=script("shelf.js", "discover.js"),
         apply_default_css=False,
         server_functions=[feed, act, taste, steer, goes_with],
         elem_id="ws-discover",

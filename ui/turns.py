@@ -47,8 +47,12 @@ async def stream_turn(
         yield write_event("error", sorry(error))
 
 
-def kept_turn(turn: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
-    """A turn of a conversation that was kept, as the events that it was told with."""
+def kept_turn(turn: Mapping[str, Any], currency: str | None, titles: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A turn of a conversation that was kept: what was sent with it, and the events that it was told with.
+
+    Args:
+        titles: of items, by id, for those that were pointed at.
+    """
     intent = turn.get("intent") or {"action": "chat"}
     action = intent["action"]
     events: Iterator[Event] = iter(
@@ -62,8 +66,9 @@ def kept_turn(turn: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     )
     return {
         "message": turn["message"],
-        "picture": bool(turn.get("has_picture")),
-        "editable": action in ("search", "refine") and not turn.get("has_picture"),
+        "picture": turn.get("picture"),
+        "lost_picture": bool(turn.get("has_picture")) and not turn.get("picture"),
+        "pointed": [{"id": id_, "title": (titles or {}).get(id_, "")} for id_ in turn.get("item_ids") or ()],
         "events": [shown(name, data, action, currency) for name, data in events],
     }
 

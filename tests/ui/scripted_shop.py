@@ -50,6 +50,15 @@ class ScriptedShop:
         def facets():
             return self.facets()
 
+        @app.get("/v1/feed")
+        def feed(user_id: str, adventurousness: float, limit: int):
+            found = [self.shown(item) for item in list(self.items.values())[::40]][:limit]
+            return {"items": found, "next_cursor": None, "release": "r1", "personal": False, "stage": "inspiration"}
+
+        @app.get("/v1/users/{user}/taste")
+        def taste(user: str):
+            return {"interests": [], "hidden": [], "events": len(self.events), "landmarks": []}
+
         @app.post("/v1/search")
         async def search(request: Request):
             asked = await request.json()
@@ -168,9 +177,8 @@ class ScriptedShop:
         try:
             yield event("intent", {**head, "intent": intent, "guessed": False})
             await asyncio.sleep(self.pause_s)
-            total = {"amount": sum(i["price"] for i in found), "currency": "EUR"}
-            items = {"items": found, "release": "r1", "relaxed": relaxed}
-            yield event("items", {**items, "total": total if intent["action"] == "complete" else None})
+            total = kept["turns"][-1]["total"]
+            yield event("items", {"items": found, "release": "r1", "relaxed": relaxed, "total": total})
             if self.failing == "stream":
                 yield event(
                     "error", {"type": "urn:x", "title": "Full", "status": 503, "detail": "all places are taken"}
@@ -199,10 +207,13 @@ class ScriptedShop:
             {
                 "turn": len(kept["turns"]) + 1,
                 "message": asked["message"],
+                "item_ids": list(asked.get("item_ids", ())),
                 "has_picture": bool(asked.get("picture")),
+                "picture": (asked.get("picture") or {}).get("data"),
                 "intent": intent,
                 "items": found,
                 "relaxed": relaxed,
+                "total": self.total(found) if intent["action"] == "complete" else None,
                 "answer": self.answer(found),
                 "citations": {"items": cited, "corrected": 0},
                 "usage": {
@@ -223,6 +234,10 @@ class ScriptedShop:
             }
         )
         return kept
+
+    @staticmethod
+    def total(found):
+        return {"amount": sum(item["price"] for item in found), "currency": "EUR"}
 
     @staticmethod
     def answer(found):

@@ -289,6 +289,75 @@ def test_conversations_are_listed_resumed_and_deleted(page, shop):
     assert page.locator(".ws-welcome").is_visible()
 
 
+def test_a_resumed_conversation_is_as_it_was(page, shop, tmp_path):
+    """The picture, what was pointed at and the total come back, and a chip that is removed sends them again."""
+    Image.open(DATA / "images" / "armchair-001.webp").convert("RGB").save(tmp_path / "seen.jpg")
+    page.set_input_files("#ws-file", tmp_path / "seen.jpg")
+    page.wait_for_selector(".ws-with-picture:not([hidden])")
+    say(page, "armchairs like this, under 600")
+    page.locator(".ws-latest .ws-card").first.get_by_role("button", name="Goes with").click()
+    page.wait_for_selector(".ws-latest .ws-together:not([hidden])")
+    page.wait_for_selector(FINISHED)
+    title = page.locator(".ws-turn .ws-card").first.get_attribute("data-title")
+    told = page.locator(".ws-latest .ws-together").text_content()
+    page.reload()
+    page.wait_for_selector(FINISHED)
+    assert page.locator(".ws-latest .ws-together").text_content() == told
+    assert page.locator(".ws-latest .ws-asked-about img").get_attribute("alt") == title
+    yours = page.locator(".ws-turn").first.locator(".ws-yours")
+    assert yours.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
+    page.click(".ws-new")
+    first = shop.conversations["c1"]
+    first["turns"] = first["turns"][:1]
+    page.get_by_role("button", name="armchairs like this").first.click()
+    page.get_by_role("button", name="Remove up to €600").click()
+    page.wait_for_function("!document.querySelector('.ws-latest [data-field=price_max]')")
+    page.wait_for_selector(FINISHED)
+    assert shop.asked[-1]["edit"] is True
+    assert shop.asked[-1]["picture"]["data"].startswith("data:image/jpeg")
+
+
+def test_what_is_saved_on_discover_is_on_the_shortlist(page, shop, served):
+    """One shortlist for all pages, with its total; what is taken off it is no longer saved there either."""
+    page.goto(f"{served[1]}/discover")
+    page.wait_for_selector(".ws-card")
+    for n in (0, 1):
+        page.locator(".ws-card .ws-save").nth(n).focus()
+        page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.ws-shelf').textContent.startsWith('Shortlist 2 · €')")
+    listed = [page.locator(".ws-card").nth(n).get_attribute("data-id") for n in (0, 1)]
+    page.wait_for_timeout(200)
+    assert [event["item_id"] for event in shop.events if event["kind"] == "save"] == listed
+    page.click(".ws-shelf")
+    page.wait_for_function("document.querySelectorAll('.ws-list li').length === 2")
+    total = page.locator(".ws-total b").text_content()
+    assert float(total.replace("€", "").replace(",", "")) == sum(shop.items[id_]["price"] for id_ in listed)
+    page.locator(".ws-list .ws-off").first.click()
+    page.wait_for_function("document.querySelectorAll('.ws-list li').length === 1")
+    page.goto(f"{served[1]}/discover")
+    page.wait_for_selector(".ws-card")
+    pressed = [page.locator(".ws-card .ws-save").nth(n).get_attribute("aria-pressed") for n in (0, 1)]
+    assert pressed == ["false", "true"]
+    assert [event["item_id"] for event in shop.events if event["kind"] == "save"] == listed[1:]
+
+
+def test_how_adventurous_counts_on_every_page(page, shop, served):
+    """The slider's place is kept, and goes with each message, at its lowest too."""
+    slider = page.get_by_label("Adventurousness")
+    assert slider.input_value() == "0.3"
+    slider.fill("0")
+    say(page, "rugs")
+    assert shop.asked[-1]["adventurousness"] == 0
+    page.goto(f"{served[1]}/discover")
+    page.wait_for_selector(".ws-card")
+    assert slider.input_value() == "0"
+    slider.fill("0.8")
+    page.goto(served[1])
+    page.wait_for_selector(".ws-example")
+    say(page, "mirrors")
+    assert shop.asked[-1]["adventurousness"] == 0.8
+
+
 def test_hiding_can_be_undone(page, shop):
     """A hidden piece goes at once and its event with the undoing."""
     say(page, "rugs")

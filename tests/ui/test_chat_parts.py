@@ -122,13 +122,23 @@ def test_only_what_was_said_is_sent():
     assert to_turn({"message": " hi ", "picture": None, "item_ids": [], "intent": None, "replaces": 3}) == {
         "message": "hi"
     }
-    full = to_turn({"message": "", "picture": "data:x", "item_ids": ["a"], "user_id": "u", "conversation_id": "c"})
+    full = to_turn(
+        {
+            "message": "",
+            "picture": "data:x",
+            "item_ids": ["a"],
+            "user_id": "u",
+            "conversation_id": "c",
+            "adventurousness": 0.0,
+        }
+    )
     assert full == {
         "message": "",
         "picture": {"data": "data:x"},
         "item_ids": ["a"],
         "user_id": "u",
         "conversation_id": "c",
+        "adventurousness": 0.0,
     }
 
 
@@ -197,7 +207,10 @@ def test_a_kept_turn_is_told_as_it_was():
     }
     events = kept_turn({**turn, "citations": {"items": [{"number": 1, "id": "a"}], "corrected": 0}}, "EUR")
     assert [name for name, _ in events["events"]] == ["intent", "items", "delta", "citations"]
-    assert events["picture"] and not events["editable"]
+    assert (events["picture"], events["lost_picture"]) == (None, True)  # kept by a shop that kept no pictures yet
+    whole = kept_turn({**turn, "picture": "data:x", "item_ids": ["a", "b"]}, "EUR", {"a": "A lamp"})
+    assert (whole["picture"], whole["lost_picture"]) == ("data:x", False)
+    assert whole["pointed"] == [{"id": "a", "title": "A lamp"}, {"id": "b", "title": ""}]
 
 
 def test_somebody_elses_conversation_is_not_shown():

@@ -1,5 +1,5 @@
 // The browser's side of the Chat page: which conversation is open, what is being said, and the turns as they stream in.
-// `server` has the functions of ui/chat.py; person.js, upload.js, answer.js and shortlist.js stand before this.
+// `server` has the functions of ui/chat.py; person.js, upload.js, answer.js, shelf.js and shortlist.js stand before this.
 const POINTED = 8; // items that one message may be about
 
 let conversation = null; // its id, once the shop has given it one
@@ -29,6 +29,7 @@ async function say(ask, place = null) {
   const body = {
     message: ask.message, picture: ask.picture, intent: ask.intent, replaces: place?.number,
     item_ids: ask.picked.map((one) => one.id), conversation_id: conversation, user_id: person(),
+    adventurousness: adventurousness(),
   };
   try {
     const response = await fetch("turns", {
@@ -67,7 +68,7 @@ const told = {
     line(turn, ".ws-together", total);
     line(turn, ".ws-relaxed", relaxed.map((one) => sentence(one.text)).join(" "));
     for (const { field, value } of relaxed) letGo(turn, field, value);
-    drawShortlist();
+    drawHearts();
     reflectPicked();
     waiting(turn, "Writing");
     if (count) hear(`${count} ${count === 1 ? "piece" : "pieces"}.`);
@@ -205,9 +206,9 @@ async function open(id, { push = true } = {}) {
     $(".ws-place p").textContent = words;
     return;
   }
-  for (const { message, picture: had, editable, events } of found.turns) {
-    const turn = form({ message, picture: null, hadPicture: had, picked: [] });
-    turn.classList.toggle("ws-told", !editable); // what was pointed at or sent with it is not here to be sent again
+  for (const { message, picture: shown, lost_picture: hadPicture, pointed, events } of found.turns) {
+    const turn = form({ message, picture: shown, hadPicture, picked: pointed });
+    turn.classList.toggle("ws-told", hadPicture); // it cannot be sent again without its picture
     turn.told = Infinity; // nobody wants all of it read out
     $(".ws-thread").append(turn);
     for (const [name, data] of events) told[name]?.(turn, data);
@@ -351,7 +352,7 @@ const acts = {
     await hideItem(id, title, (yes) => {
       for (const one of cards()) one.hidden = yes;
       (yes ? next : card)?.querySelector(".ws-hide").focus({ preventScroll: true });
-    }, (event) => server.forget({ user: person(), id: event }));
+    }, forget);
   },
   undo: () => { $(".ws-toast").hidden = true; undo?.(); },
   unlist: (button) => unlist(button.closest("li").dataset.id),
@@ -414,6 +415,10 @@ const acts = {
   unpick,
 };
 
+async function forget(event) {
+  await server.forget({ user: person(), id: event }).catch(() => false);
+}
+
 function flash(card) {
   if (!card) return;
   card.classList.add("ws-lit");
@@ -450,6 +455,7 @@ $("#ws-say").addEventListener("keydown", (event) => {
 });
 $("#ws-say").addEventListener("input", reflect);
 takePictures(look);
+slide();
 choose(() => {
   fresh();
   listConversations();
@@ -481,3 +487,4 @@ arrive();
 begin();
 listConversations();
 openShortlist();
+if (location.hash === "#shortlist" && matchMedia("(max-width: 1179px)").matches) $("#ws-shortlist").showPopover();

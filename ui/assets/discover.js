@@ -1,5 +1,5 @@
 // The browser's side of the Discover page: who is shopping, what they did here, and the feed that follows from it.
-// `server` has the functions of ui/discover.py; person.js stands before this.
+// `server` has the functions of ui/discover.py; person.js and shelf.js stand before this.
 let user = null;
 let cursor = null;
 let turn = 0;
@@ -14,7 +14,7 @@ async function page(more, from = null) {
   if (!more) say("Choosing…");
   let found;
   try {
-    found = await server.feed({ user, adventurousness: Number($(".ws-slider input").value), cursor: more ? cursor : from });
+    found = await server.feed({ user, adventurousness: adventurousness(), cursor: more ? cursor : from });
   } catch {
     found = { cards: "", count: 0, cursor: null, stage: "", notice: lost };
   }
@@ -28,6 +28,7 @@ async function page(more, from = null) {
   if (!more) grid.replaceChildren();
   const before = grid.children.length;
   grid.insertAdjacentHTML("beforeend", found.cards);
+  drawHearts();
   cursor = found.cursor;
   $(".ws-place").innerHTML = found.notice;
   $(".ws-next").hidden = !cursor;
@@ -48,23 +49,15 @@ async function forget(id) {
   show(await server.steer({ user, what: "event", id }).catch(() => ({ failed: true })));
 }
 
-async function save(button) {
-  const card = button.closest(".ws-card");
-  const saved = button.getAttribute("aria-pressed") === "true";
-  button.setAttribute("aria-pressed", String(!saved));
-  if (saved) {
-    if (card.dataset.saved) await forget(card.dataset.saved);
-    return;
-  }
-  const id = await send("save", card.dataset.id);
-  if (id) {
-    card.dataset.saved = id;
-    refreshSoon();
-  } else {
-    button.setAttribute("aria-pressed", "false");
-    toast("That could not be saved; try again in a moment.");
-  }
+// What is saved joins the shortlist, which stands beside the chat.
+function shelved() {
+  const link = $(".ws-shelf");
+  const total = together();
+  link.hidden = !shortlist.length || kept.get("ws-assistant") !== "yes";
+  link.textContent = `Shortlist ${shortlist.length}${total && ` · ${total}`}`;
 }
+
+const hear = (words) => { $(".ws-heard").textContent = words; };
 
 async function hide(button) {
   const card = button.closest(".ws-card");
@@ -115,7 +108,8 @@ async function steer(button) {
 // ---- what can be pressed -----------------------------------------------------------------------------------------
 
 const acts = {
-  save, hide, steer,
+  hide, steer,
+  save: async (button) => { await save(button); refreshSoon(); },
   more: () => page(true),
   again: () => { page(false); refresh(); },
   fresh: () => { page(false, cursor); scrollTo({ top: 0 }); },
@@ -147,11 +141,13 @@ element.addEventListener("click", (event) => {
 choose(() => {
   user = person();
   page(false);
+  readShelf();
   refresh();
 });
-$(".ws-slider input").addEventListener("change", () => page(false));
+slide(() => page(false));
 
 user = person();
+readShelf();
 if (matchMedia("(min-width: 900px)").matches) $(".ws-taste").open = true;
 page(false);
 refresh();

@@ -36,6 +36,16 @@ function choose(changed) {
   });
 }
 
+// How far from what is known of somebody's taste they want to be led, 0 to 1; the same on every page.
+const adventurousness = () => Number(kept.get("ws-adventurousness") ?? 0.3);
+
+// Binds the slider for it; `changed` is called after it was moved.
+function slide(changed = () => {}) {
+  const input = $(".ws-slider input");
+  input.value = adventurousness();
+  input.addEventListener("change", () => { kept.set("ws-adventurousness", input.value); changed(); });
+}
+
 // ---- what is done: shown at once, sent behind, taken back if it could not be kept ---------------------------------
 
 // Answers the event's id, or null if it could not be kept.
