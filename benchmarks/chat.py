@@ -1,4 +1,4 @@
-"""How soon an assistant answers, and where the time goes: `python -m benchmarks.chat`.
+"""How soon the assistant answers, where the time goes, and what taste is worth to it: `python -m benchmarks.chat`.
 
 The application with its laptop configuration over a release with a Navigator, through Serve's proxy. Conversations of
 four turns about kinds of things and colours that the release has, one and four at once; each turn is read to its end
@@ -11,7 +11,10 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 from random import Random
 from typing import Annotated, Any
 
@@ -19,6 +22,7 @@ import httpx
 import numpy as np
 import typer
 
+from benchmarks import chat_personal
 from benchmarks.report import print_table, write_results
 from benchmarks.search_http import serving
 from catalog.release import ReleaseStore
@@ -38,14 +42,32 @@ class Turn:
     usage: dict[str, Any]
 
 
+class Section(StrEnum):
+    TURNS = "turns"
+    PERSONAL = "personal"
+
+
 def main(
     release: Annotated[str, typer.Option(help="A store whose live release has a Navigator, such as the demo's.")] = (
         ".windowshop/demo"
     ),
+    only: Annotated[list[Section] | None, typer.Option(help="Sections to measure; all by default.")] = None,
     conversations: Annotated[int, typer.Option(help="Conversations for each number of clients.")] = 12,
     clients: Annotated[list[int] | None, typer.Option(help="Numbers of conversations at once.")] = None,
+    quick: Annotated[bool, typer.Option(help="A small part of each, to see that it runs; writes nothing.")] = False,
 ) -> None:
     """Measure, print, and write docs/results/chat.json."""
+    for section in only or list(Section):
+        if section is Section.TURNS:
+            figures = measure(release, 2 if quick else conversations, clients or (1, 4))
+        else:
+            figures = chat_personal.measure(Path(release), quick)
+        if not quick:
+            write_results("chat", {section.value: figures})
+
+
+def measure(release: str, conversations: int, clients: Sequence[int]) -> dict[str, Any]:
+    """Times of turns, with so many conversations at once."""
     store = ReleaseStore(release)
     live = store.current()
     if live.navigator is None:
@@ -54,7 +76,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="ws-") as folder:
         own = {"WINDOWSHOP_DATABASE": f"sqlite:///{folder}/events.db"}  # not among the store's own conversations
         with serving(store.uri, own) as url:
-            figures = {f"clients_{n}": asyncio.run(_measure(url, n, conversations)) for n in clients or (1, 4)}
+            figures = {f"clients_{n}": asyncio.run(_measure(url, n, conversations)) for n in clients}
     rows = [
         (
             name,
@@ -65,7 +87,7 @@ def main(
     ]
     columns = ("", "first card p50, s", "p95", "first word p50, s", "p95", "tokens/s")
     print_table("A turn of the assistant", columns, rows)
-    write_results("chat", {"turns": {"items": live.items.rows, "load_before": load, "targets_s": TARGETS_S, **figures}})
+    return {"items": live.items.rows, "load_before": load, "targets_s": TARGETS_S, **figures}
 
 
 async def _measure(url: str, clients: int, conversations: int) -> dict[str, Any]:

@@ -172,7 +172,39 @@ BENCHMARKS: dict[str, Benchmark] = {
             )
         },
     ),
-    "chat": Benchmark("The assistant, through HTTP", {"turns": Section("chat:main")}),
+    "chat": Benchmark(
+        "The assistant",
+        {
+            "turns": Section("chat:measure", "--only turns", "Through HTTP; seconds from sending a message."),
+            "personal": Section(
+                "chat_personal:measure",
+                "--only personal",
+                "The demo's made-up shoppers, whose taste follows a model that the product does not read. The same turn "
+                "for the shopper and for somebody unknown: is what they save next among the first ten?",
+            ),
+        },
+    ),
+    "scale_out": Benchmark(
+        "What a call costs, and what a second worker adds",
+        {
+            "rows": Section("scale_out/rows:measure", "--only rows", "The demo's thousand products."),
+            "calls": Section(
+                "scale_out/calls:measure",
+                "--only calls",
+                "Processor time of every process that a call passes, by part, four customers at a time, on the demo's "
+                "catalogue; the empty application is an ingress that awaits one other deployment.",
+            ),
+            "workers": Section(
+                "scale_out/workers:measure",
+                "--only workers",
+                "Workers are hosts in namespaces with a core each. Head and customers share those cores, for the "
+                "machine has no others, so two workers cannot reach twice the throughput of one.",
+            ),
+            "zero": Section(
+                "scale_out/zero:measure", "--only zero", "Encoder and retriever with min_replicas 0, on a real Serve."
+            ),
+        },
+    ),
     "soak": Benchmark(
         "Under load while its parts are killed",
         {

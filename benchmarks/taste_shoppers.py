@@ -40,14 +40,8 @@ def foretell(quick: bool) -> dict[str, Any]:
     from catalog.demo import load
 
     items, table = _catalogue(load.items_path())
-    histories: dict[str, list[Event]] = {}
-    for row in load.events():
-        event = Event.model_validate(
-            {"id": row.event_id, "person": row.user_id, "kind": row.kind, "item": row.item_id, "time": row.at}
-        )
-        histories.setdefault(event.person, []).append(event)
-    latest = max(events[-1].time for events in histories.values())
-    begin = (latest - timedelta(days=TEST_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    histories = shoppers_histories()
+    begin = first_test_day(histories)
     model = _train(table, histories, load.boards(), begin)
     content = dict(zip(table["id"].to_pylist(), _matrix(table), strict=True))
     people = list(histories)[:: 10 if quick else 1]
@@ -64,6 +58,25 @@ def foretell(quick: bool) -> dict[str, Any]:
         [[name, *row.values()] for name, row in adventure.items()],
     )
     return {"settings": vars(SETTINGS), "next_like": streaming, "adventurousness": adventure}
+
+
+def shoppers_histories() -> dict[str, list[Event]]:
+    """Every shopper's events, in the order of time."""
+    from catalog.demo import load
+
+    histories: dict[str, list[Event]] = {}
+    for row in load.events():
+        event = Event.model_validate(
+            {"id": row.event_id, "person": row.user_id, "kind": row.kind, "item": row.item_id, "time": row.at}
+        )
+        histories.setdefault(event.person, []).append(event)
+    return histories
+
+
+def first_test_day(histories: dict[str, list[Event]]) -> datetime:
+    """From here on nothing is trained on."""
+    latest = max(events[-1].time for events in histories.values())
+    return (latest - timedelta(days=TEST_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _next_likes(
