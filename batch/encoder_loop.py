@@ -6,7 +6,7 @@ gradients are averaged over the workers, each of which draws its own batches.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,7 +174,7 @@ def train(
         if state.step % settings.validate_every and state.step < total:
             continue
         found = validate(state.network, pool, shared, held_boards, held_items)
-        stopped = _same_everywhere(_judge(state, found, settings), device)
+        stopped = same_everywhere(_judge(state, found, settings), device)
         if report:
             pace = {"step": state.step, "steps": total, "seconds": time.monotonic() - began}
             report({**pace, **losses.take(), **found.metrics()}, state)
@@ -251,7 +251,7 @@ def _step(
     loss = torch.stack([part.float() for part in parts.values()]).sum()
     state.optimizer.zero_grad()
     loss.backward()
-    _average_gradients(state)
+    average_gradients([*network.parameters(), *state.match.parameters()])
     state.optimizer.step()
     return {name: float(part.detach()) for name, part in parts.items()}
 
@@ -314,17 +314,18 @@ def _judge(state: LoopState, found: Validation, settings: TrainSettings) -> bool
     return state.since_best >= settings.patience
 
 
-def _average_gradients(state: LoopState) -> None:
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Mean over the workers, where there are several."""
     if not distributed.is_initialized() or distributed.get_world_size() == 1:
         return
-    for parameter in [*state.network.parameters(), *state.match.parameters()]:
+    for parameter in parameters:
         if parameter.grad is None:  # a worker without such a batch takes part all the same
             parameter.grad = torch.zeros_like(parameter)
         distributed.all_reduce(parameter.grad)
         parameter.grad /= distributed.get_world_size()
 
 
-def _same_everywhere(stop: bool, device: str) -> bool:
+def same_everywhere(stop: bool, device: str) -> bool:
     """The first worker's decision, so that none waits for one that has stopped."""
     if not distributed.is_initialized() or distributed.get_world_size() == 1:
         return stop

@@ -30,8 +30,11 @@ from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boa
 from batch.encoder_loop import LoopState, TrainSettings, train
 from batch.encoder_phrases import make_phrases
 from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
+from batch.encoder_towers import TowerSettings
 from batch.precompute.features import iter_features
-from catalog.encoder import BaseEncoder, Storage, load_base_encoder
+from batch.ray_errors import own_error
+from batch.train_towers import TowerJob, train_towers
+from catalog.encoder import BaseEncoder, Storage, base_name, load_base_encoder
 from catalog.errors import InvalidInput, WindowshopError
 from catalog.item import Item
 from catalog.joint import JointHead, load_head
@@ -116,6 +119,14 @@ def main(
     workers: Annotated[int, typer.Option(help="Training processes.")] = 1,
     gpus: Annotated[int, typer.Option(help="GPUs per process: 0 or 1.")] = 0,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    unfreeze: Annotated[
+        int | None,
+        typer.Option(help="Train the last so many layers of a SigLIP base's towers instead of a head; wants a GPU."),
+    ] = None,
+    tower_steps: Annotated[int, typer.Option(help="Steps of --unfreeze, at most.")] = TowerSettings.steps,
+    tower_rate: Annotated[
+        float, typer.Option(help="Highest learning rate of --unfreeze.")
+    ] = TowerSettings.learning_rate,
 ) -> None:
     """Teach the encoder which products belong together and which words tell of which pictures.
 
@@ -137,6 +148,11 @@ def main(
         raise typer.BadParameter("--dim is 64, 128 or 256; --quantise is float32, float16 or int8")
     job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
     try:
+        if unfreeze is not None:
+            _start_ray()
+            towers = TowerSettings(unfreeze, tower_steps, learning_rate=tower_rate, held_out=held_out, seed=seed)
+            _train_towers(TowerJob(release, _absolute(boards), towers, max_items, workers, gpus), console)
+            return
         if head:
             done = install(ReleaseStore(release), head, composer, Options(None, size, storage, promote))
         else:
@@ -150,6 +166,18 @@ def main(
         console.print(f"  {name:<28} {value:.3f}", highlight=False)
 
 
+def _train_towers(job: TowerJob, console: Console) -> None:
+    made = train_towers(job, lambda line: console.print(line, highlight=False))
+    for name, value in made.after.items():
+        console.print(f"  {name:<28} {value:.3f} (was {made.before[name]:.3f})", highlight=False)
+    console.print(f"towers {made.uri}", highlight=False)
+    console.print(
+        "Now encode the catalogue with them: the same command of batch.precompute as before, with\n"
+        f"  --encoder {made.uri}\nand then train a head on top: this command without --unfreeze.",
+        highlight=False,
+    )
+
+
 def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     """Run a job on the Ray that this process is connected to, and return the new release.
 
@@ -160,7 +188,7 @@ def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     """
     store = ReleaseStore(job.release)
     live = store.current()
-    job = replace(job, release=store.uri)
+    job = replace(job, release=store.uri, boards=_absolute(job.boards))
     run_id = job.run_id(live)
     say(f"Training on release {live.id} ({live.items.rows:,} items)")
     head, metrics = _fit(job, live, run_id)
@@ -171,6 +199,11 @@ def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     if fs.exists(folder):
         fs.rm(folder, recursive=True)
     return made
+
+
+def _absolute(boards: str | None) -> str | None:
+    """Ray Train's workers have a working folder of their own."""
+    return boards if boards is None or "://" in boards else str(Path(boards).resolve())
 
 
 def load_training_set(job: Job, live: Release) -> tuple[TrainingItems, list[Any]]:
@@ -196,7 +229,8 @@ def catalogue_items(store: ReleaseStore, live: Release, ids: Sequence[str]) -> l
 
 def text_tower(job: Job, live: Release) -> Callable[[], BaseEncoder]:
     """The base encoder of a release, loaded when it is first asked for."""
-    return cache(job.load or partial(load_base_encoder, live.encoder.base, "cpu"))
+    name = base_name(ReleaseStore(job.release), live.encoder)
+    return cache(job.load or partial(load_base_encoder, name, "cpu"))
 
 
 def _compose(job: Job, store: ReleaseStore, live: Release, head: JointHead, say: Say) -> str | None:
@@ -231,7 +265,7 @@ def _fit(job: Job, live: Release, run_id: str) -> tuple[JointHead, dict[str, flo
     try:
         trainer.fit()
     except Exception as error:  # Ray wraps what went wrong in a worker
-        if cause := _cause(error):
+        if cause := own_error(error):
             raise cause from error
         raise
     store = ReleaseStore(job.release)
@@ -268,11 +302,17 @@ def _worker(config: dict[str, Any]) -> None:
     trained = train(items, boards, job.settings, report, saved["state"] if saved else None, rank, device)
     if rank:
         return
-    notes = {"items": len(items), "boards": len(boards), "steps": trained.steps, "settings": asdict(job.settings)}
+    notes: dict[str, Any] = {
+        "items": len(items),
+        "boards": len(boards),
+        "steps": trained.steps,
+        "settings": asdict(job.settings),
+    }
+    notes["metrics"] = trained.validation.metrics()
     head = JointHead(trained.network, base_version(live), notes=notes)
     head.save(store.path(*head_path(head).split("/")))
     _write(store.path(HEADS, f"{head.version}.metrics.jsonl"), _json_lines(history))
-    done = {"head": head_path(head), "metrics": trained.validation.metrics()}
+    done = {"head": head_path(head), "metrics": notes["metrics"]}
     _write(store.path("work", config["run_id"], "trained.json"), json.dumps(done).encode())
 
 
@@ -299,21 +339,6 @@ def _restored() -> dict[str, Any] | None:
         return None
     with checkpoint.as_directory() as folder:
         return dict(torch.load(Path(folder) / "state.pt", map_location="cpu", weights_only=True))
-
-
-def _cause(error: BaseException) -> WindowshopError | None:
-    """The error of ours that lies under what Ray raised."""
-    seen: list[BaseException] = []
-    stack: list[Any] = [error]
-    while stack:
-        found = stack.pop()
-        if not isinstance(found, BaseException) or found in seen:
-            continue
-        if isinstance(found, WindowshopError):
-            return found
-        seen.append(found)
-        stack += [found.__cause__, getattr(found, "cause", None), *getattr(found, "worker_failures", {}).values()]
-    return None
 
 
 def _json_lines(rows: list[dict[str, float]]) -> bytes:

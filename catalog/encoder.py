@@ -20,6 +20,9 @@ from catalog.errors import InvalidInput, VersionMismatch
 if TYPE_CHECKING:
     from catalog.release import EncoderRef, ReleaseStore
 
+TOWERS = "models/towers"
+"""Where a store keeps towers that were trained on the shop's own pictures and words (`batch.train_towers`)."""
+
 T = TypeVar("T")
 Modality = Literal["image", "text"]
 Storage = Literal["float32", "float16", "int8"]
@@ -204,7 +207,7 @@ def load_base_encoder(name: str = "packaged", device: str | None = None) -> Base
 
     Args:
         name: `packaged` (EfficientNet-Lite0 and MiniLM, weights from installed packages, no network) or a SigLIP hub id
-            or local folder, such as `google/siglip2-base-patch16-224`.
+            or folder (local, or at a URI), such as `google/siglip2-base-patch16-224`.
         device: a torch device; by default a GPU if there is one.
     """
     if name == "packaged":
@@ -228,7 +231,7 @@ def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = 
         NotFound: the store does not have the head or the composer.
         VersionMismatch: what is installed or stored gives vectors of another version than the release's.
     """
-    base = load_base_encoder(ref.base, device)
+    base = load_base_encoder(base_name(store, ref), device)
     head: Head | None = None
     if ref.head:
         from catalog.joint import load_head
@@ -238,6 +241,11 @@ def load_encoder(store: "ReleaseStore", ref: "EncoderRef", device: str | None = 
     if encoder.version != ref.version:
         raise VersionMismatch(f"the release needs encoder {ref.version!r}, but {encoder.version!r} is installed")
     return encoder
+
+
+def base_name(store: "ReleaseStore", ref: "EncoderRef") -> str:
+    """Name of a release's base encoder for `load_base_encoder`: towers of the shop's own lie in the store."""
+    return store.path(*ref.base.split("/")) if ref.base.startswith(f"{TOWERS}/") else ref.base
 
 
 def load_query_composer(store: "ReleaseStore", ref: "EncoderRef") -> QueryComposer | None:

@@ -51,7 +51,9 @@ class EncoderRef(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: str = Field(description="Name for `catalog.encoder.load_base_encoder`.")
+    base: str = Field(
+        description="Name for `catalog.encoder.load_base_encoder`, or path inside the store: `models/towers/...`."
+    )
     version: str
     head: str | None = Field(default=None, description="Path of the trained head inside the store.")
     size: int | None = Field(default=None, description="Matryoshka size of the head's vectors; the full one if None.")
@@ -134,6 +136,11 @@ class ReleaseStore:
     def path(self, *parts: str) -> str:
         """A full URI inside the store."""
         return "/".join([self.uri, *parts])
+
+    def inside(self, uri: str) -> str | None:
+        """The path inside the store of what lies at a path or URI; None for what lies elsewhere."""
+        full = str(Path(uri).resolve()) if self.is_local and "://" not in uri else uri.rstrip("/")
+        return full.removeprefix(f"{self.uri}/") if full.startswith(f"{self.uri}/") else None
 
     def current_id(self) -> str:
         """Id of the release that the pointer is at: the live one. Raises NotFound if none was ever promoted."""

@@ -143,9 +143,12 @@ class ItemTable:
         query = self._table.search().where(id_in(ids)).select(names).limit(len(ids))
         return query.to_arrow().select(names)
 
-    def batches(self, columns: Sequence[str], batch_size: int = 4096) -> Iterable[pa.RecordBatch]:
-        """All rows, a batch at a time, so that memory does not grow with the table."""
+    def batches(
+        self, columns: Sequence[str], batch_size: int = 4096, where: str | None = None
+    ) -> Iterable[pa.RecordBatch]:
+        """All rows, or those of a condition in SQL, a batch at a time, so that memory does not grow with the table."""
         query = self._table.search().select(list(columns))
+        query = query.where(where) if where else query
         yield from query.to_batches(batch_size=batch_size)
 
     def index(self, ann_min_rows: int = ANN_MIN_ROWS) -> list[str]:

@@ -15,7 +15,7 @@ from batch.precompute.prepare import PrepareOptions
 from batch.precompute.progress import Progress, silent
 from batch.precompute.run import RunBook, RunState
 from batch.precompute.stage import duplicates_between, find_duplicates, stage_source, staged_files
-from catalog.encoder import Head, load_base_encoder, spaces_of
+from catalog.encoder import TOWERS, Head, load_base_encoder, spaces_of
 from catalog.errors import NotFound
 from catalog.fetch import FetchLimits
 from catalog.images import MAX_PIXELS, THUMBNAIL_SIDE
@@ -240,7 +240,7 @@ class _Worker:
             id=state.id,
             created=datetime.now(UTC),
             parent=parent.id if parent else None,
-            encoder=kept.encoder if kept else EncoderRef(base=self.job.encoder, version=self.version),
+            encoder=kept.encoder if kept else EncoderRef(base=self._base_name(), version=self.version),
             items=TableRef(name=self.table_name, version=version, rows=len(table)),
             navigator=kept.navigator if kept else None,
             taste=kept.taste if kept else None,
@@ -251,6 +251,11 @@ class _Worker:
         )
         self.store.write(release)
         return release
+
+    def _base_name(self) -> str:
+        """Towers that lie in the store are named by their place in it, so that a store may move."""
+        inside = self.store.inside(self.job.encoder)
+        return inside if inside and inside.startswith(f"{TOWERS}/") else self.job.encoder
 
     def _collect_rejects(self, state: RunState, folder: Folder) -> str | None:
         """One list of all rejected rows of the run, in the store's `rejects/`."""

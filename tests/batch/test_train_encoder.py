@@ -194,11 +194,13 @@ def test_boards_are_read_and_bad_ones_named(tmp_path, board_file):
         read_boards(str(tmp_path / "none.jsonl"))
 
 
-def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_file):
-    """One release has the new encoder, a table of its vectors for every item, and maps both ways; the old one stays."""
+def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_file, monkeypatch):
+    """One release has the new encoder, a table of its vectors for every item, and maps both ways; the old one stays.
+    Boards are found where the job was started, though workers run elsewhere."""
+    monkeypatch.chdir(Path(board_file).parent)
     store = make_store(str(tmp_path / "shop"))
     said: list[str] = []
-    job = Job(store.uri, board_file, SETTINGS, size=8, storage="float16", load=KindTower)
+    job = Job(store.uri, Path(board_file).name, SETTINGS, size=8, storage="float16", load=KindTower)
     made = train_encoder(job, said.append)
 
     assert store.current_id() == made.id and made.parent == "first"
