@@ -13,6 +13,7 @@ from serve_app.agent_tools import AgentTools
 from serve_app.assistant import Assistant
 from serve_app.auth import Access, KeyGate, check_access
 from serve_app.conversations import ConversationStore
+from serve_app.crowd import Crowd
 from serve_app.edge import REQUEST_ID, Edge
 from serve_app.key_ring import KeyRing
 from serve_app.keys import KeyStore
@@ -56,6 +57,8 @@ class ApiSettings:
     access: Access = "keys"
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser; none by default."""
+    searches_at_once: int = 100
+    """Searches and feeds that a replica works on at the same time; those beyond are refused at once."""
 
     @property
     def max_body_bytes(self) -> int:
@@ -88,6 +91,7 @@ def create_api(
     app.include_router(about_routes(shop, assistant))
     problems.install(app)
     app.add_middleware(KeyGate, ring=keys)
+    app.add_middleware(Crowd, places=settings.searches_at_once)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -79,6 +79,11 @@ class AppArgs(BaseModel):
     max_picture_pixels: int = Field(
         default=PictureLimits().max_pixels, ge=1024, description="Largest query picture, width × height."
     )
+    searches_at_once: int = Field(
+        default=ApiSettings().searches_at_once,
+        ge=1,
+        description="Searches and feeds that an ingress replica works on at the same time; those beyond get a 503.",
+    )
     access: Access = Field(
         default="keys",
         description="keys: every request needs an API key. loopback: none does, and the API is served to this machine "
@@ -112,5 +117,10 @@ def build(args: AppArgs) -> Application:
     navigator = serve.deployment()(Navigator).bind(
         release_uri, enabled=args.assistant == "auto", settings=args.navigator.settings(), poll_s=args.poll_s
     )
-    api = ApiSettings(pictures=pictures, access=args.access, cors_origins=args.cors_origins)
+    api = ApiSettings(
+        pictures=pictures,
+        access=args.access,
+        cors_origins=args.cors_origins,
+        searches_at_once=args.searches_at_once,
+    )
     return serve.deployment()(Api).bind(encoder, retriever, scorer, navigator, database, api)

@@ -20,6 +20,8 @@ TIMES_CAPACITY = 4
 MAX_SLOWER = 2.0
 AT_ONCE_MS = 250.0
 RECOVERS_WITHIN_S = 10.0
+BUSY = 6
+REFUSED_WAITS_S = 0.1
 _numbers = itertools.count()
 
 Answer = tuple[int, float, str | None]
@@ -35,8 +37,9 @@ async def overload(urls: Sequence[str], seconds: float) -> Verdict:
         alone = [ms for status, ms, _ in await _one_by_one(client, urls, seconds) if status == 200]
         capacity = await _capacity(client, urls, seconds)
         rate = TIMES_CAPACITY * capacity
-        flood = await _at_rate(client, urls, rate, seconds)
-        recovered = await _recovery(client, urls, float(np.percentile(alone, 99)))
+        calls = await _at_rate(client, urls, rate, seconds)
+        recovered = await _recovery(client, urls, float(np.percentile(alone, 99)))  # while the last of them are served
+        flood = await asyncio.gather(*calls)
     admitted = [ms for status, ms, _ in flood if status == 200]
     refused = [(ms, retry) for status, ms, retry in flood if status == 503]
     others = Counter(status for status, _, _ in flood if status not in (200, 503))
@@ -68,19 +71,22 @@ async def _one_by_one(client: httpx.AsyncClient, urls: Sequence[str], seconds: f
     answers = []
     while time.monotonic() < until:
         answers.append(await _search(client, urls))
+        if answers[-1][0] != 200:
+            await asyncio.sleep(REFUSED_WAITS_S)
     return answers
 
 
 async def _capacity(client: httpx.AsyncClient, urls: Sequence[str], seconds: float) -> float:
-    """Answers a second that a few busy customers get."""
-    crowd = await asyncio.gather(*(_one_by_one(client, urls, seconds) for _ in range(4)))
+    """Answers a second that a few busy customers get, who wait a moment where they are refused."""
+    crowd = await asyncio.gather(*(_one_by_one(client, urls, seconds) for _ in range(BUSY)))
     return sum(status == 200 for answers in crowd for status, _, _ in answers) / seconds
 
 
-async def _at_rate(client: httpx.AsyncClient, urls: Sequence[str], per_s: float, seconds: float) -> list[Answer]:
+async def _at_rate(
+    client: httpx.AsyncClient, urls: Sequence[str], per_s: float, seconds: float
+) -> list[asyncio.Task[Answer]]:
     """Calls that begin on time, however many are under way."""
-    calls = [asyncio.create_task(_search(client, urls)) async for _ in _ticks(per_s, seconds)]
-    return list(await asyncio.gather(*calls))
+    return [asyncio.create_task(_search(client, urls)) async for _ in _ticks(per_s, seconds)]
 
 
 async def _ticks(per_s: float, seconds: float) -> AsyncIterator[None]:
@@ -91,7 +97,7 @@ async def _ticks(per_s: float, seconds: float) -> AsyncIterator[None]:
 
 
 async def _recovery(client: httpx.AsyncClient, urls: Sequence[str], usual_ms: float) -> float | None:
-    """Seconds until ten calls in a row are answered as fast as before the flood; None if they never are."""
+    """Seconds from the last call of the flood until ten in a row are answered as fast as before it; None if never."""
     began = time.monotonic()
     well, since = 0, began
     while time.monotonic() - began < 3 * RECOVERS_WITHIN_S:

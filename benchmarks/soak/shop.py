@@ -57,9 +57,9 @@ class Shop:
         """Processes of this cluster whose name begins so, such as `ray::ServeReplica:windowshop:Api`."""
         found = []
         for node in self._nodes():
-            for raylet in node.all_processes.get("raylet", []):
+            for raylet in _raylets(node):
                 with suppress(psutil.Error):
-                    for process in psutil.Process(raylet.process.pid).children():
+                    for process in psutil.Process(raylet).children():
                         if _name(process).startswith(title):
                             found.append(process)
         return found
@@ -70,7 +70,7 @@ class Shop:
 
     def kill(self, title: str, *, on: str = "any") -> None:
         """End one such process without warning. `on`: any node, the head, or a worker."""
-        heads = {one.process.pid for one in self._cluster.head_node.all_processes.get("raylet", [])}
+        heads = _raylets(self._cluster.head_node)
         for process in self.processes(title):
             if on == "any" or (process.ppid() in heads) == (on == "head"):
                 process.send_signal(signal.SIGKILL)
@@ -96,6 +96,7 @@ class Shop:
             return (
                 len(self._cluster.worker_nodes) == NODES - 1
                 and all(len(self.replicas(name)) == count for name, count in REPLICAS.items())
+                and self._has_its_proxies()
                 and _all_running()
                 and self._serves(self.catalogue.store.current_id())
             )
@@ -122,11 +123,17 @@ class Shop:
                 return False
         return True
 
+    def _has_its_proxies(self) -> bool:
+        """Whether the head and every node with replicas has one. Those of workers share a port on this machine."""
+        having = {process.ppid() for process in self.processes("ray::ProxyActor")}
+        needing = {process.ppid() for process in self.processes("ray::ServeReplica")}
+        return needing | _raylets(self._cluster.head_node) <= having
+
     def _nodes(self) -> list[Any]:
         return [self._cluster.head_node, *self._cluster.worker_nodes]
 
     def _weight(self, node: Any) -> int:
-        raylets = {one.process.pid for one in node.all_processes.get("raylet", [])}
+        raylets = _raylets(node)
         return sum(process.ppid() in raylets for process in self.processes("ray::ServeReplica"))
 
 
@@ -260,6 +267,11 @@ def _wait(shop: Shop) -> None:
 
 def _node() -> dict[str, Any]:
     return {"num_cpus": 1, "object_store_memory": 200 * 2**20, "include_dashboard": False}
+
+
+def _raylets(node: Any) -> set[int]:
+    """Process ids: one, or none of a node that is gone."""
+    return {one.process.pid for one in node.all_processes.get("raylet", [])}
 
 
 def _name(process: psutil.Process) -> str:
