@@ -67,8 +67,13 @@ def main(
 
 def measure(store: ReleaseStore, environment: dict[str, str], seconds: float) -> dict[str, Any]:
     """All figures of one way to run Serve."""
-    with serving(store.uri, environment) as url:
+    with serving(store.uri, environment, let_everybody_in) as url:
         return asyncio.run(_measure(store, url, seconds))
+
+
+def let_everybody_in(config: dict[str, Any]) -> None:
+    """Where it is asked how long a crowd waits, nobody is refused."""
+    config["applications"][0]["args"]["searches_at_once"] = 1000
 
 
 async def _measure(store: ReleaseStore, url: str, seconds: float) -> dict[str, Any]:
@@ -148,8 +153,13 @@ def _summary(rounds: list[tuple[list[float], float]]) -> dict[str, float]:
 
 
 @contextmanager
-def serving(release_uri: str, environment: dict[str, str]) -> Iterator[str]:
-    """Base URL of the search application, with the empty one beside it at /empty, under `serve run`."""
+def serving(
+    release_uri: str, environment: dict[str, str], change: Callable[[dict[str, Any]], None] = lambda config: None
+) -> Iterator[str]:
+    """Base URL of the search application, with the empty one beside it at /empty, under `serve run`.
+
+    `change` has a hand in the laptop's configuration before it is served.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -158,6 +168,7 @@ def serving(release_uri: str, environment: dict[str, str]) -> Iterator[str]:
     config["applications"].append(
         {"name": "empty", "route_prefix": "/empty", "import_path": "benchmarks.empty_app:build", "args": {}}
     )
+    change(config)
     temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
     given = {
         **os.environ,

@@ -1,4 +1,6 @@
-"""More customers than the shop can serve: those let in must be served about as fast as ever, the rest sent away.
+"""More customers than a shop can serve: those let in must be served about as fast as ever, the rest sent away.
+
+It is the shop of one small machine, as serve_app/laptop.yaml has it: there the limits must hold, for nothing is added.
 
 First one customer after another, for the unloaded latency; then as many as keep it busy, for its capacity; then calls
 that come four times as fast as that, whether earlier ones were answered or not; then again one after another.
@@ -28,17 +30,17 @@ Answer = tuple[int, float, str | None]
 """Status (0: none came), milliseconds, Retry-After."""
 
 
-async def overload(urls: Sequence[str], seconds: float) -> Verdict:
+async def overload(url: str, seconds: float) -> Verdict:
     """Measure and judge. Needs a shop that nobody else uses meanwhile."""
     verdict = Verdict()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=200)
     async with httpx.AsyncClient(timeout=30, limits=limits) as client:
-        await _one_by_one(client, urls, 3)
-        alone = [ms for status, ms, _ in await _one_by_one(client, urls, seconds) if status == 200]
-        capacity = await _capacity(client, urls, seconds)
+        await _one_by_one(client, url, 3)
+        alone = [ms for status, ms, _ in await _one_by_one(client, url, seconds) if status == 200]
+        capacity = await _capacity(client, url, seconds)
         rate = TIMES_CAPACITY * capacity
-        calls = await _at_rate(client, urls, rate, seconds)
-        recovered = await _recovery(client, urls, float(np.percentile(alone, 99)))  # while the last of them are served
+        calls = await _at_rate(client, url, rate, seconds)
+        recovered = await _recovery(client, url, float(np.percentile(alone, 99)))  # while the last of them are served
         flood = await asyncio.gather(*calls)
     admitted = [ms for status, ms, _ in flood if status == 200]
     refused = [(ms, retry) for status, ms, retry in flood if status == 503]
@@ -66,27 +68,25 @@ async def overload(urls: Sequence[str], seconds: float) -> Verdict:
     return verdict
 
 
-async def _one_by_one(client: httpx.AsyncClient, urls: Sequence[str], seconds: float) -> list[Answer]:
+async def _one_by_one(client: httpx.AsyncClient, url: str, seconds: float) -> list[Answer]:
     until = time.monotonic() + seconds
     answers = []
     while time.monotonic() < until:
-        answers.append(await _search(client, urls))
+        answers.append(await _search(client, url))
         if answers[-1][0] != 200:
             await asyncio.sleep(REFUSED_WAITS_S)
     return answers
 
 
-async def _capacity(client: httpx.AsyncClient, urls: Sequence[str], seconds: float) -> float:
+async def _capacity(client: httpx.AsyncClient, url: str, seconds: float) -> float:
     """Answers a second that a few busy customers get, who wait a moment where they are refused."""
-    crowd = await asyncio.gather(*(_one_by_one(client, urls, seconds) for _ in range(BUSY)))
+    crowd = await asyncio.gather(*(_one_by_one(client, url, seconds) for _ in range(BUSY)))
     return sum(status == 200 for answers in crowd for status, _, _ in answers) / seconds
 
 
-async def _at_rate(
-    client: httpx.AsyncClient, urls: Sequence[str], per_s: float, seconds: float
-) -> list[asyncio.Task[Answer]]:
+async def _at_rate(client: httpx.AsyncClient, url: str, per_s: float, seconds: float) -> list[asyncio.Task[Answer]]:
     """Calls that begin on time, however many are under way."""
-    return [asyncio.create_task(_search(client, urls)) async for _ in _ticks(per_s, seconds)]
+    return [asyncio.create_task(_search(client, url)) async for _ in _ticks(per_s, seconds)]
 
 
 async def _ticks(per_s: float, seconds: float) -> AsyncIterator[None]:
@@ -96,12 +96,12 @@ async def _ticks(per_s: float, seconds: float) -> AsyncIterator[None]:
         yield
 
 
-async def _recovery(client: httpx.AsyncClient, urls: Sequence[str], usual_ms: float) -> float | None:
+async def _recovery(client: httpx.AsyncClient, url: str, usual_ms: float) -> float | None:
     """Seconds from the last call of the flood until ten in a row are answered as fast as before it; None if never."""
     began = time.monotonic()
     well, since = 0, began
     while time.monotonic() - began < 3 * RECOVERS_WITHIN_S:
-        status, ms, _ = await _search(client, urls)
+        status, ms, _ = await _search(client, url)
         if status == 200 and ms <= MAX_SLOWER * usual_ms:
             well += 1
         else:
@@ -111,12 +111,12 @@ async def _recovery(client: httpx.AsyncClient, urls: Sequence[str], usual_ms: fl
     return None
 
 
-async def _search(client: httpx.AsyncClient, urls: Sequence[str]) -> Answer:
+async def _search(client: httpx.AsyncClient, url: str) -> Answer:
     number = next(_numbers)
     body: dict[str, Any] = {"text": f"oak table {number}", "limit": 12}  # never the same, so never remembered
     began = time.perf_counter()
     try:
-        answer = await client.post(f"{urls[number % len(urls)]}/v1/search", json=body)
+        answer = await client.post(f"{url}/v1/search", json=body)
     except httpx.TransportError:
         return 0, (time.perf_counter() - began) * 1e3, None
     return answer.status_code, (time.perf_counter() - began) * 1e3, answer.headers.get("retry-after")

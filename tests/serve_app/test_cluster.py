@@ -52,7 +52,7 @@ def address(store, tmp_path_factory):
     config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
     config["http_options"]["port"] = port
     application = config["applications"][0]
-    application["args"]["poll_s"] = 0.3
+    application["args"] |= {"poll_s": 0.3, "searches_at_once": 100}  # it is the retriever that shall be full
     retriever = next(one for one in application["deployments"] if one["name"] == "Retriever")
     retriever.update(max_ongoing_requests=2, max_queued_requests=QUEUE)
     folder = tmp_path_factory.mktemp("serve")
