@@ -17,7 +17,7 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from batch.convert import convert
-from navigator.alignment import align, hear
+from navigator.alignment import Heard, align, hear
 from navigator.config import NavigatorConfig
 from navigator.examples import Example, Row, pack
 from navigator.knowledge import Known, phrase
@@ -86,8 +86,19 @@ class Reader:
         return right / max(len(asked), 1)
 
 
+def listen(train_on: Sequence[Known]) -> Heard | None:
+    """Read-outs of items' properties, which soft tokens are made of."""
+    return hear(train_on, _ALIGNED_RANK)
+
+
 def learn_to_read(
-    way: Way, train_on: Sequence[Known], drills: Sequence[Asked], folder: Path, *, lora_layers: int = 15
+    way: Way,
+    train_on: Sequence[Known],
+    drills: Sequence[Asked],
+    folder: Path,
+    *,
+    heard: Heard | None = None,
+    lora_layers: int = 15,
 ) -> Reader:
     """Align and train over SmolLM2-135M.
 
@@ -95,6 +106,7 @@ def learn_to_read(
         train_on: items with one vector `[1, D]` each; soft tokens learn their words from these.
         drills: what adapters are trained on, eight to a step.
         folder: for checkpoints.
+        heard: what `listen` gave for these items, to hear them once for several ways.
     """
     shape = Shape(
         train_on[0].shown.vectors.shape[-1],
@@ -108,7 +120,7 @@ def learn_to_read(
     if way.tokens:
         model.item_projector.float()
         words = cast(nn.Embedding, model.get_input_embeddings())
-        align(model.item_projector, train_on, processor.tokenizer, words, heard=hear(train_on, _ALIGNED_RANK))
+        align(model.item_projector, train_on, processor.tokenizer, words, heard=heard or listen(train_on))
         model.item_projector.to(torch.bfloat16)
     steps = len(drills) // _TOGETHER
     recipe = Recipe(steps=steps, warmup=steps // 10 + 1, lora_layers=lora_layers, save_every=steps)
