@@ -20,12 +20,19 @@ _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 
 def mend(
-    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon, *, pointed: bool = False
+    intent: ShoppingIntent,
+    message: str,
+    history: Sequence[Exchange],
+    lexicon: Lexicon,
+    *,
+    pointed: bool = False,
+    picture: bool = False,
 ) -> ShoppingIntent:
     """An intent that agrees with what the message plainly says; what that leaves open stays as it was read.
 
     Args:
         pointed: whether items were pointed at by a click.
+        picture: whether a picture came with it: `like this` is the picture, unless it names a number.
     """
     shown = max((len(exchange.shown) for exchange in history), default=0)
     last = next((len(exchange.shown) for exchange in reversed(history) if exchange.shown), 0)
@@ -38,7 +45,7 @@ def mend(
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
-    elif action != intent.action:
+    elif action != intent.action or picture:
         changed["item_refs"] = ()
     if action in _FINDS:
         changed |= _prices(intent, plainly, base)

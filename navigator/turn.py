@@ -231,7 +231,8 @@ async def _read_intent(
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
     if request.lexicon is not None:
-        intent = mend(intent, said, request.history, request.lexicon, pointed=bool(request.pointed_at))
+        clicked = bool(request.pointed_at)
+        intent = mend(intent, said, request.history, request.lexicon, pointed=clicked, picture=request.picture)
     intent = carry(intent, request.history)
     if intent.action == "refine" and not request.history:
         intent = intent.model_copy(update={"action": "search"})  # nothing yet to change

@@ -15,10 +15,9 @@ from catalog.release import Release
 from navigator.finding import choose, find
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
-from navigator.prompt import MAX_EXCHANGES
 from navigator.relax import Relaxed
 from navigator.turn import TurnSettings
-from serve_app.assistant_memory import exchange
+from serve_app.assistant_memory import exchange, remembered
 from serve_app.assistant_turn import Turn
 from serve_app.chat_schemas import ChatRequest
 from serve_app.conversations import ConversationStore, KeptTurn, no_conversation
@@ -112,7 +111,7 @@ class Assistant:
             stages=stages,
             picture=picture,
         )
-        recent = earlier[-MAX_EXCHANGES:]
+        recent = remembered(earlier)
         mentioned = [*request.item_ids, *(item["id"] for turn in recent for item in turn.body["items"])]
         lexicon, _ = await asyncio.gather(self._lexicon(state.release), search.items(mentioned))
         pointed_at = await search.items(request.item_ids)

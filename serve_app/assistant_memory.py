@@ -2,16 +2,20 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from navigator.intent import ShoppingIntent
-from navigator.prompt import Exchange, Shown
+from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from serve_app.chat_schemas import ChatRequest, CitationsOut
 from serve_app.conversations import KeptTurn
 from serve_app.query_encoder import EncodedQuery
 from serve_app.turn_search import TurnSearch
+
+FORGOTTEN_AT_ONCE = 3
+"""Turns."""
 
 
 class Told:
@@ -26,6 +30,16 @@ class Told:
         self.citations: dict[str, Any] = CitationsOut().model_dump(mode="json")
         self.usage: dict[str, Any] | None = None
         self.finish = "stop"
+
+
+def remembered(turns: Sequence[KeptTurn]) -> tuple[KeptTurn, ...]:
+    """The latest turns, as many as a prompt repeats, or a few less.
+
+    The oldest go several at a time: where one goes with every turn, each prompt begins differently from the one before
+    it, and an engine's prefix cache holds nothing of a long conversation.
+    """
+    excess = max(0, len(turns) - MAX_EXCHANGES)
+    return tuple(turns[-(-excess // FORGOTTEN_AT_ONCE) * FORGOTTEN_AT_ONCE :])
 
 
 def body_of(request: ChatRequest, told: Told) -> dict[str, Any]:

@@ -179,6 +179,14 @@ def test_what_is_pointed_at_is_what_is_looked_for():
     assert mend(wanted, "a rug for it", (), LEXICON, pointed=True).action == "search"
 
 
+def test_a_picture_is_what_this_means():
+    """`Something like this` beside an upload is no item on show, unless it is named by its number."""
+    read = ShoppingIntent(action="similar", item_refs=(1,))
+    assert mend(read, "something like this", HISTORY, LEXICON, picture=True).item_refs == ()
+    assert mend(read, "something like this", HISTORY, LEXICON).item_refs == (1,)
+    assert mend(read, "is this like the second one?", HISTORY, LEXICON, picture=True).item_refs == (2,)
+
+
 def test_a_name_for_what_was_vague_goes_on_with_it():
     """A present under 30, and then: a mug. The limit holds, since nothing else was looked for."""
     vague = (Exchange("a present", ShoppingIntent(action="search", query="present", price_max=30), ITEMS, "[1]."),)

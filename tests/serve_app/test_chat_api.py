@@ -16,8 +16,10 @@ from PIL import Image
 
 from catalog.release import ReleaseStore
 from navigator.engine import Sampling
+from navigator.prompt import MAX_EXCHANGES
 from navigator.turn import TurnSettings
-from serve_app.conversations import ConversationStore
+from serve_app.assistant_memory import remembered
+from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
 from tests.serve_app.chat_api import Handles, client
 from tests.serve_app.tiny_navigator import add_navigator
@@ -204,6 +206,14 @@ async def test_a_conversation_goes_on_as_it_was_on_another_replica(chat, handles
         await other.say("no", intent={"action": "chat"}, edit=True, **on)
         assert (await other.http.delete(f"/v1/conversations/{conversation}")).status_code == 204
     assert await ConversationStore(handles.database).pictures(conversation) == {}
+
+
+def test_a_long_conversation_forgets_several_turns_at_once():
+    """Between two such moments every prompt begins as the one before, which is what an engine has in its cache."""
+    turns = [KeptTurn(number, {}, None) for number in range(1, 20)]
+    begins = [remembered(turns[:count])[0].number for count in range(1, 20)]
+    assert begins == [1] * 6 + [4] * 3 + [7] * 3 + [10] * 3 + [13] * 3 + [16]
+    assert all(len(remembered(turns[:count])) <= MAX_EXCHANGES for count in range(1, 20))
 
 
 async def test_a_busy_picture_is_kept_small():
