@@ -123,13 +123,13 @@ def _box(kind: str, entry: Mapping[str, Any]) -> str:
     )
 
 
-def swatch(word: str) -> str:
-    """A dot of the colour that a word names, if it names one."""
+def swatch(word: str, unknown: str = '<i class="ws-swatch ws-unknown"></i>') -> str:
+    """A dot of the colour that a word names, or what stands for a word that names none."""
     paint = _PAINT.get(word)
     if paint is None:
         named = _NAMED.findall(word)
         paint = _BETTER.get(named[-1], named[-1]) if named else None
-    return f'<i class="ws-swatch" style="background:{paint}"></i>' if paint else '<i class="ws-swatch ws-unknown"></i>'
+    return f'<i class="ws-swatch" style="background:{paint}"></i>' if paint else unknown
 
 
 def _price_group(price: Mapping[str, Any] | None) -> str:

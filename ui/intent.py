@@ -68,7 +68,7 @@ def _conditions(intent: Mapping[str, Any], currency: str | None) -> Iterator[tup
 
 
 def _chip(field: str, value: Any, words: str, intent: Mapping[str, Any]) -> str:
-    dot = swatch(str(value)) if field == "colors" else ""
+    dot = swatch(str(value), unknown="") if field == "colors" else ""
     inside = f"{dot}<span>{escape(words)}</span>"
     about = f'data-field="{field}" data-value="{escape(str(value), quote=True)}"'
     left = without(intent, field, value)
