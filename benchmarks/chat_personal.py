@@ -28,6 +28,7 @@ from batch.train_taste import read_boards, read_items
 from benchmarks.report import print_table
 from benchmarks.taste_shoppers import MEETING, first_test_day, shoppers_histories
 from catalog.demo.load import DATA, items_path
+from catalog.encoder import load_encoder
 from catalog.item import Item, parse_item
 from catalog.release import ModelRef, ReleaseStore
 from navigator.intent import ShoppingIntent
@@ -35,7 +36,7 @@ from navigator.knowledge import singular
 from serve_app.assistant import DEFAULT_ADVENTUROUSNESS, Assistant
 from serve_app.conversations import ConversationStore
 from serve_app.pictures import PictureReader
-from serve_app.query_encoder import QueryEncoder
+from serve_app.query_encoder import EncodedQuery, Query, encode_together
 from serve_app.retriever import Retriever
 from serve_app.taste_scorer import TasteScorer
 from serve_app.turn_search import Shopper
@@ -84,7 +85,7 @@ def _measure(origin: Path, folder: Path, every: int) -> dict[str, Any]:
 
 
 async def _turns(store: ReleaseStore, database: str, moments: Sequence[Moment]) -> dict[str, Any]:
-    encoder, retriever = _local(QueryEncoder, store.uri), _local(Retriever, store.uri)
+    encoder, retriever = _local(_Encoding, store.uri), _local(Retriever, store.uri)
     scorer = _local(TasteScorer, store.uri, database)
     conversations = ConversationStore(f"{database}.conversations")
     nobody: Any = None  # a turn without words needs no Navigator
@@ -103,6 +104,17 @@ async def _turns(store: ReleaseStore, database: str, moments: Sequence[Moment]) 
             hits.append((found[0], found[1]))
         figures[name] = _gain(np.array(hits, float))
     return {"shoppers": len(moments), "adventurousness": DEFAULT_ADVENTUROUSNESS, "target": TARGET, "turns": figures}
+
+
+class _Encoding:
+    """The application's encoder as a deployment without its batches, which form in a replica of Serve only."""
+
+    def __init__(self, uri: str) -> None:
+        store = ReleaseStore(uri)
+        self._encoder = load_encoder(store, store.current().encoder)
+
+    async def encode(self, query: Query) -> EncodedQuery:
+        return encode_together([(self._encoder, query)])[0]
 
 
 def _gain(hits: NDArray[np.float64]) -> dict[str, float]:
