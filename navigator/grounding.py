@@ -1,4 +1,4 @@
-"""Let through only what is true: citations of items on show, and amounts that the catalogue gave.
+"""Let through only what is true: citations of items on show, amounts that the catalogue gave, and which costs least.
 
 The text is checked while it streams. A citation or an amount is held back until it is complete; everything else
 passes at once.
@@ -12,6 +12,12 @@ from catalog.item import Item
 from navigator.facts import AMOUNT, amounts, money, normal_amount
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
+_COSTS = r"(?:(?P<least>cheapest|least expensive)|dearest|most expensive)"
+_IS_EXTREME = re.compile(rf" is the {_COSTS}(?= at\b|[.,;!]|$)")
+_EXTREME_IS = re.compile(rf"\bthe {_COSTS}(?: one)? is $", re.IGNORECASE)
+_CITED_OPEN = re.compile(r"\s?\[\d{1,3}\](?: (?:is?|is (?:th?|the(?: (?:[cdlm]\w*(?: (?:e\w*)?)?(?: at?)?)?)?)?)?)?$")
+"""A citation that may yet be said to cost the least or the most."""
+
 # What may still become a citation or an amount when more text comes.
 _OPEN = re.compile(r"(?:\s?\[\d{0,3}|\s?(?:[$€£¥]|\b[A-Z]{1,3} ?)(?:\d[\d,]*(?:\.\d?\d?)?)?|\s)$")
 
@@ -30,10 +36,12 @@ class Grounding:
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
-    """Citations of nothing and amounts from nowhere that were taken out or put right."""
+    """Citations of nothing, amounts from nowhere and wrong extremes that were taken out or put right."""
     _pending: str = ""
     _known: set[str] = field(default_factory=set)
     _last: int | None = None
+    _due: str | None = None
+    _said: str = ""
 
     def __post_init__(self) -> None:
         self._known = amounts(self.given)
@@ -42,7 +50,7 @@ class Grounding:
     def feed(self, text: str) -> str:
         """Take the model's next piece; returns what may be shown now."""
         self._pending += text
-        found = _OPEN.search(self._pending)
+        found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
         cut = found.start() if found else len(self._pending)
         ready, self._pending = self._pending[:cut], self._pending[cut:]
         return self._checked(ready)
@@ -53,7 +61,9 @@ class Grounding:
         return self._checked(ready)
 
     def _checked(self, text: str) -> str:
-        return re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
+        checked = re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
+        self._said = (self._said + text)[-40:]
+        return checked
 
     def _check(self, found: re.Match[str]) -> str:
         if found[1] is not None:
@@ -61,11 +71,19 @@ class Grounding:
             if not 1 <= number <= len(self.items):
                 self.corrected += 1
                 return ""
-            self._last = number
-            if number not in self.cited:
-                self.cited.append(number)
-            return found[0]
+            space = found[0][: found[0].index("[")]
+            right = self._of_extreme_price(number, found, space)
+            if right != number:
+                self.corrected += 1
+            self._last = right
+            if right not in self.cited:
+                self.cited.append(right)
+            return f"{space}[{right}]"
         space = found[0][: len(found[0]) - len(found[0].lstrip())]
+        due, self._due = self._due, None
+        if due is not None and normal_amount(found[0].strip()) != normal_amount(due):
+            self.corrected += 1
+            return space + due
         if normal_amount(found[0].strip()) in self._known:
             return found[0]
         self.corrected += 1
@@ -73,3 +91,17 @@ class Grounding:
         if item is None or item.price is None:
             return ""
         return space + money(item.price, item.currency)
+
+    def _of_extreme_price(self, number: int, found: re.Match[str], space: str) -> int:
+        """The number that is meant: where the cited item is said to cost the least or the most, the one that does."""
+        self._due = None
+        before = self._said + found.string[: found.start()] + space
+        claim = _IS_EXTREME.match(found.string, found.end()) or _EXTREME_IS.search(before)
+        prices = {n: item.price for n, item in enumerate(self.items, 1) if item.price is not None}
+        if claim is None or len(prices) < 2 or len({item.currency for item in self.items}) > 1:
+            return number
+        extreme = (min if claim["least"] else max)(prices.values())
+        if prices.get(number) != extreme:
+            number = next(n for n, price in prices.items() if price == extreme)
+        self._due = money(extreme, self.items[number - 1].currency)
+        return number

@@ -30,6 +30,11 @@ def run(pieces, given_text=""):
         ("It is $10.", "It is.", [], 1),
         ("[0] or [99]", " or", [], 2),
         ("a [bracket] and a $ sign", "a [bracket] and a $ sign", [], 0),
+        ("[2] is the least expensive at $1,299.50.", "[1] is the least expensive at $49.", [1], 2),
+        ("The dearest is [1], $49.", "The dearest is [2], $1,299.50.", [2], 2),
+        ("[1] is the cheapest. [2] is $1,299.50.", "[1] is the cheapest. [2] is $1,299.50.", [1, 2], 0),
+        ("[2] is the cheapest of the rattan ones.", "[2] is the cheapest of the rattan ones.", [2], 0),
+        ("[1] is the most like it.", "[1] is the most like it.", [1], 0),
     ],
 )
 def test_corrections(said, shown, cited, corrected):
@@ -45,9 +50,13 @@ def test_amounts_that_were_given_pass():
     assert text == "Together $1,348.50, under your $1500."
 
 
+_CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
+
+
 @given(
     st.lists(
-        st.sampled_from(["[1]", "[3]", " [2]", "$49", " $7", " ", "ok", "[", "]", "1", ".", "$", ","]), max_size=12
+        st.sampled_from(["[1]", "[3]", " [2]", "$49", " $7", " ", "ok", "[", "]", "1", ".", "$", ",", *_CLAIMS]),
+        max_size=12,
     )
 )
 def test_streaming_in_any_pieces_shows_the_same(pieces):
