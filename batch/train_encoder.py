@@ -7,8 +7,6 @@ new table, maps carry vectors over between the old and the new space, and one re
 
 import hashlib
 import json
-import logging
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import fsspec
-import ray
 import torch
 import typer
 from ray import train as ray_train
@@ -32,7 +29,7 @@ from batch.encoder_phrases import make_phrases
 from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
 from batch.encoder_towers import TowerSettings
 from batch.precompute.features import iter_features
-from batch.ray_errors import own_error
+from batch.ray_session import connect, for_workers, own_error
 from batch.train_towers import TowerJob, train_towers
 from catalog.encoder import BaseEncoder, Storage, base_name, load_base_encoder
 from catalog.errors import InvalidInput, WindowshopError
@@ -149,14 +146,14 @@ def main(
     job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
     try:
         if unfreeze is not None:
-            _start_ray()
+            connect(show_workers=True)
             towers = TowerSettings(unfreeze, tower_steps, learning_rate=tower_rate, held_out=held_out, seed=seed)
-            _train_towers(TowerJob(release, _absolute(boards), towers, max_items, workers, gpus), console)
+            _train_towers(TowerJob(release, boards, towers, max_items, workers, gpus), console)
             return
         if head:
             done = install(ReleaseStore(release), head, composer, Options(None, size, storage, promote))
         else:
-            _start_ray()
+            connect(show_workers=True)
             done = train_encoder(job, lambda line: console.print(line, highlight=False))
     except WindowshopError as error:
         console.print(f"[red]error:[/red] {error}", highlight=False)
@@ -188,7 +185,7 @@ def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     """
     store = ReleaseStore(job.release)
     live = store.current()
-    job = replace(job, release=store.uri, boards=_absolute(job.boards))
+    job = replace(job, release=store.address, boards=for_workers(job.boards))
     run_id = job.run_id(live)
     say(f"Training on release {live.id} ({live.items.rows:,} items)")
     head, metrics = _fit(job, live, run_id)
@@ -199,11 +196,6 @@ def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     if fs.exists(folder):
         fs.rm(folder, recursive=True)
     return made
-
-
-def _absolute(boards: str | None) -> str | None:
-    """Ray Train's workers have a working folder of their own."""
-    return boards if boards is None or "://" in boards else str(Path(boards).resolve())
 
 
 def load_training_set(job: Job, live: Release) -> tuple[TrainingItems, list[Any]]:
@@ -348,18 +340,6 @@ def _json_lines(rows: list[dict[str, float]]) -> bytes:
 def _write(uri: str, data: bytes) -> None:
     with fsspec.open(uri, "wb", auto_mkdir=True) as file:
         file.write(data)
-
-
-def _start_ray() -> None:
-    """Join the cluster that this job was submitted to, or start one on this machine."""
-    if ray.is_initialized():
-        return
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.WARNING, log_to_driver=True)
-        return
-    # A local Ray would otherwise turn token authentication on for the whole account.
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ than the incumbent.
 import asyncio
 import hashlib
 import json
-import logging
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,6 +34,7 @@ from batch.navigator_data import (
 from batch.navigator_gate import Gate, gold_cases, measure, passes
 from batch.navigator_loop import Run, run
 from batch.navigator_release import install, put_into_service
+from batch.ray_session import connect, for_workers
 from catalog.release import Release, ReleaseStore
 from navigator.engine import open_engine
 from navigator.learnt import Learnt, Shape, load_learnt
@@ -189,11 +188,17 @@ def _trained(plan: Run, job: Job, catalogue: Catalogue, say: Callable[[str], Non
 
 def _trained_on_ray(plan: Run, job: Job) -> Learnt:
     """The same on a cluster: every worker reads the release itself and trains on conversations of its own."""
-    import ray
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    _attach(ray)
+    connect(show_workers=True)
+    job = replace(
+        job,
+        release=ReleaseStore(job.release).address,
+        labels=for_workers(job.labels),
+        boards=for_workers(job.boards),
+        conversations=for_workers(job.conversations),
+    )
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"plan": plan, "job": job},
@@ -202,18 +207,6 @@ def _trained_on_ray(plan: Run, job: Job) -> Learnt:
     )
     trainer.fit()
     return load_learnt(Path(plan.folder) / "worker")
-
-
-def _attach(ray: Any) -> None:
-    """Join the cluster that this job was submitted to, or start one on this machine."""
-    if ray.is_initialized():
-        return
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.WARNING)
-        return
-    # A local Ray would otherwise turn token authentication on for the whole account.
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING)
 
 
 def _worker(config: dict[str, Any]) -> None:

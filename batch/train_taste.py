@@ -6,8 +6,6 @@ day as well as the incumbent does.
 """
 
 import contextlib
-import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from batch.event_files import event_files, latest_event, read_events
+from batch.ray_session import connect
 from catalog.errors import InvalidInput, NotFound, VersionMismatch, WindowshopError
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
 from catalog.table import vector_columns
@@ -75,7 +74,7 @@ def main(
     python -m batch.train_taste --release shop/ --events sqlite:////data/events.db --boards boards.jsonl
     """
     console = Console()
-    _start_ray()
+    connect(show_workers=False)
     try:
         report = train(
             release,
@@ -210,16 +209,6 @@ def load_model(store: ReleaseStore, ref: ModelRef, *, encoder_version: str) -> T
     filesystem, root = fsspec.core.url_to_fs(store.path(ref.path), **store.storage_options)
     filesystem.get(root + "/", str(target), recursive=True)
     return TasteModel.load(target, encoder_version=encoder_version)
-
-
-def _start_ray() -> None:
-    """Join the cluster that the job was submitted to, or start a small Ray of its own."""
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.WARNING, log_to_driver=False)
-        return
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # otherwise a local Ray may switch tokens on for the account
-    os.environ.setdefault("RAY_worker_niceness", "0")  # workers of niceness 15 starve beside anything else
-    ray.init(address="local", include_dashboard=False, logging_level=logging.WARNING, log_to_driver=False)
 
 
 def _release(store: ReleaseStore, old: Release, model: TasteModel, metrics: dict[str, float], promote: bool) -> Release:

@@ -26,7 +26,7 @@ from batch.encoder_data import board_rows, read_boards
 from batch.encoder_pool import Rows
 from batch.encoder_release import table_of
 from batch.encoder_towers import TowerSettings, TowerState, Tuned, tune
-from batch.ray_errors import own_error
+from batch.ray_session import for_workers, own_error
 from catalog.encoder import TOWERS, Pixels, base_name
 from catalog.errors import InvalidInput
 from catalog.item import embedding_text
@@ -105,7 +105,7 @@ def train_towers(job: TowerJob, say: Say = lambda line: None) -> Towers:
             "the packaged encoder's towers are fixed; train a head (without --unfreeze), or precompute the catalogue "
             "with a SigLIP model first: python -m batch.precompute --encoder google/siglip2-base-patch16-224 ..."
         )
-    job = replace(job, release=store.uri)
+    job = replace(job, release=store.address, boards=for_workers(job.boards))
     run_id = job.run_id(live)
     say(f"Training the last {job.settings.layers} layers of {live.encoder.base} on release {live.id}")
     trainer = TorchTrainer(

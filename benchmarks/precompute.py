@@ -21,11 +21,11 @@ import torch
 import typer
 
 from batch.precompute import job as job_module
-from batch.precompute.cli import connect
 from batch.precompute.flow import EncoderInfo, FlowOptions, encode_batch
 from batch.precompute.job import Job, precompute
 from batch.precompute.prepare import PREPARED
 from batch.precompute.progress import Progress, silent
+from batch.ray_session import connect
 from benchmarks.report import DATA, write_results
 from catalog.encoder import load_base_encoder
 from catalog.fetch import fetch

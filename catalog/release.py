@@ -129,6 +129,11 @@ class ReleaseStore:
             self.uri = str(Path(self._root).resolve())
 
     @property
+    def address(self) -> str:
+        """What opens this store by this pointer from anywhere, whatever the working folder."""
+        return self.uri if self.pointer == LIVE else f"{self.uri}#{self.pointer}"
+
+    @property
     def tables_uri(self) -> str:
         """The LanceDB database."""
         return self.path("tables")

@@ -1,10 +1,7 @@
 """`python -m batch.precompute`: the command line of the job."""
 
 import errno
-import logging
-import os
 import sys
-import warnings
 from typing import Annotated
 
 import ray
@@ -16,6 +13,7 @@ from rich.table import Table
 from batch.precompute.flow import FlowOptions
 from batch.precompute.job import Job, Report, precompute
 from batch.precompute.progress import for_terminal
+from batch.ray_session import connect
 from catalog.errors import WindowshopError
 from catalog.fetch import FetchLimits
 from catalog.images import MAX_PIXELS
@@ -114,28 +112,6 @@ def main(
     show(report, Console(width=None if sys.stdout.isatty() else 120))
 
 
-def connect() -> None:
-    """Join the cluster that this job was submitted to, or start one on this machine."""
-    # Ray starts its processes by fork and exec at once; nothing of LanceDB runs in between.
-    warnings.filterwarnings("ignore", message="lancedb fork support")
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(logging_level=logging.WARNING, log_to_driver=True)
-        return
-    # A local Ray would otherwise turn token authentication on for the whole account.
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    # Ray runs its workers at niceness 15; on a machine that does anything else besides, they would starve.
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    # By default it ends idle workers beyond one per CPU at once, and each step would start its own anew.
-    os.environ.setdefault("RAY_num_workers_soft_limit", str(4 * _cpus()))
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        logging_level=logging.WARNING,
-        log_to_driver=False,
-        num_cpus=max(2, _cpus()),
-    )
-
-
 def explain(error: BaseException) -> str | None:
     """One line for an error that the person who started the job can do something about; None for a bug."""
     seen: set[int] = set()
@@ -178,7 +154,3 @@ def show(report: Report, console: Console) -> None:
         console.print(f"rejected rows: {report.rejects}", highlight=False, soft_wrap=True)
     note = "" if report.changed else " (nothing changed)"
     console.print(f"release {report.release}{note}", highlight=False)
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -1,5 +1,6 @@
 """Small files of a job, on local disk or any object store: written whole or not at all."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -13,6 +14,8 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 from fsspec.core import url_to_fs
 from pyarrow.fs import FSSpecHandler, PyFileSystem
+
+from catalog.errors import InvalidInput
 
 
 class Folder:
@@ -79,6 +82,25 @@ class Folder:
         chosen = self.names(".parquet") if names is None else names
         filesystem = None if self.is_local else PyFileSystem(FSSpecHandler(self._fs))
         return pads.dataset([f"{self._root}/{name}" for name in chosen], format="parquet", filesystem=filesystem)
+
+    @contextmanager
+    def locked(self, refusal: str) -> Iterator[None]:
+        """Hold the folder's lock, which goes with the process, however it ends; local folders only.
+
+        Raises:
+            InvalidInput: another process holds it; `refusal` is the message.
+        """
+        if not self.is_local:
+            yield
+            return
+        path = Path(self._root) / "lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InvalidInput(refusal) from error
+            yield
 
     @contextmanager
     def _whole(self, name: str) -> Iterator[BinaryIO]:

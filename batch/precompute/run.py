@@ -1,14 +1,10 @@
 """What is known of a run between two processes: enough to go on after a kill at any moment."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from batch.precompute.files import Folder
-from catalog.errors import InvalidInput
 
 RUN_FILE = "run.json"
 
@@ -63,21 +59,6 @@ class RunBook:
         """Where the files of a run lie."""
         return self.folder / state.id
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second job off the same store. The lock goes with the process, however it ends; local stores only.
-
-        Raises:
-            InvalidInput: another job holds it.
-        """
-        if not self.folder.is_local:
-            yield
-            return
-        path = Path(self.folder.path("lock"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InvalidInput(f"another precompute job is writing to {path.parent.parent}") from error
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep a second job off the same store; local stores only. Raises InvalidInput: another job holds it."""
+        return self.folder.locked(f"another precompute job is writing to {self.folder.uri.rpartition('/')[0]}")

@@ -1,15 +1,11 @@
 """What is known between two runs of a routine: what each release was made from, and the run that was cut off."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from batch.precompute.files import Folder
-from catalog.errors import InvalidInput
 
 Outcome = Literal["made", "unchanged", "refused"]
 FOLDER = "refresh"
@@ -87,21 +83,6 @@ class Book:
     def keep_measured(self, key: str, report: dict[str, Any]) -> None:
         self.folder.write_json(f"measured-{key}.json", report)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second routine off the same store. The lock goes with the process; local stores only.
-
-        Raises:
-            InvalidInput: another routine holds it.
-        """
-        if not self.folder.is_local:
-            yield
-            return
-        path = Path(self.folder.path("lock"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InvalidInput(f"another refresh of {path.parent.parent} is running") from error
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep a second routine off the same store; local stores only. Raises InvalidInput: another holds it."""
+        return self.folder.locked(f"another refresh of {self.folder.uri.rpartition('/')[0]} is running")

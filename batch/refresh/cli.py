@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from transformers.utils.logging import disable_progress_bar
 
-from batch.precompute.cli import EXIT_INTERRUPTED, connect, explain
+from batch.precompute.cli import EXIT_INTERRUPTED, explain
 from batch.precompute.flow import quiet_context
+from batch.ray_session import connect
 from batch.refresh.plan import Choice, Decision
 from batch.refresh.routine import EXAMPLE, read_routine
 from batch.refresh.run import Refresher

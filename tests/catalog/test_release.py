@@ -72,3 +72,10 @@ def test_readers_never_see_half_a_pointer(tmp_path):
         while not writer.done():
             assert store.current_id() in ("a", "b")
         writer.result()
+
+
+def test_an_address_opens_the_same_pointer_from_anywhere(tmp_path, monkeypatch):
+    """A worker's working folder is another; a candidate's pointer goes along."""
+    monkeypatch.chdir(tmp_path)
+    assert ReleaseStore("shop#candidate").address == f"{tmp_path}/shop#candidate"
+    assert ReleaseStore("shop").address == f"{tmp_path}/shop"
