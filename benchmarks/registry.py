@@ -209,7 +209,12 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Under load while its parts are killed",
         {
             "faults": Section("soak/__main__:_soak", "--no-flood"),
-            "overload": Section("soak/overload:overload", "--no-faults"),
+            "overload": Section("soak/overload:overload", "--no-faults", "Four times the searches that it can answer."),
+            "overload, tuned proxy": Section(
+                "soak/overload:overload",
+                "--no-faults",
+                "The same with RAY_SERVE_ENABLE_HA_PROXY=1 RAY_SERVE_THROUGHPUT_OPTIMIZED=1.",
+            ),
         },
         alone=True,
     ),

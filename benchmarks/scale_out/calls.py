@@ -59,8 +59,9 @@ async def _calls(url: str, ids: list[str], seconds: float) -> dict[str, Any]:
     }
     costs = {}
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
-        for _ in range(20 * PEOPLE):  # people with a past, for the feeds and the searches of a turn
-            (await kinds["event"](client)).raise_for_status()
+        for _ in range(20):  # people have a past, which feeds and turns look at
+            past = [_event(ids) for _ in range(PEOPLE)]
+            (await client.post("/v1/events", json={"events": past})).raise_for_status()
         for name, call in kinds.items():
             await _ask(client, call, 1.0)
             before, memory_before = _processor_s(url), _memory_mib(url)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.report import write_results
-from benchmarks.search_http import serving
+from benchmarks.search_http import TUNED, serving
 from benchmarks.soak.faults import Struck, every_fault, few_faults, strike_all
 from benchmarks.soak.load import Customers
 from benchmarks.soak.overload import overload
@@ -22,6 +22,7 @@ from benchmarks.soak.verdict import Memory, Verdict, judge, kept_events
 
 SAMPLE_EVERY_S = 5.0
 OVERLOAD_S = 15.0
+FLOODED = {"overload": {}, "overload, tuned proxy": TUNED}
 
 console = Console(highlight=False)
 
@@ -49,9 +50,10 @@ def main(
                 _say(f"up after {time.monotonic() - began:.0f} s")
                 verdicts["faults"] = asyncio.run(_soak(shop, 1 if quick else minutes, quick))
         if flood:
-            console.print("Starting the shop of one laptop")
-            with serving(catalogue.store.uri, {}) as url:
-                verdicts["overload"] = asyncio.run(overload(url, 5.0 if quick else OVERLOAD_S))
+            for name, environment in FLOODED.items():
+                console.print(f"Starting the shop of one laptop: {name}")
+                with serving(catalogue.store.uri, environment) as url:
+                    verdicts[name] = asyncio.run(overload(url, 5.0 if quick else OVERLOAD_S))
     results: dict[str, Any] = {}
     for name, verdict in verdicts.items():
         results[name] = verdict.figures | {"promises_broken": verdict.broken}

@@ -40,7 +40,10 @@ def judge(ledger: Ledger, struck: Sequence[Struck], kept: Iterable[tuple[str, st
     _judge_calls(verdict, ledger.calls, struck)
     _judge_events(verdict, ledger, list(kept))
     _judge_memory(verdict, memory)
-    verdict.figures["faults"] = [_recovery(one, ledger.calls, struck) for one in struck]
+    verdict.figures["faults"] = {
+        f"{number}. {one.fault.kind}: {one.fault.what}": _recovery(one, ledger.calls, struck)
+        for number, one in enumerate(struck, 1)
+    }
     verdict.figures["kinds_of_faults"] = len({one.fault.kind for one in struck})
     late = [f"{one.fault.kind}: {one.fault.what}" for one in struck if one.whole_after_s is None]
     verdict.must(not late, f"not whole again: {', '.join(late)}")
@@ -153,8 +156,6 @@ def _recovery(one: Struck, calls: Sequence[Call], struck: Sequence[Struck]) -> d
     ]
     noticed = max((call.ended for call in touched), default=one.at) - one.at
     return {
-        "kind": one.fault.kind,
-        "what": one.fault.what,
         "whole_after_s": None if one.whole_after_s is None else round(one.whole_after_s, 1),
         "noticed_for_s": round(noticed, 1),
         "calls_touched": len(touched),
