@@ -35,6 +35,8 @@ def understood(intent: Mapping[str, Any], currency: str | None, guessed: bool = 
     if guessed:
         lead = "Taken word for word"
     chips = "".join(_chip(*one, intent) for one in _conditions(intent, currency))
+    if not chips and intent["action"] == "ask":
+        lead = "About these"
     return f'<span class="ws-lead">{lead}</span>{chips}'
 
 

@@ -328,6 +328,9 @@ def test_what_is_saved_on_discover_is_on_the_shortlist(page, shop, served):
     listed = [page.locator(".ws-card").nth(n).get_attribute("data-id") for n in (0, 1)]
     page.wait_for_timeout(200)
     assert [event["item_id"] for event in shop.events if event["kind"] == "save"] == listed
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".ws-status").bounding_box()["height"] < 80  # the bar has a row for the words on a phone
+    page.set_viewport_size({"width": 1400, "height": 900})
     page.click(".ws-shelf")
     page.wait_for_function("document.querySelectorAll('.ws-list li').length === 2")
     total = page.locator(".ws-total b").text_content()

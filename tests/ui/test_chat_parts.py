@@ -92,6 +92,8 @@ def test_chips_say_conditions_as_people_do():
     for words in ("up to €900", "€1,500 in total", "not leather", "lowest price first", "number 2"):
         assert f"<span>{words}</span>" in row
     assert understood({"action": "chat"}, "EUR") == ""
+    assert "About these" in understood({"action": "ask"}, "EUR")
+    assert "ws-swatch" not in understood({"action": "search", "colors": ["velvet"]}, "EUR")  # misread: it is no colour
 
 
 def test_no_word_of_shop_or_model_becomes_markup():
