@@ -12,7 +12,6 @@ from benchmarks.report import write_results
 from benchmarks.scale_out import calls, rows, workers, zero
 from benchmarks.soak.shop import complete
 from catalog.release import ReleaseStore
-from tests.cluster.hosts import why_not
 
 
 class Section(StrEnum):
@@ -36,7 +35,7 @@ def main(
                 left.unlink()
         complete(copy)
         for section in only or list(Section):
-            if section is Section.WORKERS and (reason := why_not(workers.ROOT)):
+            if section is Section.WORKERS and (reason := workers.missing()):
                 typer.echo(f"workers: {reason}")
                 continue
             figures = _measure(section, copy, seconds)

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,58 +23,70 @@ import yaml
 from benchmarks.report import print_table
 from benchmarks.search_http import let_everybody_in
 from catalog.demo.load import items_path
-from tests.cluster.hosts import SHARED, Host, running_hosts, ssh, why_not
+from tests.cluster.database_server import binaries, running_database
+from tests.cluster.hosts import NETWORK, SHARED, Host, running_hosts, ssh, why_not
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 RAY_PORT, HTTP_PORT = 6379, 8000
 CLIENTS = 8
 UP_WITHIN_S = 240.0
+SETTLED_S = 60.0
 
 
 def measure(store: Path, seconds: float) -> dict[str, Any]:
     """Products a second of precompute, and searches a second, with one worker and with two.
+
+    Precompute runs on one, then on two; searches on two, and then the second is taken away.
 
     Args:
         store: a release store that is searched; precompute writes stores of its own.
         seconds: how long searches last.
 
     Raises:
-        RuntimeError: this machine allows no namespaces.
+        RuntimeError: something that this needs is missing.
     """
-    if reason := why_not(ROOT):
+    if reason := missing():
         raise RuntimeError(reason)
     with tempfile.TemporaryDirectory(prefix="ws-", dir="/var/tmp") as folder, ExitStack() as stack:
         shared = Path(folder) / "shared"
         hosts = stack.enter_context(running_hosts(3, shared))
+        head, first, second = hosts
         shutil.copytree(store, shared / "shop")
-        figures = {}
-        for count in (1, 2):
-            with _cluster(shared, hosts[0], hosts[1 : 1 + count]):
-                name = f"{count} worker{'s' * (count > 1)}"
-                figures[name] = {**_precompute(shared, hosts[0], count), **_search(shared, hosts, count, seconds)}
-    one, two = figures.values()
-    figures["times as much with two"] = {name: two[name] / one[name] for name in one}
+        database = stack.enter_context(running_database(f"{NETWORK}.1", f"{NETWORK}.0/24"))
+        for host in hosts:
+            stack.callback(_on, shared, host, "ray stop --force", check=False)
+        begin = f"--head --node-ip-address={head.address} --port={RAY_PORT} --num-cpus=0 {_STORE}"
+        _on(shared, head, f"ray start {begin} {_APART}")
+        _join(shared, head, first, core=0)
+        one = _precompute(shared, head, 1)
+        _join(shared, head, second, core=1)
+        two = _precompute(shared, head, 2)
+        urls = [f"http://{worker.address}:{HTTP_PORT}" for worker in (first, second)]
+        _deploy(shared, head, urls, database)
+        two |= asyncio.run(_customers(urls, seconds))
+        _on(shared, second, "ray stop --force")
+        _wait(urls[:1], SETTLED_S)
+        one |= asyncio.run(_customers(urls[:1], seconds))
+    times = {name: two[name] / one[name] for name in one}
+    figures = {"1 worker": one, "2 workers": two, "times as much with two": times}
     print_table("workers", ["", *one], [[name, *values.values()] for name, values in figures.items()])
     return figures
 
 
-@contextmanager
-def _cluster(shared: Path, head: Host, workers: list[Host]) -> Iterator[None]:
-    """Ray on these hosts. A worker has the core of its number, and two CPUs to Ray: it prepares while it encodes."""
-    try:
-        begin = f"--head --node-ip-address={head.address} --port={RAY_PORT} --num-cpus=0 {_STORE}"
-        _on(shared, head, f"ray start {begin}")
-        for core, worker in enumerate(workers):
-            join = f"--address={head.address}:{RAY_PORT} --node-ip-address={worker.address} --num-cpus=2 {_STORE}"
-            _on(shared, worker, f"taskset -c {core} ray start {join}")
-        yield
-    finally:
-        for host in (head, *workers):
-            _on(shared, host, "ray stop --force", check=False)
+def missing() -> str | None:
+    """What keeps this machine from it; None if nothing does."""
+    return why_not(ROOT) or (None if binaries() else "PostgreSQL is not installed")
+
+
+def _join(shared: Path, head: Host, worker: Host, core: int) -> None:
+    """A worker of one core, and of two CPUs to Ray: it prepares while it encodes."""
+    join = f"--address={head.address}:{RAY_PORT} --node-ip-address={worker.address} --num-cpus=2 {_STORE}"
+    _on(shared, worker, f"taskset -c {core} ray start {join} {_APART}")
 
 
 _STORE = "--object-store-memory=300000000 --disable-usage-stats"
+_APART = f"< /dev/null > {SHARED}/ray-$(hostname).log 2>&1"  # else SSH waits until all that it started has ended
 
 
 def _precompute(shared: Path, head: Host, count: int) -> dict[str, float]:
@@ -85,24 +97,22 @@ def _precompute(shared: Path, head: Host, count: int) -> dict[str, float]:
     return figures
 
 
-def _search(shared: Path, hosts: list[Host], count: int, seconds: float) -> dict[str, float]:
+def _deploy(shared: Path, head: Host, urls: list[str], database: str) -> None:
+    """The laptop's shop without its assistant: a replica of each deployment on every worker, and never two."""
     config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
     config["proxy_location"] = "EveryNode"
     config["http_options"] |= {"host": "0.0.0.0", "port": HTTP_PORT}
     application = config["applications"][0]
     let_everybody_in(config)
     application["args"] |= {"release": f"{SHARED}/shop", "assistant": "off", "access": "anyone"}
-    application["args"]["database"] = f"sqlite:///{SHARED}/shop/events.db"
+    application["args"]["database"] = database
     for deployment in application["deployments"]:
-        deployment["autoscaling_config"] |= {"min_replicas": count, "max_replicas": count}
+        deployment["autoscaling_config"] |= {"min_replicas": len(urls), "max_replicas": len(urls)}
         deployment["max_replicas_per_node"] = 1
     (shared / "serve.yaml").write_text(yaml.safe_dump(config))
-    head, workers = hosts[0], hosts[1 : 1 + count]
     environment = {"RAY_ADDRESS": f"{head.address}:{RAY_PORT}"}
     _on(shared, head, f"python -m benchmarks.scale_out.deploy {SHARED}/serve.yaml", environment)
-    urls = [f"http://{worker.address}:{HTTP_PORT}" for worker in workers]
-    _wait(urls)
-    return asyncio.run(_customers(urls, seconds))
+    _wait(urls, UP_WITHIN_S)
 
 
 async def _customers(urls: list[str], seconds: float) -> dict[str, float]:
@@ -124,17 +134,18 @@ async def _customers(urls: list[str], seconds: float) -> dict[str, float]:
     return {"searches_per_s": len(took) / seconds, "search_p50_ms": 1e3 * took[len(took) // 2]}
 
 
-def _wait(urls: list[str]) -> None:
-    deadline = time.monotonic() + UP_WITHIN_S
+def _wait(urls: list[str], seconds: float) -> None:
+    """Until each has been ready ten times in a row: what has just died, or not yet come, shows in between."""
+    deadline = time.monotonic() + seconds
     for url in urls:
-        while True:
+        ready = 0
+        while ready < 10:
             try:
-                if httpx.get(f"{url}/readyz", timeout=5).is_success:
-                    break
+                ready = ready + 1 if httpx.get(f"{url}/readyz", timeout=5).is_success else 0
             except httpx.HTTPError:
-                pass
+                ready = 0
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{url} does not answer within {UP_WITHIN_S:.0f} s")
+                raise TimeoutError(f"{url} is not ready within {seconds:.0f} s")
             time.sleep(0.5)
 
 
