@@ -4,7 +4,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ from batch.navigator_data import Catalogue
 from batch.navigator_gate import gold_cases
 from batch.rules_reader import RulesReader
 from benchmarks.navigator_pictures import grids_of, load_pixels, see_grid
-from benchmarks.navigator_reading import Asked, Reader, Way, hidden_questions, learn_to_read, make_drills
+from benchmarks.navigator_reading import Asked, Reader, Way, hidden_questions, learn_to_read, listen, make_drills
 from catalog.demo.load import DATA
 from catalog.packaged import PackagedEncoder
 from navigator.evaluation import score_intents
@@ -45,7 +45,8 @@ def compare(
 ) -> dict[str, Any]:
     """Teach every way with the same drills and steps, and ask for properties that no text of held-out items tells.
 
-    The grid's read-outs are of every cell and of the details, so that it knows all that the others know.
+    Soft tokens begin as words for what read-outs tell of these properties. The grid's read-outs are of every cell and
+    of the details, so that it knows all that the others know.
 
     Args:
         catalogue: the demo's, with details as vectors.
@@ -55,23 +56,25 @@ def compare(
     counts = Counter(name for names in hidden.values() for name in names)
     names = [name for name, count in counts.most_common() if count >= _FEWEST_HIDDEN]
     results: dict[str, Any] = {"properties": len(names), "drills": drills}
+    ahead = (_about(catalogue.train.known, names), _about(catalogue.test.known, names))
+    heard = listen(ahead[0])
     for name in ways:
         way = WAYS[name]
-        train, test = list(catalogue.train.known), list(catalogue.test.known)
-        if "grid" in name:
-            train, test = _with_grids(train), _with_grids(test)
+        on_request = way.tokens > 4
+        train, test = map(_with_grids, ahead) if on_request else ahead
         attributes, choices = hidden_questions(test, hidden, names, Random(1))
         lessons = list(make_drills(train, names, drills, Random(0)))
         with tempfile.TemporaryDirectory() as folder:
             began = time.process_time()
-            reader = learn_to_read(way, train, lessons, Path(folder))
+            reader = learn_to_read(way, train, lessons, Path(folder), heard=None if on_request else heard)
+            spent = time.process_time() - began
         results[name] = {
             "attribute": reader.accuracy(attributes),
             "attributes_asked": len(attributes),
             "choice_of_8": reader.accuracy(choices),
             "choices_asked": len(choices),
             "soft_tokens_per_item": way.tokens,
-            "training_cpu_s": time.process_time() - began,
+            "training_cpu_s": spent,
             **first_token_ms(reader, choices[0]),
         }
         say(f"{name}: {results[name]}")
@@ -122,6 +125,12 @@ def _cpu_ms(work: Callable[[], object]) -> float:
     began = time.thread_time()
     work()
     return 1000 * (time.thread_time() - began)
+
+
+def _about(known: Sequence[Known], names: Collection[str]) -> list[Known]:
+    return [
+        replace(entry, facts={name: value for name, value in entry.facts.items() if name in names}) for entry in known
+    ]
 
 
 def _with_grids(known: Sequence[Known]) -> list[Known]:
