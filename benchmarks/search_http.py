@@ -71,6 +71,11 @@ def measure(store: ReleaseStore, environment: dict[str, str], seconds: float) ->
         return asyncio.run(_measure(store, url, seconds))
 
 
+def without_assistant(config: dict[str, Any]) -> None:
+    """Where only searches are measured, its engine would take memory and time to start."""
+    config["applications"][0]["args"]["assistant"] = "off"
+
+
 def let_everybody_in(config: dict[str, Any]) -> None:
     """Where it is asked how long a crowd waits, nobody is refused."""
     config["applications"][0]["args"]["searches_at_once"] = 1000

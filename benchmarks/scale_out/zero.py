@@ -7,7 +7,7 @@ import httpx
 import psutil
 
 from benchmarks.scale_out.calls import raylet_behind
-from benchmarks.search_http import serving
+from benchmarks.search_http import serving, without_assistant
 from catalog.release import ReleaseStore
 
 ASLEEP = ("QueryEncoder", "Retriever")
@@ -41,6 +41,7 @@ def measure(store: ReleaseStore) -> dict[str, Any]:
 
 
 def _may_sleep(config: dict[str, Any]) -> None:
+    without_assistant(config)
     for deployment in config["applications"][0]["deployments"]:
         if deployment["name"] in ASLEEP:
             deployment["autoscaling_config"] |= {

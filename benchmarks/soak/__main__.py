@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.report import write_results
-from benchmarks.search_http import TUNED, serving
+from benchmarks.search_http import TUNED, serving, without_assistant
 from benchmarks.soak.faults import Struck, every_fault, few_faults, strike_all
 from benchmarks.soak.load import Customers
 from benchmarks.soak.overload import overload
@@ -52,7 +52,7 @@ def main(
         if flood:
             for name, environment in FLOODED.items():
                 console.print(f"Starting the shop of one laptop: {name}")
-                with serving(catalogue.store.uri, environment) as url:
+                with serving(catalogue.store.uri, environment, without_assistant) as url:
                     verdicts[name] = asyncio.run(overload(url, 5.0 if quick else OVERLOAD_S))
     results: dict[str, Any] = {}
     for name, verdict in verdicts.items():
