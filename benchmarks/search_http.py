@@ -185,6 +185,7 @@ def serving(
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_worker_niceness": "0",  # else its replicas give way to everything else on the machine
     }
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that what is started here is ended
     with tempfile.TemporaryDirectory(prefix="ws-") as folder:
         path, log = Path(folder) / "config.yaml", Path(folder) / "log"
         path.write_text(yaml.safe_dump(config))
