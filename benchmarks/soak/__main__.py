@@ -21,7 +21,7 @@ from benchmarks.soak.shop import NODES, REPLICAS, Shop, prepare_catalogue, runni
 from benchmarks.soak.verdict import Memory, Verdict, judge, kept_events
 
 SAMPLE_EVERY_S = 5.0
-OVERLOAD_S = 15.0
+OVERLOAD_S = 10.0
 FLOODED = {"overload": {}, "overload, tuned proxy": TUNED}
 
 console = Console(highlight=False)
