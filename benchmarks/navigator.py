@@ -71,8 +71,8 @@ def main(
     if only in (None, "accuracy"):
         catalogue = _catalogue(release, labels)
         write_results("navigator", {"rules": rules_baseline(catalogue)})
-        found = compare_accuracy(catalogue, read_hidden(labels), 40 if quick else drills, typer.echo)
-        write_results("navigator", {"accuracy": found})
+        for found in compare_accuracy(catalogue, read_hidden(labels), 40 if quick else drills, typer.echo):
+            write_results("navigator", {"accuracy": found})
     if only in (None, "fashion"):
         write_results("navigator", {"fashion": measure_fashion(40 if quick else 4 * drills, 400, typer.echo)})
     if only in ("shipped", "before"):

@@ -4,7 +4,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -42,8 +42,10 @@ def compare(
     drills: int,
     say: Callable[[str], None],
     ways: Sequence[str] = tuple(WAYS),
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
     """Teach every way with the same drills and steps, and ask for properties that no text of held-out items tells.
+
+    Yields the figures so far after each of them.
 
     Soft tokens begin as words for what read-outs tell of these properties. The grid's read-outs are of every cell and
     of the details, so that it knows all that the others know.
@@ -78,7 +80,7 @@ def compare(
             **first_token_ms(reader, choices[0]),
         }
         say(f"{name}: {results[name]}")
-    return results
+        yield results
 
 
 def first_token_ms(reader: Reader, asked: Asked) -> dict[str, float]:
