@@ -70,6 +70,8 @@ class Asked:
     """Use this release's model; None for the live one."""
     content: pa.Table | None = None
     """`id` and vector columns, of that release, for items that its model does not know."""
+    taste: float | None = None
+    """Weight of taste against how well something fits a query; None for the usual one."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ class TasteScorer:
         rows = candidates.take(pa.array(fresh))
         if queried:
             rows = rows.append_column("relevance", rows["score"])
-        settings = RankSettings(asked.count, asked.adventurousness, diversity=SEARCH_DIVERSITY)
+        weight = RankSettings.taste if asked.taste is None else asked.taste
+        settings = RankSettings(asked.count, asked.adventurousness, weight, diversity=SEARCH_DIVERSITY)
         ranked = await self._thread(rank, rows, shelf.taste.model, profile, settings)
         picks = tuple(replace(pick, row=int(fresh[pick.row])) for pick in ranked)
         return _chosen(shelf, events, profile, shelf.taste.model, picks)

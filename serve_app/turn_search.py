@@ -16,6 +16,7 @@ from catalog import filters
 from catalog.encoder import Pixels, Vectors, normalise
 from catalog.table import item_from_row
 from navigator.finding import Means
+from navigator.lexicon import plain
 from navigator.prompt import Shown
 from navigator.sets import Candidate
 from navigator.wish import Wish
@@ -39,6 +40,10 @@ _ITEMS_OF_AN_INTEREST = 5
 _VARIED = 16
 """So many of the best are put in an order of some variety for somebody of whom no taste is known."""
 _VARIETY = 0.15
+_DEEPER = 3
+"""A vague wish of somebody known is searched so many times deeper, for taste to tell what its words leave open."""
+_TASTE_ALONE = 0.8
+"""Weight of taste where words say no more than the conditions that everything found meets."""
 _SORTS = {"price_low": "price_asc", "price_high": "price_desc"}
 
 
@@ -76,6 +81,7 @@ class TurnSearch:
     _rows: dict[str, tuple[pa.Table, int]] = field(default_factory=dict)
     _reasons: dict[str, str] = field(default_factory=dict)
     _texts: dict[str, EncodedQuery] = field(default_factory=dict)
+    _words_rank: bool = True
 
     @property
     def means(self) -> Means:
@@ -85,6 +91,9 @@ class TurnSearch:
     async def look(self, wish: Wish, count: int) -> list[Candidate]:
         """See `navigator.finding.Look`."""
         by_picture = wish.picture and self.picture is not None
+        self._words_rank = by_picture or bool(wish.like) or _says_more(wish)
+        if self.shopper.person is not None and not wish.wanted.get("category"):
+            count *= _DEEPER
         vectors = await self._vectors(wish.text, by_picture)
         lookup = Lookup(
             text=wish.text or None,
@@ -127,7 +136,11 @@ class TurnSearch:
                 return _varied(candidates) if reorder else list(candidates)
             rows = pa.concat_tables(self._scored(one) for one in candidates)
             asked = Asked(
-                self.shopper.person, self.shopper.adventurousness, len(candidates), release=self.state.release
+                self.shopper.person,
+                self.shopper.adventurousness,
+                len(candidates),
+                release=self.state.release,
+                taste=None if self._words_rank else _TASTE_ALONE,
             )
             chosen = await self._rescored(asked, rows, reorder)
             if chosen.unknown and (content := await self._content(chosen.unknown)) is not None:
@@ -247,6 +260,12 @@ class TurnSearch:
         names = sorted(name for name in table.column_names if name.endswith("_vector"))
         one = table.slice(row, 1).select(["id", *names])
         return one.append_column("score", pa.array([candidate.score], pa.float32())).replace_schema_metadata(None)
+
+
+def _says_more(wish: Wish) -> bool:
+    """Whether a wish's text says more than its conditions do."""
+    said = {spelt for words in wish.said.values() for word in words for spelt in plain(word)}
+    return any(word not in said for word in plain(wish.text))
 
 
 def _filters(wish: Wish) -> filters.Filters:

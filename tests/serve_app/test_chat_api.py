@@ -18,9 +18,11 @@ from catalog.release import ReleaseStore
 from navigator.engine import Sampling
 from navigator.prompt import MAX_EXCHANGES
 from navigator.turn import TurnSettings
+from navigator.wish import Wish
 from serve_app.assistant_memory import remembered
 from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
+from serve_app.turn_search import _says_more
 from tests.serve_app.chat_api import Handles, client
 from tests.serve_app.tiny_navigator import add_navigator
 from tests.serve_app.tiny_shop import draw, png
@@ -156,6 +158,35 @@ async def test_taste_orders_what_is_found(chat):
     anybody = await chat.say("something for the living room", intent=intent)
     greens = [sum(ITEMS[id_].colors == ("green",) for id_ in said.ids) for said in (mine, anybody)]
     assert greens[0] > greens[1]
+
+
+async def test_taste_decides_where_words_only_name_the_kind(chat):
+    """`Lamps` says nothing by which one lamp is better than another; what the person saved does."""
+    saved = [
+        {"id": f"k-{i}", "user_id": "rosso", "kind": "save", "item_id": item}
+        for i, item in enumerate(of_color("red", "chair") + of_color("red", "vase"))
+    ]
+    assert (await chat.http.post("/v1/events", json={"events": saved})).status_code == 200
+    intent = {"action": "search", "categories": ["lamp"]}
+    mine = await chat.say("lamps", user_id="rosso", intent=intent, adventurousness=0.0)
+    anybody = await chat.say("lamps", intent=intent)
+    reds = [[ITEMS[id_].colors == ("red",) for id_ in said.ids] for said in (mine, anybody)]
+    assert reds[0][0]
+    assert sum(reds[0]) >= sum(reds[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "more"),
+    [
+        ("green velvet sofa", {"category": ("sofa",), "color": ("green",), "material": ("velvet",)}, False),
+        ("Dining chairs", {"category": ("dining chair",)}, False),
+        ("a cosy sofa", {"category": ("sofa",)}, True),
+        ("something for the living room", {}, True),
+    ],
+)
+def test_what_words_say_beyond_their_conditions(text, said, more):
+    """Where everything found meets all that was said, the words order nothing."""
+    assert _says_more(Wish(text=text, said=said)) is more
 
 
 async def test_conversations_are_kept_listed_resumed_and_deleted(chat):
