@@ -126,7 +126,7 @@ def test_a_phone_has_it_all_in_one_column(open_page, shop):
     as_ana_hidden = page.locator(".ws-figure").is_hidden()
     assert as_ana_hidden
     choice = page.locator(".ws-as select").bounding_box()
-    assert choice["x"] + choice["width"] <= 390 - 16
+    assert choice["x"] + choice["width"] <= 390 - 15
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.click(".ws-taste summary")
     assert page.locator(".ws-figure").is_visible()
