@@ -3,7 +3,7 @@
     latency    time to first token with vectors ready, over pictures encoded on request; and the arithmetic of both
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
-    shipped    the Navigator that comes with Windowshop, as it is used; and another: before
+    shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
     engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM over transformers
 
 Figures go to docs/results/navigator.json with the machine, the versions and the commit.
@@ -41,19 +41,19 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion, shipped, before or engine.")] = None,
+    only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion, shipped, other or engine.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
     release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/data",
     labels: Annotated[str, typer.Option(help="JSON lines with what pictures show.")] = str(DATA / "truth.jsonl"),
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `before` [the shipped one].")
+        Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")
     ] = None,
     size: Annotated[str, typer.Option(help="Shape for `latency`: 2B or 8B.")] = "2B",
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
     ] = 800,
-    conversations: Annotated[int, typer.Option(help="Gold conversations of `shipped` and `before`.")] = 120,
+    conversations: Annotated[int, typer.Option(help="Gold conversations of `shipped` and `other`.")] = 120,
     alone: Annotated[int, typer.Option(help="As many of these without the rules beside the model.")] = 120,
 ) -> None:
     """Measure and write docs/results/navigator.json."""
@@ -75,7 +75,7 @@ def main(
             write_results("navigator", {"accuracy": found})
     if only in (None, "fashion"):
         write_results("navigator", {"fashion": measure_fashion(40 if quick else 4 * drills, 400, typer.echo)})
-    if only in ("shipped", "before"):
+    if only in ("shipped", "other"):
         folder = checkpoint or assemble()
         found = measure_use(ReleaseStore(release), folder, conversations, alone, typer.echo)
         write_results("navigator", {only: found})

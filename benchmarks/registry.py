@@ -151,10 +151,10 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only shipped",
                 "The Navigator that comes with Windowshop, by the suites of batch.evaluate on the demo.",
             ),
-            "before": Section(
+            "other": Section(
                 "navigator_use:measure",
-                "--only before --checkpoint FOLDER",
-                "The same of the Navigator that it took the place of.",
+                "--only other --checkpoint FOLDER",
+                "The same of another Navigator; docs/navigator.md says of which.",
             ),
             "fashion": Section(
                 "navigator_fashion:measure",
