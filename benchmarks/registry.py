@@ -179,8 +179,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             "personal": Section(
                 "chat_personal:measure",
                 "--only personal",
-                "The demo's made-up shoppers, whose taste follows a model that the product does not read. The same turn "
-                "for the shopper and for somebody unknown: is what they save next among the first ten?",
+                "The demo's made-up shoppers, whose taste follows a model that the product does not read. The same "
+                "turn for the shopper and for somebody unknown: is what they save next among the first ten?",
             ),
         },
     ),

@@ -16,7 +16,6 @@ from catalog.demo.load import DATA
 from catalog.demo.products import SEED
 from catalog.errors import InvalidInput, WindowshopError
 from catalog.release import ReleaseStore
-from cluster.demo import install_demo_navigator, prepare_demo
 from cluster.demo_taste import demo_shoppers, learn_demo_taste
 from cluster.key_commands import example, has_usable_key, keys, open_keys
 from cluster.local import (
@@ -29,7 +28,7 @@ from cluster.local import (
     running_shop,
     stopping_on_signals,
 )
-from serve_app.auth import Access, is_loopback
+from serve_app.access import Access, is_loopback
 from serve_app.database import DATABASE_VARIABLE
 
 app = typer.Typer(
@@ -84,6 +83,8 @@ def demo(
     """
     access = _access(str(data), host, without_keys)
     _check(host, api_port, page_port)
+    from cluster.demo import install_demo_navigator, prepare_demo  # what encodes and trains takes seconds to import
+
     check_disk(data, DEMO_DISK_MIB)
     with errors_to(data / LOG), stopping_on_signals(), console.status("Starting Ray") as status, local_ray():
         status.stop()

@@ -10,8 +10,7 @@ from rich.table import Table
 
 from catalog.errors import InvalidInput
 from catalog.release import ReleaseStore
-from serve_app.app import RELEASE_VARIABLE
-from serve_app.database import DATABASE_VARIABLE, events_url
+from serve_app.database import DATABASE_VARIABLE, RELEASE_VARIABLE, events_url
 from serve_app.keys import EVERYBODY, SCOPES, KeyStore
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: who may use the HTTP API, for what, and on whose behalf.")

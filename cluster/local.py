@@ -19,7 +19,7 @@ import httpx
 import yaml
 
 from catalog.errors import InvalidInput, WindowshopError
-from serve_app.auth import Access
+from serve_app.access import Access
 
 ROOT = Path(__file__).parents[1]
 LAPTOP_CONFIG = ROOT / "serve_app" / "laptop.yaml"

@@ -9,9 +9,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from serve_app import problems
+from serve_app.access import Access, check_access
 from serve_app.agent_tools import AgentTools
 from serve_app.assistant import Assistant
-from serve_app.auth import Access, KeyGate, check_access
+from serve_app.auth import KeyGate
 from serve_app.conversations import ConversationStore
 from serve_app.crowd import Crowd
 from serve_app.edge import REQUEST_ID, Edge

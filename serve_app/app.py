@@ -10,17 +10,15 @@ from ray.serve import Application
 from catalog.errors import InvalidInput
 from catalog.release import ReleaseStore
 from catalog.search import SearchSettings
+from serve_app.access import Access
 from serve_app.api import Api, ApiSettings
-from serve_app.auth import Access
-from serve_app.database import DATABASE_VARIABLE, events_url
+from serve_app.database import DATABASE_VARIABLE, RELEASE_VARIABLE, events_url
 from serve_app.navigator import Navigator
 from serve_app.navigator_shelf import EngineSettings
 from serve_app.pictures import PictureLimits
 from serve_app.query_encoder import QueryEncoder
 from serve_app.retriever import Retriever
 from serve_app.taste_scorer import TasteScorer
-
-RELEASE_VARIABLE = "WINDOWSHOP_RELEASE"
 
 
 class NavigatorArgs(BaseModel):

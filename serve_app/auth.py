@@ -5,8 +5,7 @@ and whatever concerns a person asks `Rights` for that person. Where no keys are 
 and the same checks pass.
 """
 
-import ipaddress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
@@ -14,15 +13,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from catalog.errors import InvalidInput, WindowshopError
+from catalog.errors import WindowshopError
 from serve_app.errors import Unauthorized
 from serve_app.key_ring import KeyRing
 from serve_app.keys import UNLIMITED, Rights, Scope
 from serve_app.problems import documented, problem_response
 from serve_app.taste_schemas import UserId
-
-Access = Literal["keys", "loopback", "anyone"]
-"""Who may call: holders of a key; anyone on this machine, and the API is served on loopback only; anyone."""
 
 OPEN = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 """Paths that need no key: probes have none, and how the API is used is no secret."""
@@ -98,25 +94,3 @@ def needs(scope: Scope | None) -> list[Any]:
 async def acts_for_user(user_id: UserId, rights: Caller) -> None:
     """A dependency of routes whose path names a person. Raises Forbidden."""
     rights.act_for(user_id)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def check_access(access: Access, host: str | None) -> None:
-    """Raise InvalidInput where `loopback` is promised and something else is listened on.
-
-    Args:
-        access: as configured.
-        host: the address that Serve's proxies listen on; None if they do not.
-    """
-    if access == "loopback" and host is not None and not is_loopback(host):
-        raise InvalidInput(
-            f"the API would be open to whoever reaches {host}: make keys with `windowshop keys create` and set "
-            "`access: keys` in the application's args, or say `access: anyone` if that is what you want"
-        )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from catalog.errors import InvalidInput
 from catalog.release import ReleaseStore
 
+RELEASE_VARIABLE = "WINDOWSHOP_RELEASE"
 DATABASE_VARIABLE = "WINDOWSHOP_DATABASE"
 DEFAULT_FILE = "events.db"
 

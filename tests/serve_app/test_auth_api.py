@@ -246,8 +246,9 @@ async def test_a_conversation_of_nobody_is_for_whoever_has_its_id(shop, applicat
 
 
 async def test_made_up_keys_open_nothing_and_are_soon_not_looked_up(shop):
-    """One of the right form is refused as unknown, and a flood of them as a flood."""
-    async with caller(shop.application()) as http:
+    """One of the right form is refused as unknown, and a flood of them, all within a second, as a flood."""
+    ring = KeyRing(shop.keys, now=lambda: 1_800_000_000.0)
+    async with caller(shop.handles.application(keys=ring)) as http:
         answers = []
         for number in range(2 * MAX_STRANGERS):
             key = f"wsk_{number:016x}_{'A' * 43}"
