@@ -18,6 +18,7 @@ from benchmarks.report import write_results
 
 class Section(StrEnum):
     ROOMS = "rooms"
+    PARTS = "parts"
     WORDS = "words"
     DEMO = "demo"
     COMPOSED = "composed"
@@ -26,6 +27,7 @@ class Section(StrEnum):
 
 MEASURES: dict[Section, Callable[[bool], dict[str, Any]]] = {
     Section.ROOMS: encoder_rooms.measure,
+    Section.PARTS: encoder_rooms.measure_parts,
     Section.WORDS: encoder_words.measure,
     Section.DEMO: encoder_demo.measure,
     Section.COMPOSED: encoder_demo.measure_composed,

@@ -91,6 +91,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         "The domain-tuned encoder",
         {
             "rooms": Section("encoder_rooms:measure", "--only rooms", "Held-out rooms of ikea, hit@10, five folds."),
+            "parts": Section("encoder_rooms:measure_parts", "--only parts", "The same, on the first two folds."),
             "words": Section("encoder_words:measure", "--only words"),
             "demo": Section("encoder_demo:measure", "--only demo", "A quarter of the demo's products was unseen."),
             "composed": Section("encoder_demo:measure_composed", "--only composed"),
