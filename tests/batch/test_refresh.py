@@ -152,6 +152,7 @@ def test_a_second_run_does_nothing(shop):
     assert (len(shop.encoded), len(shop.store.list())) == (ITEMS, releases)
 
 
+@pytest.mark.slow
 def test_a_changed_item_runs_only_what_it_must(local_ray, tmp_path):
     """That item alone is encoded, what depends on the items is done again, and rolling back goes to what was live."""
     shop = Shop(tmp_path)

@@ -1,5 +1,8 @@
 """The page's own key to the API, from its setting into every request."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -21,13 +24,18 @@ def seen_by(requests):
     return httpx.MockTransport(answer)
 
 
-async def test_every_request_carries_the_key():
+def test_every_request_carries_the_key():
     """Plain ones and streamed ones alike."""
     requests = []
     shop = ShopClient("http://shop", key=KEY, transport=seen_by(requests), stream=seen_by(requests))
     assert shop.search({"text": "lamp"}) == {"items": []}
-    assert [event async for event in shop.chat({"message": "hello"})] == []
-    await shop.close()
+
+    async def chat():
+        assert [event async for event in shop.chat({"message": "hello"})] == []
+        await shop.close()
+
+    with ThreadPoolExecutor(1) as thread:  # the browser of other tests keeps a loop running in this one
+        thread.submit(asyncio.run, chat()).result()
     assert [one.headers["authorization"] for one in requests] == [f"Bearer {KEY}"] * 2
 
 
