@@ -8,6 +8,8 @@ from typing import Annotated
 import fsspec
 import typer
 
+from batch.command import ends_plainly
+from catalog.errors import MissingDependency
 from navigator.checkpoint import make_checkpoint
 from navigator.config import NavigatorConfig
 from navigator.learnt import Learnt, Shape, load_learnt
@@ -34,6 +36,7 @@ def convert(
 
     Raises:
         BadCheckpoint: the base is of a kind whose vision encoder cannot be taken out.
+        MissingDependency: there is no such base, here or on the hub.
     """
     with TemporaryDirectory() as scratch:
         folder = _fetch(base, Path(scratch) / "base")
@@ -54,6 +57,16 @@ def _fetch(base: str, scratch: Path) -> Path:
         return scratch
     if Path(base).is_dir():
         return Path(base)
+    try:
+        return _from_hub(base)
+    except (OSError, ValueError) as error:  # no such name, no network, a name that is none
+        raise MissingDependency(
+            f"cannot fetch base {base!r}: it is no folder here, and the Hugging Face Hub gave no such model ({error}); "
+            f"a base is a folder, a hub id such as Qwen/Qwen3-VL-2B-Instruct, or {PACKAGED}"
+        ) from error
+
+
+def _from_hub(base: str) -> Path:
     from huggingface_hub import snapshot_download
 
     small = ["*.json", "*.jinja", "*.txt", "*.model"]
@@ -84,8 +97,9 @@ def main(
 ) -> None:
     """Turn a Qwen3-VL, or any causal language model, into a Navigator that has still to be trained."""
     shape = Shape(item_dim, vectors_per_item, tokens_per_item, taste_dim, projector_rank, projector_dim)
-    learnt = load_learnt(weights) if weights else None
-    config = convert(base, out, shape, learnt=learnt, shard_bytes=int(shard_gib * 2**30))
+    with ends_plainly("Stopped. What was written so far is no whole checkpoint; the same command begins again."):
+        learnt = load_learnt(weights) if weights else None
+        config = convert(base, out, shape, learnt=learnt, shard_bytes=int(shard_gib * 2**30))
     text = config.text_config
     state = "trained" if learnt else "untrained"
     typer.echo(f"{out}: {text.model_type}, {text.num_hidden_layers} layers × {text.hidden_size}, {state}")

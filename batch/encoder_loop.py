@@ -1,28 +1,25 @@
 """The training loop of a joint head: steps, validation, early stop, and a state from which it goes on after a kill.
 
-Knows nothing of Ray: `batch.train_encoder` calls it in every worker. Where `torch.distributed` is initialised,
-gradients are averaged over the workers, each of which draws its own batches.
+Knows nothing of Ray: `batch.train_encoder` calls it in every worker.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from batch.encoder_data import TrainingItems, shared_boards, split
 from batch.encoder_losses import image_text_loss, matryoshka, neighbour_loss, relation_loss
 from batch.encoder_phrases import PhraseBatch, phrase_batches
 from batch.encoder_pool import NeighbourBatch, Pool, Rows, make_pool, neighbour_batches, row_batches
 from batch.encoder_validate import Validation, validate
+from batch.training_loop import Best, average_gradients, same_everywhere, schedule
 from catalog.joint import SIZES, HeadConfig, JointNetwork
-
-WARM_UP = 0.1
-"""Share of the steps over which the learning rate rises."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +81,18 @@ class LoopState:
     """Scale (its logarithm) and bias of the image–text loss, which are learnt."""
     optimizer: torch.optim.Optimizer
     step: int = 0
-    best_score: float = -math.inf
-    best: dict[str, Tensor] = field(default_factory=dict)
-    since_best: int = 0
+    best: Best = field(default_factory=Best)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as tensors and plain values."""
-        plain = {name: getattr(self, name) for name in ("step", "best_score", "best", "since_best")}
         modules = {name: getattr(self, name).state_dict() for name in ("network", "match", "optimizer")}
-        return {**plain, **modules}
+        return {"step": self.step, "best": self.best.to_dict(), **modules}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go back to where `to_dict` was called."""
         for name in ("network", "match", "optimizer"):
             getattr(self, name).load_state_dict(saved[name])
-        for name in ("step", "best_score", "best", "since_best"):
-            setattr(self, name, saved[name])
+        self.step, self.best = saved["step"], Best(**saved["best"])
 
 
 @dataclass(frozen=True)
@@ -178,8 +171,8 @@ def train(
         if report:
             pace = {"step": state.step, "steps": total, "seconds": time.monotonic() - began}
             report({**pace, **losses.take(), **found.metrics()}, state)
-    if state.best:
-        state.network.load_state_dict(state.best)
+    if state.best.weights:
+        state.network.load_state_dict(state.best.weights)
     return Trained(
         state.network.cpu().eval(),
         validate(state.network, make_pool(items, state.network, "cpu"), shared, held_boards, held_items),
@@ -192,13 +185,6 @@ def planned_steps(settings: TrainSettings, items: int) -> int:
     """Steps for so many items per epoch."""
     steps = settings.epochs * math.ceil(items / settings.batch_size)
     return min(max(steps, settings.min_steps), settings.max_steps) + settings.warm_up
-
-
-def schedule(progress: float) -> float:
-    """Factor of the learning rate at `progress` 0..1 through the steps: a linear rise, then half a cosine to zero."""
-    if progress < WARM_UP:
-        return (progress + 1e-3) / (WARM_UP + 1e-3)
-    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
 
 
 def _new_state(items: TrainingItems, settings: TrainSettings, device: str) -> LoopState:
@@ -306,32 +292,7 @@ def _judge(state: LoopState, found: Validation, settings: TrainSettings) -> bool
     """Keep the best weights; true when it is time to stop."""
     if not settings.held_out or state.step <= settings.warm_up:
         return False
-    if found.score > state.best_score:
-        state.best_score, state.since_best = found.score, 0
-        state.best = {name: value.detach().cpu().clone() for name, value in state.network.state_dict().items()}
-        return False
-    state.since_best += 1
-    return state.since_best >= settings.patience
-
-
-def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Mean over the workers, where there are several."""
-    if not distributed.is_initialized() or distributed.get_world_size() == 1:
-        return
-    for parameter in parameters:
-        if parameter.grad is None:  # a worker without such a batch takes part all the same
-            parameter.grad = torch.zeros_like(parameter)
-        distributed.all_reduce(parameter.grad)
-        parameter.grad /= distributed.get_world_size()
-
-
-def same_everywhere(stop: bool, device: str) -> bool:
-    """The first worker's decision, so that none waits for one that has stopped."""
-    if not distributed.is_initialized() or distributed.get_world_size() == 1:
-        return stop
-    decision = torch.tensor([stop], dtype=torch.int32, device=device)
-    distributed.broadcast(decision, src=0)
-    return bool(decision.item())
+    return state.best.judge(found.score, state.network.state_dict(), settings.patience)
 
 
 class _Means:

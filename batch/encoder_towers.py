@@ -1,11 +1,10 @@
 """The training loop of the towers themselves: the last layers of a SigLIP model, on a shop's own pictures and words.
 
 A head sees what the towers kept; what they dropped, only the towers can learn. Pictures and words are read batch by
-batch, so that memory does not grow with the catalogue. Knows nothing of Ray, like `batch.encoder_loop`.
+batch, so that memory does not grow with the catalogue. Knows nothing of Ray, like the loop of heads.
 """
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +16,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from batch.encoder_data import shared_boards, split
-from batch.encoder_loop import average_gradients, same_everywhere, schedule
 from batch.encoder_losses import image_text_loss, neighbour_loss
 from batch.encoder_pool import Rows
 from batch.encoder_validate import board_hits, recall_at_k
+from batch.training_loop import Best, average_gradients, copied, same_everywhere, schedule
 from catalog.encoder import Pixels
 from catalog.errors import InvalidInput
 from catalog.siglip import SiglipEncoder
@@ -76,21 +75,18 @@ class TowerState:
     learning: dict[str, nn.Parameter]
     optimizer: torch.optim.Optimizer
     step: int = 0
-    best_score: float = -math.inf
-    best: dict[str, Tensor] = field(default_factory=dict)
-    since_best: int = 0
+    best: Best = field(default_factory=Best)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as tensors and plain values."""
-        plain = {name: getattr(self, name) for name in ("step", "best_score", "best", "since_best")}
-        return {**plain, "learning": _copied(self.learning), "optimizer": self.optimizer.state_dict()}
+        learning, optimizer = copied(self.learning), self.optimizer.state_dict()
+        return {"step": self.step, "best": self.best.to_dict(), "learning": learning, "optimizer": optimizer}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go back to where `to_dict` was called."""
         self.put(saved["learning"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        for name in ("step", "best_score", "best", "since_best"):
-            setattr(self, name, saved[name])
+        self.step, self.best = saved["step"], Best(**saved["best"])
 
     @torch.no_grad()
     def put(self, weights: dict[str, Tensor]) -> None:
@@ -192,8 +188,8 @@ def tune(
             pace = {"step": state.step, "steps": settings.steps, "seconds": time.monotonic() - began}
             report({**pace, "loss_towers": float(np.mean(losses)), **after}, state)
         losses = []
-    if state.best:
-        state.put(state.best)
+    if state.best.weights:
+        state.put(state.best.weights)
     return Tuned(_digest(learning), before, _validate(encoder, shelf, shared, held), state.step, stopped)
 
 
@@ -263,16 +259,7 @@ def _judge(state: TowerState, found: dict[str, float], patience: int) -> bool:
     """Keep the best weights; true when it is time to stop."""
     if not found:
         return False
-    score = float(np.mean(list(found.values())))
-    if score > state.best_score:
-        state.best_score, state.since_best, state.best = score, 0, _copied(state.learning)
-        return False
-    state.since_best += 1
-    return state.since_best >= patience
-
-
-def _copied(weights: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in weights.items()}
+    return state.best.judge(float(np.mean(list(found.values()))), state.learning, patience)
 
 
 def _digest(weights: dict[str, nn.Parameter]) -> str:

@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 
 from batch import boards_suite, taste_suite
+from batch.command import ends_plainly
 from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
 from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
 from batch.encoder_release import table_of
@@ -293,14 +294,17 @@ def main(
     ] = None,
 ) -> None:
     """Measure the quality of a release, and compare it with another."""
-    store = ReleaseStore(release)
-    chosen = tuple(range(len(WORDINGS)))[:wordings]
-    options = Options(navigator, chosen, limit, understood, plain_words, labels=labels, boards=boards, events=events)
-    one = store.get(id) if id else store.current()
-    other = store.get(against) if against else None
-    asked = suite or suites_for(store, [one, *([other] if other else [])], options)
-    reports = asyncio.run(evaluate(store, one, asked, options, _line))
-    others = asyncio.run(evaluate(store, other, asked, options, _line)) if other else []
+    with ends_plainly("Stopped. Nothing was written."):
+        store = ReleaseStore(release)
+        chosen = tuple(range(len(WORDINGS)))[:wordings]
+        options = Options(
+            navigator, chosen, limit, understood, plain_words, labels=labels, boards=boards, events=events
+        )
+        one = store.get(id) if id else store.current()
+        other = store.get(against) if against else None
+        asked = suite or suites_for(store, [one, *([other] if other else [])], options)
+        reports = asyncio.run(evaluate(store, one, asked, options, _line))
+        others = asyncio.run(evaluate(store, other, asked, options, _line)) if other else []
     if sys.stderr.isatty():
         sys.stderr.write("\n")
     console = Console()

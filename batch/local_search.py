@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from catalog import filters
 from catalog.encoder import Encoder, Vectors, load_encoder, normalise
 from catalog.item import Item
 from catalog.release import Release, ReleaseStore
@@ -94,7 +93,7 @@ class LocalSearch:
         probes += await self._resembling(wish.like)
         found = await self.search.find(
             probes,
-            _filters(wish),
+            wish.filters(),
             limit=count,
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",
         )
@@ -175,17 +174,3 @@ async def _order(candidates: Sequence[Candidate], reorder: bool) -> list[Candida
     vectors = normalise(np.stack([one.shown.vectors.mean(axis=0) for one in best]))
     order = diversify(((scores - scores.mean()) / spread).astype(np.float32), vectors, len(best), weight=_VARIETY)
     return [*(best[place] for place in order), *candidates[_VARIED:]]
-
-
-def _filters(wish: Wish) -> filters.Filters:
-    names = {"categories": "category", "colors": "color", "materials": "material", "styles": "style", "brands": "brand"}
-    wanted: dict[str, Any] = {name: wish.wanted.get(kind, ()) for name, kind in names.items()}  # type: ignore[call-overload]
-    excluded: dict[str, Any] = {name: wish.excluded.get(kind, ()) for name, kind in names.items()}  # type: ignore[call-overload]
-    return filters.Filters(
-        **wanted,
-        price_min=wish.price_min,
-        price_max=wish.price_max,
-        in_stock=True if wish.in_stock else None,
-        exclude=filters.Facets(**excluded),
-        exclude_ids=wish.without,
-    )

@@ -1,14 +1,11 @@
-"""Joining Ray, or starting one, and what went wrong in a worker."""
+"""Joining Ray, or starting one."""
 
 import logging
 import os
 import warnings
 from pathlib import Path
-from typing import Any
 
 import ray
-
-from catalog.errors import WindowshopError
 
 
 def connect(*, show_workers: bool | None = None) -> None:
@@ -29,13 +26,13 @@ def connect(*, show_workers: bool | None = None) -> None:
     # Ray runs its workers at niceness 15; on a machine that does anything else besides, they would starve.
     os.environ.setdefault("RAY_worker_niceness", "0")
     # By default it ends idle workers beyond one per CPU at once, and each step would start its own anew.
-    os.environ.setdefault("RAY_num_workers_soft_limit", str(4 * _cpus()))
+    os.environ.setdefault("RAY_num_workers_soft_limit", str(4 * cpus()))
     ray.init(
         address="local",
         include_dashboard=False,
         logging_level=logging.WARNING,
         log_to_driver=bool(show_workers),
-        num_cpus=max(2, _cpus()),
+        num_cpus=max(2, cpus()),
     )
 
 
@@ -44,20 +41,6 @@ def for_workers(where: str | None) -> str | None:
     return where if where is None or "://" in where else str(Path(where).resolve())
 
 
-def own_error(error: BaseException) -> WindowshopError | None:
-    """The error of ours that lies under what Ray Train raised; None where there is none, which is a bug."""
-    seen: list[BaseException] = []
-    stack: list[Any] = [error]
-    while stack:
-        found = stack.pop()
-        if not isinstance(found, BaseException) or found in seen:
-            continue
-        if isinstance(found, WindowshopError):
-            return found
-        seen.append(found)
-        stack += [found.__cause__, getattr(found, "cause", None), *getattr(found, "worker_failures", {}).values()]
-    return None
-
-
-def _cpus() -> int:
+def cpus() -> int:
+    """CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -7,21 +7,16 @@ new table, maps carry vectors over between the old and the new space, and one re
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import fsspec
-import torch
 import typer
-from ray import train as ray_train
-from ray.train import Checkpoint, RunConfig, ScalingConfig
-from ray.train.torch import TorchTrainer
 from rich.console import Console
 
+from batch.command import ends_plainly
 from batch.encoder_compose import train_composer
 from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boards
 from batch.encoder_loop import LoopState, TrainSettings, train
@@ -29,10 +24,11 @@ from batch.encoder_phrases import make_phrases
 from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
 from batch.encoder_towers import TowerSettings
 from batch.precompute.features import iter_features
-from batch.ray_session import connect, for_workers, own_error
+from batch.ray_session import connect, for_workers
+from batch.ray_training import Workers, fit, forget, is_first, leave, rank, report, restored
 from batch.train_towers import TowerJob, train_towers
 from catalog.encoder import BaseEncoder, Storage, base_name, load_base_encoder
-from catalog.errors import InvalidInput, WindowshopError
+from catalog.errors import InvalidInput
 from catalog.item import Item
 from catalog.joint import JointHead, load_head
 from catalog.release import Release, ReleaseStore
@@ -56,7 +52,6 @@ class Job:
         settings: of the loop.
         max_items: items held in memory for training, those on boards first.
         workers: processes that train side by side.
-        gpus: GPUs per worker, 0 or 1.
         size, storage, promote: see `batch.encoder_release.Options`.
         load: loads the base encoder's text tower, for the phrases that heads and composers are trained on; by default
             from the release.
@@ -66,8 +61,7 @@ class Job:
     boards: str | None = None
     settings: TrainSettings = field(default_factory=TrainSettings)
     max_items: int = 500_000
-    workers: int = 1
-    gpus: int = 0
+    workers: Workers = field(default_factory=Workers)
     size: int | None = None
     storage: Storage = "float32"
     promote: bool = True
@@ -143,21 +137,18 @@ def main(
     storage: Storage | None = next((kind for kind in ("float32", "float16", "int8") if kind == quantise), None)
     if storage is None or (size is not None and size not in settings.sizes):
         raise typer.BadParameter("--dim is 64, 128 or 256; --quantise is float32, float16 or int8")
-    job = Job(release, boards, settings, max_items, workers, gpus, size, storage, promote)
-    try:
+    job = Job(release, boards, settings, max_items, Workers(workers, gpus), size, storage, promote)
+    with ends_plainly():
         if unfreeze is not None:
             connect(show_workers=True)
             towers = TowerSettings(unfreeze, tower_steps, learning_rate=tower_rate, held_out=held_out, seed=seed)
-            _train_towers(TowerJob(release, boards, towers, max_items, workers, gpus), console)
+            _train_towers(TowerJob(release, boards, towers, max_items, job.workers), console)
             return
         if head:
             done = install(ReleaseStore(release), head, composer, Options(None, size, storage, promote))
         else:
             connect(show_workers=True)
             done = train_encoder(job, lambda line: console.print(line, highlight=False))
-    except WindowshopError as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False)
-        raise typer.Exit(1) from None
     console.print(f"release {done.id}: encoder {done.encoder.version}", highlight=False)
     for name, value in done.metrics.items():
         console.print(f"  {name:<28} {value:.3f}", highlight=False)
@@ -188,13 +179,13 @@ def train_encoder(job: Job, say: Say = lambda line: None) -> Release:
     job = replace(job, release=store.address, boards=for_workers(job.boards))
     run_id = job.run_id(live)
     say(f"Training on release {live.id} ({live.items.rows:,} items)")
-    head, metrics = _fit(job, live, run_id)
+    config = {"job": job, "live": live.model_dump_json(), "run_id": run_id}
+    found = fit(_worker, config, store, run_id, job.workers)
+    head, metrics = load_head(store.path(*found["head"].split("/"))), found["metrics"]
     say(f"Head {head.version}: " + ", ".join(f"{name} {value:.3f}" for name, value in metrics.items()))
     composer = _compose(job, store, live, head.at(job.size or head.dim), say)
     made = put_into_service(store, live, head, Options(composer, job.size, job.storage, job.promote, metrics))
-    fs, folder = fsspec.core.url_to_fs(store.path("work", run_id))
-    if fs.exists(folder):
-        fs.rm(folder, recursive=True)
+    forget(store, run_id)
     return made
 
 
@@ -246,53 +237,29 @@ def base_version(release: Release) -> str:
     return release.encoder.version.partition("+")[0]
 
 
-def _fit(job: Job, live: Release, run_id: str) -> tuple[JointHead, dict[str, float]]:
-    trainer = TorchTrainer(
-        _worker,
-        train_loop_config={"job": job, "live": live.model_dump_json(), "run_id": run_id},
-        scaling_config=ScalingConfig(num_workers=job.workers, use_gpu=job.gpus > 0),
-        # The same name at the same place goes on from the last checkpoint.
-        run_config=RunConfig(name=run_id, storage_path=ReleaseStore(job.release).path("work")),
-    )
-    try:
-        trainer.fit()
-    except Exception as error:  # Ray wraps what went wrong in a worker
-        if cause := own_error(error):
-            raise cause from error
-        raise
-    store = ReleaseStore(job.release)
-    with fsspec.open(store.path("work", run_id, "trained.json"), "rb") as file:
-        found = json.load(file)
-    return load_head(store.path(*found["head"].split("/"))), found["metrics"]
-
-
 def _worker(config: dict[str, Any]) -> None:
     """One training process. The first also writes metrics and the head into the store."""
     job, live = config["job"], Release.model_validate_json(config["live"])
-    store, rank = ReleaseStore(job.release), ray_train.get_context().get_world_rank()
+    store = ReleaseStore(job.release)
     items, boards = load_training_set(job, live)
     if job.settings.phrase_weight:
         tower = text_tower(job, live)
         catalogue = catalogue_items(store, live, items.ids)
         phrases = make_phrases(catalogue, lambda texts: tower().encode_texts(texts), job.settings.seed)
         items = replace(items, phrases=phrases)
-    saved = _restored()
+    saved = restored()
     history: list[dict[str, float]] = saved["history"] if saved else []
 
-    def report(metrics: dict[str, float], state: LoopState) -> None:
+    def tell(metrics: dict[str, float], state: LoopState) -> None:
         history.append({name: round(value, 5) for name, value in metrics.items()})
-        if rank:
-            ray_train.report(metrics)
-            return
-        print(progress_line(metrics), flush=True)
-        _write(store.path("work", config["run_id"], "metrics.jsonl"), _json_lines(history))
-        with tempfile.TemporaryDirectory() as folder:
-            torch.save({"state": state.to_dict(), "history": history}, Path(folder) / "state.pt")
-            ray_train.report(metrics, checkpoint=Checkpoint.from_directory(folder))
+        if is_first():
+            print(progress_line(metrics), flush=True)
+            _write(store.path("work", config["run_id"], "metrics.jsonl"), _json_lines(history))
+        report(metrics, {"state": state.to_dict(), "history": history})
 
-    device = str(ray_train.torch.get_device()) if job.gpus else "cpu"
-    trained = train(items, boards, job.settings, report, saved["state"] if saved else None, rank, device)
-    if rank:
+    resume = saved["state"] if saved else None
+    trained = train(items, boards, job.settings, tell, resume, rank(), job.workers.device())
+    if not is_first():
         return
     notes: dict[str, Any] = {
         "items": len(items),
@@ -304,8 +271,7 @@ def _worker(config: dict[str, Any]) -> None:
     head = JointHead(trained.network, base_version(live), notes=notes)
     head.save(store.path(*head_path(head).split("/")))
     _write(store.path(HEADS, f"{head.version}.metrics.jsonl"), _json_lines(history))
-    done = {"head": head_path(head), "metrics": notes["metrics"]}
-    _write(store.path("work", config["run_id"], "trained.json"), json.dumps(done).encode())
+    leave(store, config["run_id"], {"head": head_path(head), "metrics": notes["metrics"]})
 
 
 def progress_line(metrics: dict[str, float]) -> str:
@@ -323,14 +289,6 @@ def progress_line(metrics: dict[str, float]) -> str:
         f"step {metrics['step']:.0f} of {metrics['steps']:.0f} (at most {left:.0f} s left): "
         f"losses {', '.join(losses) or '-'}; held out {', '.join(good) or '-'}"
     )
-
-
-def _restored() -> dict[str, Any] | None:
-    checkpoint = ray_train.get_checkpoint()
-    if checkpoint is None:
-        return None
-    with checkpoint.as_directory() as folder:
-        return dict(torch.load(Path(folder) / "state.pt", map_location="cpu", weights_only=True))
 
 
 def _json_lines(rows: list[dict[str, float]]) -> bytes:

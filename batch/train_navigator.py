@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import fsspec
 import typer
 
+from batch.command import ends_plainly
 from batch.conversation_gate import keeps_up, talk_through
 from batch.conversation_gold import demo_facts
 from batch.conversation_suite import TurnResult
@@ -304,7 +305,8 @@ def main(
 ) -> None:
     """Train a Navigator on a release's catalogue and put it into service if it is no worse than the incumbent."""
     if weights is not None:
-        typer.echo(f"release {install(ReleaseStore(release), weights, promote=promote).id}")
+        with ends_plainly("Stopped. Nothing was released."):
+            typer.echo(f"release {install(ReleaseStore(release), weights, promote=promote).id}")
         return
     recipe = Recipe(
         steps=steps,
@@ -331,7 +333,8 @@ def main(
         promote=promote,
         seed=seed,
     )
-    written = train_navigator(job, typer.echo)
+    with ends_plainly():
+        written = train_navigator(job, typer.echo)
     typer.echo(f"release {written.id}" if written else "no release was written")
     raise typer.Exit(0 if written else 3)
 

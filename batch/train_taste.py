@@ -22,11 +22,11 @@ import pyarrow.json
 import ray
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from batch.command import ends_plainly
 from batch.event_files import event_files, latest_event, read_events
 from batch.ray_session import connect
-from catalog.errors import InvalidInput, NotFound, VersionMismatch, WindowshopError
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
 from catalog.table import vector_columns
 from taste.evaluate import next_day
@@ -74,8 +74,8 @@ def main(
     python -m batch.train_taste --release shop/ --events sqlite:////data/events.db --boards boards.jsonl
     """
     console = Console()
-    connect(show_workers=False)
-    try:
+    with ends_plainly("Stopped. Nothing was released."):
+        connect(show_workers=False)
         report = train(
             release,
             events=events,
@@ -85,11 +85,6 @@ def main(
             force=force,
             promote=promote,
         )
-    except WindowshopError as error:
-        console.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from None
-    finally:
-        ray.shutdown()
     console.print("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
     if report.release is None:
         console.print("The incumbent foretells the last day better; nothing was released (--force does it anyway).")

@@ -7,26 +7,21 @@ store as a base encoder like any other; `batch.precompute --encoder` then makes 
 
 import hashlib
 import io
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import fsspec
 import numpy as np
-import torch
 from PIL import Image
-from ray import train as ray_train
-from ray.train import Checkpoint, RunConfig, ScalingConfig
-from ray.train.torch import TorchTrainer
 
 from batch.encoder_data import board_rows, read_boards
 from batch.encoder_pool import Rows
 from batch.encoder_release import table_of
-from batch.encoder_towers import TowerSettings, TowerState, Tuned, tune
-from batch.ray_session import for_workers, own_error
+from batch.encoder_towers import TowerSettings, TowerState, tune
+from batch.ray_session import for_workers
+from batch.ray_training import Workers, fit, forget, is_first, leave, rank, report, restored
 from catalog.encoder import TOWERS, Pixels, base_name
 from catalog.errors import InvalidInput
 from catalog.item import embedding_text
@@ -47,15 +42,13 @@ class TowerJob:
         settings: of the loop.
         max_items: items that are drawn from, those on boards first.
         workers: processes that train side by side.
-        gpus: GPUs per worker, 0 or 1.
     """
 
     release: str
     boards: str | None = None
     settings: TowerSettings = field(default_factory=TowerSettings)
     max_items: int = 500_000
-    workers: int = 1
-    gpus: int = 0
+    workers: Workers = field(default_factory=Workers)
 
     def run_id(self, live: Release) -> str:
         """The same for the same training on the same catalogue, so that a killed job finds its checkpoint."""
@@ -108,23 +101,9 @@ def train_towers(job: TowerJob, say: Say = lambda line: None) -> Towers:
     job = replace(job, release=store.address, boards=for_workers(job.boards))
     run_id = job.run_id(live)
     say(f"Training the last {job.settings.layers} layers of {live.encoder.base} on release {live.id}")
-    trainer = TorchTrainer(
-        _worker,
-        train_loop_config={"job": job, "live": live.model_dump_json(), "run_id": run_id},
-        scaling_config=ScalingConfig(num_workers=job.workers, use_gpu=job.gpus > 0),
-        # The same name at the same place goes on from the last checkpoint.
-        run_config=RunConfig(name=run_id, storage_path=store.path("work")),
-    )
-    try:
-        trainer.fit()
-    except Exception as error:  # Ray wraps what went wrong in a worker
-        if cause := own_error(error):
-            raise cause from error
-        raise
-    with fsspec.open(store.path("work", run_id, "trained.json"), "rb") as file:
-        found = json.load(file)
-    fs, folder = fsspec.core.url_to_fs(store.path("work", run_id))
-    fs.rm(folder, recursive=True)
+    config = {"job": job, "live": live.model_dump_json(), "run_id": run_id}
+    found = fit(_worker, config, store, run_id, job.workers)
+    forget(store, run_id)
     return Towers(store.path(TOWERS, found["name"]), found["before"], found["after"])
 
 
@@ -136,23 +115,21 @@ def tower_name(base: str, digest: str) -> str:
 def _worker(config: dict[str, Any]) -> None:
     """One training process. The first also saves the towers into the store."""
     job, live = config["job"], Release.model_validate_json(config["live"])
-    store, rank = ReleaseStore(job.release), ray_train.get_context().get_world_rank()
-    encoder = SiglipEncoder(base_name(store, live.encoder), str(ray_train.torch.get_device()) if job.gpus else "cpu")
+    store = ReleaseStore(job.release)
+    encoder = SiglipEncoder(base_name(store, live.encoder), job.workers.device())
     boards = read_boards(job.boards) if job.boards else []
     shelf = _shelf(table_of(store, live), encoder, {item for board in boards for item in board}, job.max_items)
 
-    def report(metrics: dict[str, float], state: TowerState) -> None:
-        if rank:
-            ray_train.report(metrics)
-            return
-        print(", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items()), flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            torch.save(state.to_dict(), Path(folder) / "state.pt")
-            ray_train.report(metrics, checkpoint=Checkpoint.from_directory(folder))
+    def tell(metrics: dict[str, float], state: TowerState) -> None:
+        if is_first():
+            print(", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items()), flush=True)
+        report(metrics, state.to_dict())
 
-    done = tune(encoder, shelf, board_rows(boards, shelf.ids), job.settings, report, _restored(), rank)
-    if not rank:
-        _save(store, live, encoder, done, config["run_id"])
+    done = tune(encoder, shelf, board_rows(boards, shelf.ids), job.settings, tell, restored(), rank())
+    if is_first():
+        name = tower_name(live.encoder.base, done.digest)
+        _save(store, name, encoder)
+        leave(store, config["run_id"], {"name": name, "before": done.before, "after": done.after})
 
 
 def _shelf(table: ItemTable, encoder: SiglipEncoder, on_boards: set[str], limit: int) -> TableShelf:
@@ -168,20 +145,9 @@ def _shelf(table: ItemTable, encoder: SiglipEncoder, on_boards: set[str], limit:
     return TableShelf(table, encoder, kept)
 
 
-def _save(store: ReleaseStore, live: Release, encoder: SiglipEncoder, done: Tuned, run_id: str) -> None:
-    name = tower_name(live.encoder.base, done.digest)
+def _save(store: ReleaseStore, name: str, encoder: SiglipEncoder) -> None:
     with tempfile.TemporaryDirectory() as folder:
         encoder.save(folder)
         fs, target = fsspec.core.url_to_fs(store.path(TOWERS, name))
         fs.makedirs(target, exist_ok=True)
         fs.put(f"{folder}/", f"{target}/", recursive=True)
-    with fsspec.open(store.path("work", run_id, "trained.json"), "wb", auto_mkdir=True) as file:
-        file.write(json.dumps({"name": name, "before": done.before, "after": done.after}).encode())
-
-
-def _restored() -> dict[str, Any] | None:
-    checkpoint = ray_train.get_checkpoint()
-    if checkpoint is None:
-        return None
-    with checkpoint.as_directory() as folder:
-        return dict(torch.load(Path(folder) / "state.pt", map_location="cpu", weights_only=True))

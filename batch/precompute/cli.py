@@ -1,28 +1,22 @@
 """`python -m batch.precompute`: the command line of the job."""
 
-import errno
 import sys
 from typing import Annotated
 
-import ray
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from batch.command import ends_plainly
 from batch.precompute.flow import FlowOptions
 from batch.precompute.job import Job, Report, precompute
 from batch.precompute.progress import for_terminal
 from batch.ray_session import connect
-from catalog.errors import WindowshopError
 from catalog.fetch import FetchLimits
 from catalog.images import MAX_PIXELS
 from catalog.sources import FieldMap, open_source
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-
-EXIT_INTERRUPTED = 130
-DISK_FULL = "the disk is full; free some space and run the same command again: it goes on from here"
 
 
 @app.command()
@@ -80,8 +74,7 @@ def main(
 
         ray job submit --working-dir . -- python -m batch.precompute --source ... --release s3://bucket/shop
     """
-    errors = Console(stderr=True, soft_wrap=True)
-    try:
+    with ends_plainly("Stopped. The same command goes on from here; nothing that was finished is encoded again."):
         fields = FieldMap.parse(maps or (), constants or (), attributes_rest)
         job = Job(
             source=open_source(source, fields, language=language),
@@ -98,41 +91,7 @@ def main(
         connect()
         with for_terminal() as progress:
             report = precompute(job, progress)
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on from here; nothing that was finished is encoded again.")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    except Exception as error:
-        reason = explain(error)
-        if reason is None:
-            raise
-        errors.print(f"[red]error:[/red] {escape(reason)}", highlight=False)
-        raise typer.Exit(1) from None
-    finally:
-        ray.shutdown()
     show(report, Console(width=None if sys.stdout.isatty() else 120))
-
-
-def explain(error: BaseException) -> str | None:
-    """One line for an error that the person who started the job can do something about; None for a bug."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        if isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
-            if "No space left on device" in str(cause):
-                return DISK_FULL
-            cause = cause.cause  # Ray's own is of the same type too, with a traceback for a message
-            continue
-        if isinstance(cause, WindowshopError):
-            return str(cause)
-        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
-            return DISK_FULL
-        if isinstance(cause, PermissionError | FileNotFoundError | ConnectionError):
-            return str(cause)
-        if "No space left on device" in str(cause):
-            return DISK_FULL
-        cause = cause.__cause__
-    return None
 
 
 def show(report: Report, console: Console) -> None:

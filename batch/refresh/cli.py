@@ -3,21 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
-import ray
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from transformers.utils.logging import disable_progress_bar
 
-from batch.precompute.cli import EXIT_INTERRUPTED, explain
+from batch.command import ends_plainly
 from batch.precompute.flow import quiet_context
 from batch.ray_session import connect
 from batch.refresh.plan import Choice, Decision
 from batch.refresh.routine import EXAMPLE, read_routine
 from batch.refresh.run import Refresher
 from batch.refresh.steps import NAMES
-from catalog.errors import InvalidInput, WindowshopError
+from catalog.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
@@ -65,9 +64,8 @@ def main(
 
         0 3 * * * ray job submit --working-dir . -- python -m batch.refresh shop.yaml
     """
-    errors = Console(stderr=True, soft_wrap=True)
     told = Console(soft_wrap=True, highlight=False)
-    try:
+    with ends_plainly():
         choice = Choice(_known(only), _known(skip), _known(again))
         refresher = Refresher(read_routine(routine), choice, lambda line: told.print(escape(line)))
         if dry_run:
@@ -77,17 +75,6 @@ def main(
         quiet_context()  # what Ray Data and transformers tell of themselves would bury what the steps say
         disable_progress_bar()
         run = refresher.run()
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on from here.")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    except Exception as error:
-        reason = str(error) if isinstance(error, WindowshopError) else explain(error)
-        if reason is None:
-            raise
-        errors.print(f"[red]error:[/red] {escape(reason)}", highlight=False)
-        raise typer.Exit(1) from None
-    finally:
-        ray.shutdown()
     if run.outcome == "worse":
         raise typer.Exit(EXIT_WORSE)
 

@@ -3,11 +3,12 @@
 The process ends with the step. It dies with the routine too, so that a routine that is started again never meets it.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import ray
+
+from batch.ray_session import cpus
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ def isolated(function: Callable[[Say], T], say: Say, gpus: float = 0) -> T:
     """
     told: Any = ray.remote(Told).options(num_cpus=0).remote()
     # Ray gives a task without CPUs a single thread; on CPUs a language model needs them all.
-    threads = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(_cpus())}}
+    threads = {} if gpus else {"env_vars": {"OMP_NUM_THREADS": str(cpus())}}
     options: dict[str, Any] = {"num_cpus": 0, "num_gpus": gpus, "max_calls": 1, "max_retries": 0}
     task: Any = ray.remote(**options, runtime_env=threads)(_call)
     running = task.remote(function, told)
@@ -54,7 +55,3 @@ def isolated(function: Callable[[Say], T], say: Say, gpus: float = 0) -> T:
 
 def _call(function: Callable[[Say], T], told: Any) -> T:
     return function(lambda line: ray.get(told.add.remote(line)))
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

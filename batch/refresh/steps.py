@@ -11,6 +11,7 @@ from batch.precompute.flow import FlowOptions
 from batch.precompute.job import Job as PrecomputeJob
 from batch.precompute.job import precompute
 from batch.precompute.progress import for_terminal
+from batch.ray_training import Workers
 from batch.refresh.follow import following
 from batch.refresh.inputs import file_signature, fingerprint
 from batch.refresh.isolated import Say, isolated
@@ -102,8 +103,7 @@ def _encoder(section: EncoderSection, load: Callable[[], BaseEncoder] | None) ->
             section.boards,
             TrainSettings(epochs=section.epochs),
             max_items=section.max_items,
-            workers=section.workers,
-            gpus=section.gpus,
+            workers=Workers(section.workers, section.gpus),
             size=section.dim,
             storage=section.quantise,  # type: ignore[arg-type]  # the section's pattern allows no other
             load=load,

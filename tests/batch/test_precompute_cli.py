@@ -9,7 +9,8 @@ import ray.data
 from rich.console import Console
 from typer.testing import CliRunner
 
-from batch.precompute.cli import DISK_FULL, app, explain, show
+from batch.command import DISK_FULL, explain
+from batch.precompute.cli import app, show
 from batch.precompute.job import Report
 from batch.precompute.progress import describe
 from catalog.errors import BadSource

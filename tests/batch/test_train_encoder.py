@@ -15,11 +15,12 @@ import torch
 from tiny_store import BASE, EACH, KINDS, STYLES, KindTower, made_boards, made_features, make_store
 
 from batch.encoder_data import board_rows, gather_items, read_boards, shared_boards
-from batch.encoder_loop import TrainSettings, schedule, train
+from batch.encoder_loop import TrainSettings, train
 from batch.encoder_phrases import make_phrases, phrase_batches, phrases_of
 from batch.encoder_pool import neighbour_batches
 from batch.encoder_release import Options, install, put_into_service, table_of
 from batch.train_encoder import Job, load_training_set, train_encoder
+from batch.training_loop import schedule
 from catalog.align import load_alignment
 from catalog.compose import Composer, ComposerConfig, ComposerNetwork, load_composer
 from catalog.encoder import Features
@@ -145,7 +146,7 @@ def test_a_training_goes_on_from_its_last_validation(items, boards):
     seen = []
     train(items, boards, SETTINGS, lambda metrics, state: seen.append(metrics["step"]), resume=saved)
     assert metrics["step"] == 40 and seen == [60]
-    assert saved["best_score"] > 0 and saved["best"]
+    assert saved["best"]["score"] > 0 and saved["best"]["weights"]
 
 
 def test_it_stops_when_it_gets_no_better(items, boards):

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny_siglip import KINDS, make_picture_shop, save_tiny_siglip
 from tiny_store import make_store
 
 from batch.encoder_release import table_of
@@ -16,6 +15,7 @@ from catalog.encoder import TOWERS, load_base_encoder, load_encoder
 from catalog.errors import InvalidInput
 from catalog.release import EncoderRef
 from catalog.siglip import SiglipEncoder
+from tests.tiny_siglip import KINDS, make_picture_shop, save_tiny_siglip
 
 SETTINGS = TowerSettings(layers=2, steps=60, batch_size=48, learning_rate=1e-2, validate_every=20)
 

@@ -7,29 +7,13 @@ from PIL import Image
 
 from catalog.encoder import Encoder, load_base_encoder
 from catalog.errors import MissingDependency
+from tests.tiny_siglip import save_tiny_siglip
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     """A folder such as the hub has: a SigLIP model, its image processor and a tokenizer; random weights."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
-
-    folder = tmp_path_factory.mktemp("siglip")
-    words = {word: i for i, word in enumerate(["<pad>", "</s>", "<unk>", "red", "blue", "chair", "sofa"])}
-    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
-    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    config = SiglipConfig(
-        vision_config={**tower, "image_size": 32, "patch_size": 16},
-        text_config={**tower, "vocab_size": len(words), "max_position_embeddings": 64},
-    )
-    torch.manual_seed(0)
-    SiglipModel(config).save_pretrained(folder)
-    pictures = SiglipImageProcessor(size={"height": 32, "width": 32})
-    SiglipProcessor(image_processor=pictures, tokenizer=fast).save_pretrained(folder)
-    return folder
+    return save_tiny_siglip(tmp_path_factory.mktemp("siglip"))
 
 
 def test_words_and_pictures_share_a_space(checkpoint):

@@ -213,6 +213,5 @@ async def test_a_request_is_followed_through_the_logs_by_its_id(address, ray_fol
     followed = {line["deployment"] for line in lines if line.get("request_id") == "follow-me-1"}
     assert {re.sub(".*[_#]", "", name) for name in followed} == {"Api", "QueryEncoder", "Retriever", "TasteScorer"}
     own = [line for line in lines if line["message"] == "release n1 is live here"]
-    # Not yet Navigator's: what it logs once vLLM has started does not reach its file.
     told = {re.sub(".*[_#]", "", line["deployment"]) for line in own}
-    assert told >= {"QueryEncoder", "Retriever", "TasteScorer"}
+    assert told >= {"QueryEncoder", "Retriever", "TasteScorer", "Navigator"}
