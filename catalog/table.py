@@ -257,11 +257,16 @@ def items_to_arrow(items: Sequence[Item]) -> pa.Table:
 
 def item_from_row(row: Mapping[str, Any]) -> Item:
     """The inverse of `items_to_arrow` for one row with at least the item columns."""
+    return Item.model_construct(**item_fields(row))
+
+
+def item_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `item_from_row` by name, where no item is needed."""
     fields = {name: row[name] for name in ITEM_COLUMNS}
     fields["attributes"] = json.loads(fields["attributes"] or "{}")
     for name in ("category", "colors", "materials", "styles"):
         fields[name] = tuple(fields[name] or ())
-    return Item.model_construct(**fields)
+    return fields
 
 
 def full_text(item: Item) -> str:

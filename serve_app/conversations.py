@@ -15,11 +15,10 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from catalog.errors import InvalidInput, NotFound
 from serve_app.database import make_room
-from taste.database import open_database, translated
+from taste.database import make_tables, open_database, translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -279,13 +278,8 @@ class ConversationStore:
 
 def _opened(url: str) -> sa.Engine:
     make_room(url)
-    with translated():
-        engine = open_database(url)
-        with _writing(engine) as connection:
-            for table in _metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
+    engine = open_database(url)
+    make_tables(engine, _metadata, _LOCK)
     return engine
 
 

@@ -16,12 +16,11 @@ from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateTable
 
 from catalog.errors import InvalidInput, NotFound
 from serve_app.database import make_room
 from serve_app.errors import Forbidden
-from taste.database import open_database, translated
+from taste.database import make_tables, open_database, translated
 
 Scope = Literal["search", "events", "taste", "chat"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -211,11 +210,7 @@ class KeyStore:
             if self._engine is None:
                 make_room(self._url)
                 engine = open_database(self._url)
-                with translated(), engine.execution_options(writes=True).begin() as connection:
-                    if engine.dialect.name == "postgresql":  # CREATE IF NOT EXISTS can still collide
-                        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                    for table in _metadata.sorted_tables:
-                        connection.execute(CreateTable(table, if_not_exists=True))
+                make_tables(engine, _metadata, _LOCK)
                 self._engine = engine
             return self._engine
 

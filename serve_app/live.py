@@ -7,6 +7,7 @@ with. A release that cannot be loaded changes nothing but a log line, and is tri
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -142,6 +143,8 @@ class Live(Generic[T]):
         wait_s = self._poll_s
         while True:
             await asyncio.sleep(wait_s)
+            if not threading.main_thread().is_alive():
+                return  # the process is ending, and its thread pools have already gone
             try:
                 await self.refresh()
                 wait_s = self._poll_s

@@ -6,6 +6,7 @@ names would end on standard error, without any of that.
 """
 
 import logging
+import os
 
 _ROOMS = ("serve_app", "catalog", "navigator", "taste")
 _SERVE = logging.getLogger("ray.serve")
@@ -22,7 +23,23 @@ class _ToServe(logging.Handler):
 def join_serve_log() -> None:
     """Send this process's log lines along with Serve's. Called by each deployment; doing so twice changes nothing."""
     for room in _ROOMS:
-        logger = logging.getLogger(room)
-        if not any(isinstance(handler, _ToServe) for handler in logger.handlers):
-            logger.addHandler(_ToServe())
-        logger.setLevel(logging.DEBUG)  # which lines are kept is Serve's to say
+        _join(room, logging.DEBUG)  # which lines are kept is Serve's to say
+
+
+def join_serve_log_with_vllm() -> None:
+    """The same where vLLM is going to run, with its lines; to be called before vLLM is imported.
+
+    On import vLLM configures logging for the whole process, which closes all handlers that there are: Serve's would be
+    cut off from its file, and nothing more would be written there. vLLM's worker processes, where it has any, tell
+    warnings on standard error.
+    """
+    os.environ.setdefault("VLLM_CONFIGURE_LOGGING", "0")
+    join_serve_log()
+    _join("vllm", logging.INFO)
+
+
+def _join(name: str, level: int) -> None:
+    logger = logging.getLogger(name)
+    if not any(isinstance(handler, _ToServe) for handler in logger.handlers):
+        logger.addHandler(_ToServe())
+    logger.setLevel(level)

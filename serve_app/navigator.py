@@ -18,7 +18,7 @@ from navigator.processing import Message
 from serve_app import metrics
 from serve_app.errors import NoNavigator, NoRelease
 from serve_app.live import Live
-from serve_app.logs import join_serve_log
+from serve_app.logs import join_serve_log_with_vllm
 from serve_app.navigator_shelf import EngineSettings, NavigatorShelf, open_navigator_shelf
 
 EVERY_S = 0.03
@@ -72,7 +72,7 @@ class Navigator:
         settings: EngineSettings | None = None,
         poll_s: float = 3.0,
     ) -> None:
-        join_serve_log()
+        join_serve_log_with_vllm()
         self._enabled = enabled
         self._settings = settings or EngineSettings()
         self._broken: str | None = None

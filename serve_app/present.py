@@ -1,13 +1,13 @@
 """Rows of the item table as the API shows them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
 
-from catalog.item import Item
-from catalog.table import item_from_row
+from catalog.table import item_fields
 from serve_app.schemas import FoundItem, ItemOut, Reason
 
 SECOND_REASON_RANK = 30
@@ -30,7 +30,7 @@ def found_items(table: pa.Table) -> tuple[FoundItem, ...]:
 def items(table: pa.Table) -> tuple[ItemOut, ...]:
     """Items by id, without their vectors."""
     shown = without_numbers(table)
-    return tuple(ItemOut.model_construct(**_fields(item_from_row(row))) for row in shown.to_pylist())
+    return tuple(ItemOut.model_construct(**_fields(row)) for row in shown.to_pylist())
 
 
 def without_numbers(table: pa.Table) -> pa.Table:
@@ -54,26 +54,17 @@ def image_path(item_id: str) -> str:
 
 
 def _found(row: dict[str, Any]) -> FoundItem:
-    why = tuple(Reason.model_construct(by=entry["by"], rank=entry["rank"]) for entry in row["why"])
-    return FoundItem.model_construct(
-        **_fields(item_from_row(row)), score=round(row["score"], 4), why=why, reason=in_words(why)
-    )
+    why = tuple(_reason(entry["by"], entry["rank"]) for entry in row["why"])
+    return FoundItem.model_construct(**_fields(row), score=round(row["score"], 4), why=why, reason=in_words(why))
 
 
-def _fields(item: Item) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "title": item.title,
-        "description": item.description,
-        "category": item.category,
-        "brand": item.brand,
-        "price": item.price,
-        "currency": item.currency,
-        "colors": item.colors,
-        "materials": item.materials,
-        "styles": item.styles,
-        "attributes": item.attributes,
-        "availability": item.availability,
-        "url": item.url,
-        "image_url": image_path(item.id) if item.image else None,
-    }
+@lru_cache(maxsize=4096)
+def _reason(by: str, rank: int) -> Reason:
+    """The same few of them stand in every answer, and are never changed."""
+    return Reason.model_construct(by=by, rank=rank)
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    fields = item_fields(row)
+    image = fields.pop("image")
+    return {**fields, "image_url": image_path(fields["id"]) if image else None}

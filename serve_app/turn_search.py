@@ -6,13 +6,11 @@ never look an item up again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from ray.serve.handle import DeploymentHandle
 
-from catalog import filters
 from catalog.encoder import Pixels, Vectors, normalise
 from catalog.table import item_from_row
 from navigator.finding import Means
@@ -101,7 +99,7 @@ class TurnSearch:
             encoder_version=self.state.encoder_version if vectors else None,
             has_picture=by_picture,
             item_ids=wish.like,
-            filters=_filters(wish),
+            filters=wish.filters(),
             # A whole kind by price; words alone would bring the cheapest of what hardly fits.
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",  # type: ignore[arg-type]
             limit=count,
@@ -266,20 +264,6 @@ def _says_more(wish: Wish) -> bool:
     """Whether a wish's text says more than its conditions do."""
     said = {spelt for words in wish.said.values() for word in words for spelt in plain(word)}
     return any(word not in said for word in plain(wish.text))
-
-
-def _filters(wish: Wish) -> filters.Filters:
-    names = {"categories": "category", "colors": "color", "materials": "material", "styles": "style", "brands": "brand"}
-    wanted: dict[str, Any] = {name: wish.wanted.get(kind, ()) for name, kind in names.items()}  # type: ignore[call-overload]
-    excluded: dict[str, Any] = {name: wish.excluded.get(kind, ()) for name, kind in names.items()}  # type: ignore[call-overload]
-    return filters.Filters(
-        **wanted,
-        price_min=wish.price_min,
-        price_max=wish.price_max,
-        in_stock=True if wish.in_stock else None,
-        exclude=filters.Facets(**excluded),
-        exclude_ids=wish.without,
-    )
 
 
 def _varied(candidates: Sequence[Candidate]) -> list[Candidate]:

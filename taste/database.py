@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from catalog.errors import InvalidInput, WindowshopError
 
@@ -45,6 +46,26 @@ def open_database(url: str) -> sa.Engine:
             connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 10},
         )
     raise InvalidInput(f"{backend} is not supported; give sqlite:////PATH or postgresql://...")
+
+
+def make_tables(engine: sa.Engine, metadata: sa.MetaData, lock: int) -> None:
+    """Make those tables and indexes that are not there yet.
+
+    Args:
+        engine: of `open_database`.
+        metadata: the tables.
+        lock: number of the advisory lock under which replicas that start together do so, one after the other.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+    """
+    with translated(), engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":  # CREATE IF NOT EXISTS can still collide
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+        for table in metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -20,11 +20,10 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from catalog.errors import InvalidInput
 from taste.database import StoreUnavailable as StoreUnavailable
-from taste.database import open_database, translated
+from taste.database import make_tables, open_database, translated
 from taste.events import Event, from_microseconds, to_microseconds
 from taste.writer import GroupWriter
 
@@ -100,8 +99,7 @@ class EventStore:
         self._engine = open_database(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._writes = self._engine.execution_options(writes=True)
-        with translated():
-            self._create_tables()
+        make_tables(self._engine, _metadata, _LOCK)
         self._writer: GroupWriter[Sequence[Event], Receipt] = GroupWriter(self._write)
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="taste-store")
 
@@ -269,15 +267,6 @@ class EventStore:
             for (person, id_), event in rows.items()
             if _key(person, id_) in found or to_microseconds(event.time) <= (found.get(_key(person)) or -(2**62))
         }
-
-    def _create_tables(self) -> None:
-        with self._writes.begin() as connection:
-            if not self._sqlite:  # replicas start together, and CREATE IF NOT EXISTS can still collide
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            for table in _metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _key(person: str, event_id: str | None = None) -> str:
