@@ -7,22 +7,17 @@ was learnt is measured on held-out items and on gold conversations, and becomes 
 than the incumbent.
 """
 
-import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from random import Random
 from typing import Annotated, Any
 
 import fsspec
 import typer
 
 from batch.command import ends_plainly
-from batch.conversation_gate import keeps_up, talk_through
-from batch.conversation_gold import demo_facts
-from batch.conversation_suite import TurnResult
 from batch.convert import convert
 from batch.navigator_data import (
     Catalogue,
@@ -32,13 +27,12 @@ from batch.navigator_data import (
     read_hidden,
     read_labels,
 )
-from batch.navigator_gate import Gate, gold_cases, measure, passes
+from batch.navigator_judge import Judge, Verdict
 from batch.navigator_loop import Run, run
 from batch.navigator_release import install, put_into_service
 from batch.ray_session import connect, for_workers
 from catalog.release import Release, ReleaseStore
-from navigator.engine import open_engine
-from navigator.learnt import Learnt, Shape, load_learnt
+from navigator.learnt import Learnt, Shape, blended, load_learnt
 from navigator.loading import load_config
 from navigator.packaged import PACKAGED
 from navigator.training import Progress, Recipe
@@ -60,6 +54,8 @@ class Job:
         gpus: GPUs per worker, 0 or 1.
         fresh: start from the base even where the release has a Navigator.
         adapters: folder of what an earlier training of this base learnt, to begin stage 2 with.
+        shares: how much of what was trained is kept, 0 to 1, tried in this order until the gate opens; the rest is what
+            training began with.
         promote: make the new release the live one.
         seed: of everything that is drawn.
     """
@@ -78,6 +74,7 @@ class Job:
     gpus: int = 0
     fresh: bool = False
     adapters: str | None = None
+    shares: tuple[float, ...] = (1.0, 0.5)
     promote: bool = True
     seed: int = 0
 
@@ -87,8 +84,14 @@ class Job:
         return f"navigator-{hashlib.sha256(repr(what).encode()).hexdigest()[:12]}"
 
 
-def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | None:
+def train_navigator(
+    job: Job, say: Callable[[str], None] = print, judge: Callable[[Path], Verdict] | None = None
+) -> Release | None:
     """Train, measure, gate, and write the release that has the new Navigator; None where the gate stayed shut.
+
+    Args:
+        say: is told how far it is.
+        judge: tells of a checkpoint whether it may replace the incumbent; by default a `Judge`.
 
     Raises:
         NotFound: no live release, or one without pictures' vectors.
@@ -107,25 +110,19 @@ def train_navigator(job: Job, say: Callable[[str], None] = print) -> Release | N
 
     plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, adapters=job.adapters, seed=job.seed)
     learnt = _trained(plan, job, catalogue, say)
-    version = hashlib.sha256(repr(sorted((n, t.sum().item()) for n, t in learnt.tensors.items())).encode()).hexdigest()
-    learnt = replace(learnt, about={**learnt.about, "version": version[:12], "trained_from": str(live.id)})
     draw_curve(folder / "metrics.jsonl", folder / "learning_curve.svg")
-
-    hidden = read_hidden(job.labels)
-    scores = _measured(str(start), learnt, catalogue, hidden, folder / "trained", job.seed)
-    before = _measured_folder(rival, catalogue, hidden, job.seed) if rival else None
-    (folder / "scores.json").write_text(json.dumps({"new": asdict(scores), "incumbent": before and asdict(before)}))
-    learnt = replace(learnt, about={**learnt.about, "metrics": asdict(scores)})
-    learnt.save(folder / "learnt")
-    say(f"new: {scores}; incumbent: {before}")
-    if not passes(scores, before):
-        say("the gate stays shut: worse than the incumbent on gold or held-out items")
-        return None
-    if worse := _talks_worse(store, live, catalogue, folder / "trained", rival, say):
-        say(f"the gate stays shut: worse than the incumbent in conversations: {'; '.join(worse)}")
-        return None
-    metrics = {name: float(value) for name, value in asdict(scores).items()}
-    return put_into_service(store, live, folder / "trained", learnt, metrics, promote=job.promote)
+    judge = judge or Judge(store, live, catalogue, read_hidden(job.labels), rival, job.seed, say)
+    for suffix, candidate in _candidates(job, learnt, live, has_rival=rival is not None):
+        checkpoint = _written(str(start), candidate, folder / f"trained{suffix}")
+        verdict = judge(checkpoint)
+        scores = asdict(verdict.scores)
+        candidate = replace(candidate, about={**candidate.about, "metrics": scores})
+        candidate.save(folder / f"learnt{suffix}")
+        if not verdict.worse:
+            metrics = {name: float(value) for name, value in scores.items()}
+            return put_into_service(store, live, checkpoint, candidate, metrics, promote=job.promote)
+        say(f"the gate stays shut for {checkpoint.name}: worse than the incumbent {'; '.join(verdict.worse)}")
+    return None
 
 
 def draw_curve(metrics: Path, out: Path) -> None:
@@ -228,44 +225,26 @@ def _worker(config: dict[str, Any]) -> None:
         learnt.save(Path(plan.folder) / "worker")
 
 
-def _talks_worse(
-    store: ReleaseStore,
-    live: Release,
-    catalogue: Catalogue,
-    new: Path,
-    rival: Path | None,
-    say: Callable[[str], None],
-) -> list[str]:
-    """In what a Navigator is surely worse than its rival in the gold conversations, where those are about its shop."""
-    items = {known.item.id: known.item for known in (*catalogue.train.known, *catalogue.test.known)}
-    if rival is None or not demo_facts(items):
-        return []
-
-    def talked(checkpoint: Path) -> list[TurnResult]:
-        say(f"gold conversations with {checkpoint.name}")
-        return talk_through(store, live, checkpoint) or []
-
-    return keeps_up(talked(new), talked(rival))
+def _candidates(job: Job, learnt: Learnt, live: Release, *, has_rival: bool) -> Iterator[tuple[str, Learnt]]:
+    """What was learnt in each of the shares that are tried, with what its folders' names end in."""
+    begun = load_learnt(Path(job.adapters)).tensors if job.adapters else None
+    for share in job.shares if has_rival else job.shares[:1]:
+        kept = learnt if share == 1 else blended(begun, learnt, share)
+        yield "" if share == 1 else f"-{share:g}", _named(kept, live)
 
 
-def _measured(
-    base: str, learnt: Learnt, catalogue: Catalogue, hidden: dict[str, tuple[str, ...]], out: Path, seed: int
-) -> Gate:
-    """Put what was learnt over its start, and measure that."""
+def _named(learnt: Learnt, live: Release) -> Learnt:
+    """Under a version of its own, which its weights make."""
+    sums = sorted((name, tensor.sum().item()) for name, tensor in learnt.tensors.items())
+    version = hashlib.sha256(repr(sums).encode()).hexdigest()[:12]
+    return replace(learnt, about={**learnt.about, "version": version, "trained_from": str(live.id)})
+
+
+def _written(start: str, learnt: Learnt, out: Path) -> Path:
+    """What was learnt, put over its start."""
     if not (out / "config.json").exists():
-        convert(base, str(out), learnt=learnt)
-    return _measured_folder(out, catalogue, hidden, seed)
-
-
-def _measured_folder(folder: Path, catalogue: Catalogue, hidden: dict[str, tuple[str, ...]], seed: int) -> Gate:
-    async def measured() -> Gate:
-        engine = open_engine(folder, max_model_len=4096)
-        try:
-            return await measure(engine, catalogue, gold_cases(catalogue.test), hidden, Random(seed))
-        finally:
-            await engine.close()
-
-    return asyncio.run(measured())
+        convert(start, str(out), learnt=learnt)
+    return out
 
 
 app = typer.Typer(add_completion=False)
@@ -296,6 +275,10 @@ def main(
     fresh: Annotated[bool, typer.Option(help="Start from the base, not from the incumbent.")] = False,
     adapters: Annotated[
         str | None, typer.Option(help="Folder of what an earlier training of the same base learnt, to begin with.")
+    ] = None,
+    share: Annotated[
+        list[float] | None,
+        typer.Option(help="How much of what was trained is kept, 0 to 1; repeat to try less if worse [1, then 0.5]."),
     ] = None,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
@@ -330,6 +313,7 @@ def main(
         gpus=gpus,
         fresh=fresh,
         adapters=adapters,
+        shares=tuple(share) if share else Job.shares,
         promote=promote,
         seed=seed,
     )

@@ -1,6 +1,7 @@
 """What training adds to a base model: adapters and projectors, a few megabytes, apart from the base's gigabytes."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,32 @@ class Learnt:
         kept = {name: tensor.half().contiguous() for name, tensor in self.tensors.items() if tensor.any()}
         save_file(kept, folder / _WEIGHTS)
         (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+
+
+def blended(begun: Mapping[str, Tensor] | None, trained: Learnt, share: float) -> Learnt:
+    """Adapters between those that a training began with and those that it ended with; projectors as it left them.
+
+    Weights half-way often know most of what was learnt and have forgotten less (Wortsman et al., 2022, "Robust
+    fine-tuning of zero-shot models"); here the adapters' factors are averaged, which begin alike.
+
+    Args:
+        begun: tensors by name that the training began with; None where its adapters were new and changed nothing.
+        trained: what it ended with.
+        share: of the trained, 0 to 1.
+    """
+
+    def mixed(name: str, tensor: Tensor) -> Tensor:
+        if "lora_" not in name or (begun is None and "lora_A" in name):
+            return tensor
+        # What was all zero was not saved.
+        return torch.lerp((begun or {}).get(name, torch.zeros_like(tensor)).float(), tensor.float(), share)
+
+    names = {*trained.tensors, *(name for name in begun or {} if "lora_" in name)}
+    tensors = {
+        name: mixed(name, trained.tensors[name] if name in trained.tensors else torch.zeros_like((begun or {})[name]))
+        for name in sorted(names)
+    }
+    return replace(trained, tensors=tensors, about={**trained.about, "share": share})
 
 
 def without_idle_ranks(tensors: dict[str, Tensor], shape: Shape) -> tuple[dict[str, Tensor], Shape]:

@@ -7,10 +7,11 @@ from random import Random
 
 import numpy as np
 import pytest
+import torch
 
-from batch import train_navigator as job_module
 from batch.navigator_data import load_catalogue, read_conversations, read_hidden, read_labels, vector_column
 from batch.navigator_gate import Gate
+from batch.navigator_judge import Verdict
 from batch.navigator_release import install
 from batch.train_navigator import Job, draw_curve, train_navigator
 from catalog.encoder import Space
@@ -23,7 +24,13 @@ from navigator.loading import load_config
 from navigator.training import Recipe
 
 VERSION = "tiny-v1+head"
-GOOD = Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10)
+GOOD = Verdict(Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10), None, ())
+BAD = Verdict(Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD.scores, ("on held-out items",))
+"""Verdicts on models too small to answer anything; the judge itself is asked in `test_navigator_judge`."""
+
+
+def opens(_: Path) -> Verdict:
+    return GOOD
 
 
 @pytest.fixture
@@ -72,12 +79,11 @@ def job(shop: ReleaseStore, base: str, tmp_path: Path, **options) -> Job:
     return Job(shop.uri, base, labels, recipe=recipe, projector_rank=8, work=str(tmp_path / "work"), **options)
 
 
-def test_release_gets_a_navigator(shop, base, tmp_path, monkeypatch):
+def test_release_gets_a_navigator(shop, base, tmp_path):
     """One command takes a release to a release whose Navigator names the encoder that it was trained on; the next
     training starts from it."""
-    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
     said: list[str] = []
-    written = train_navigator(job(shop, base, tmp_path), said.append)
+    written = train_navigator(job(shop, base, tmp_path), said.append, opens)
     live = shop.current()
     assert live == written
     assert live.parent == "first"
@@ -88,14 +94,13 @@ def test_release_gets_a_navigator(shop, base, tmp_path, monkeypatch):
     assert load_learnt(folder / "learnt").shape.item_dim == 16
     curves = list((tmp_path / "work").rglob("learning_curve.svg"))
     assert len(curves) == 1
-    again = train_navigator(job(shop, base, tmp_path, seed=1), said.append)
+    again = train_navigator(job(shop, base, tmp_path, seed=1), said.append, opens)
     assert again.parent == live.id
 
 
-def test_a_saved_navigator_goes_into_service_without_training(shop, base, tmp_path, monkeypatch):
+def test_a_saved_navigator_goes_into_service_without_training(shop, base, tmp_path):
     """What one training learnt serves again, but never on vectors of another encoder."""
-    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
-    trained = train_navigator(job(shop, base, tmp_path), lambda _: None)
+    trained = train_navigator(job(shop, base, tmp_path), lambda _: None, opens)
     shop.promote("first")
     weights = Path(shop.path(*trained.navigator.path.split("/"))) / "learnt"
     installed = install(shop, weights)
@@ -108,13 +113,51 @@ def test_a_saved_navigator_goes_into_service_without_training(shop, base, tmp_pa
         install(shop, weights)
 
 
-def test_gate_keeps_a_worse_one_out(shop, base, tmp_path, monkeypatch):
-    """A Navigator that is worse than the incumbent never becomes part of a release."""
-    scores = iter([GOOD, Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD])
-    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: next(scores))
-    first = train_navigator(job(shop, base, tmp_path), lambda _: None)
-    assert train_navigator(job(shop, base, tmp_path, seed=1), lambda _: None) is None
+def test_gate_keeps_a_worse_one_out(shop, base, tmp_path):
+    """A Navigator that is worse than the incumbent, whole and by half, never becomes part of a release."""
+    first = train_navigator(job(shop, base, tmp_path), lambda _: None, opens)
+    said: list[str] = []
+    assert train_navigator(job(shop, base, tmp_path, seed=1), said.append, lambda _: BAD) is None
     assert shop.current() == first
+    assert sum("gate stays shut" in line for line in said) == 2
+
+
+def test_half_of_what_was_trained_is_tried(shop, base, tmp_path):
+    """Where all of it is worse than the incumbent and half of it is not, half goes into service."""
+    begun = train_navigator(job(shop, base, tmp_path), lambda _: None, opens)
+    adapters = Path(shop.path(*begun.navigator.path.split("/"))) / "learnt"
+    asked: list[str] = []
+
+    def judge(checkpoint: Path) -> Verdict:
+        asked.append(checkpoint.name)
+        return GOOD if checkpoint.name.endswith("-0.5") else BAD
+
+    options = {"fresh": True, "adapters": str(adapters), "seed": 1}
+    written = train_navigator(job(shop, base, tmp_path, **options), lambda _: None, judge)
+    assert asked == ["trained", "trained-0.5"]
+    folder = next((tmp_path / "work").rglob("learnt-0.5")).parent
+    whole, half = load_learnt(folder / "learnt"), load_learnt(folder / "learnt-0.5")
+    assert half.about["share"] == 0.5
+    before = load_learnt(adapters).tensors
+    changed = [name for name in half.tensors if "lora_B" in name]
+    assert changed
+    for name in changed:
+        middle = (before.get(name, torch.zeros_like(half.tensors[name])) + whole.tensors[name]) / 2
+        torch.testing.assert_close(half.tensors[name], middle, rtol=1e-2, atol=1e-4)
+    assert written.navigator.version == half.about["version"] != whole.about["version"]
+
+
+@pytest.mark.slow
+def test_the_judge_asks_the_candidate_and_the_incumbent(shop, base, tmp_path):
+    """With real engines: models that know nothing answer nothing right, so neither is worse than the other."""
+    train_navigator(job(shop, base, tmp_path), lambda _: None, opens)
+    said: list[str] = []
+    written = train_navigator(job(shop, base, tmp_path, seed=1), said.append)
+    asked = next(line for line in said if line.startswith("trained: "))
+    assert asked.count("Gate(attribute=") == 2
+    assert written is not None
+    answers = written.navigator.metrics["answers"]
+    assert answers > 10 and written.navigator.metrics["attribute"] <= 0.5
 
 
 def test_data_is_read_and_checked(shop, tmp_path):
@@ -153,9 +196,8 @@ def test_curve_is_a_picture(tmp_path):
 
 
 @pytest.mark.slow
-def test_on_ray_train(local_ray, shop, base, tmp_path, monkeypatch):
+def test_on_ray_train(local_ray, shop, base, tmp_path):
     """Two workers train on conversations of their own, average gradients, and come to one result."""
-    monkeypatch.setattr(job_module, "_measured_folder", lambda *_: GOOD)
-    written = train_navigator(job(shop, base, tmp_path, workers=2), lambda _: None)
+    written = train_navigator(job(shop, base, tmp_path, workers=2), lambda _: None, opens)
     assert written is not None
     assert written.navigator.encoder_version == VERSION
