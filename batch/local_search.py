@@ -11,6 +11,7 @@ import pyarrow as pa
 from PIL import Image
 
 from catalog.encoder import Encoder, Vectors, load_encoder, normalise
+from catalog.filters import Filters
 from catalog.item import Item
 from catalog.release import Release, ReleaseStore
 from catalog.search import ItemSearch, Probe, Sort, query_probes
@@ -93,7 +94,7 @@ class LocalSearch:
         probes += await self._resembling(wish.like)
         found = await self.search.find(
             probes,
-            wish.filters(),
+            Filters.of(wish),
             limit=count,
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",
         )

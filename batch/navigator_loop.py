@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from batch.navigator_data import Catalogue, examples
+from batch.navigator_data import DRILLS, Catalogue, examples
 from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
@@ -33,6 +33,7 @@ class Run:
         row_tokens: tokens in a row.
         align: whether stage 1 is run: not where training goes on from an incumbent on the same encoder.
         adapters: folder of what an earlier training of this base learnt, whose adapters are the first ones here.
+        drills: share of examples that only read vectors.
         dtype: bfloat16 or float32.
         seed: of the conversations; each worker adds its rank.
     """
@@ -44,6 +45,7 @@ class Run:
     row_tokens: int = 768
     align: bool = True
     adapters: str | None = None
+    drills: float = DRILLS
     dtype: str = "bfloat16"
     seed: int = 0
 
@@ -135,7 +137,7 @@ def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Cat
         projector_rank=config.projector_rank,
         projector_dim=config.projector_dim,
     )
-    about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed}
+    about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed, "drills": job.drills}
     if fit is not None:
         about["alignment"] = asdict(fit)
     tensors = {name: tensor.cpu() for name, tensor in learnt_tensors(model).items()}
@@ -152,7 +154,7 @@ def _rows(
     rank: int,
     told: Collection[str],
 ) -> Iterator[Row]:
-    source = examples(processor, catalogue, job.seed * 1000 + rank, own, told)
+    source = examples(processor, catalogue, job.seed * 1000 + rank, own, told, job.drills)
     return pack(source, job.row_tokens, processor.turn_end_id)
 
 

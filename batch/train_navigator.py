@@ -20,6 +20,7 @@ import typer
 from batch.command import ends_plainly
 from batch.convert import convert
 from batch.navigator_data import (
+    DRILLS,
     Catalogue,
     load_catalogue,
     read_boards,
@@ -54,6 +55,7 @@ class Job:
         gpus: GPUs per worker, 0 or 1.
         fresh: start from the base even where the release has a Navigator.
         adapters: folder of what an earlier training of this base learnt, to begin stage 2 with.
+        drills: share of examples that only read vectors; the rest are conversations.
         shares: how much of what was trained is kept, 0 to 1, tried in this order until the gate opens; the rest is what
             training began with.
         promote: make the new release the live one.
@@ -74,6 +76,7 @@ class Job:
     gpus: int = 0
     fresh: bool = False
     adapters: str | None = None
+    drills: float = DRILLS
     shares: tuple[float, ...] = (1.0, 0.5)
     promote: bool = True
     seed: int = 0
@@ -108,7 +111,16 @@ def train_navigator(
     start = rival if rival and keeps_on else _start(job, catalogue, None if job.fresh else incumbent, folder)
     say(f"{len(catalogue.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
 
-    plan = Run(str(start), job.base, str(folder), job.recipe, align=not keeps_on, adapters=job.adapters, seed=job.seed)
+    plan = Run(
+        str(start),
+        job.base,
+        str(folder),
+        job.recipe,
+        align=not keeps_on,
+        adapters=job.adapters,
+        drills=job.drills,
+        seed=job.seed,
+    )
     learnt = _trained(plan, job, catalogue, say)
     draw_curve(folder / "metrics.jsonl", folder / "learning_curve.svg")
     judge = judge or Judge(store, live, catalogue, read_hidden(job.labels), rival, job.seed, say)
@@ -276,6 +288,10 @@ def main(
     adapters: Annotated[
         str | None, typer.Option(help="Folder of what an earlier training of the same base learnt, to begin with.")
     ] = None,
+    drills: Annotated[
+        float,
+        typer.Option(min=0, max=0.95, help="Share of examples that only read vectors; the rest are conversations."),
+    ] = DRILLS,
     share: Annotated[
         list[float] | None,
         typer.Option(help="How much of what was trained is kept, 0 to 1; repeat to try less if worse [1, then 0.5]."),
@@ -313,6 +329,7 @@ def main(
         gpus=gpus,
         fresh=fresh,
         adapters=adapters,
+        drills=drills,
         shares=tuple(share) if share else Job.shares,
         promote=promote,
         seed=seed,

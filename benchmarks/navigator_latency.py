@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 SYSTEM_TOKENS = 30
@@ -25,6 +26,8 @@ INTENT_OUTPUT, ANSWER_OUTPUT = 25, 40
 """Tokens written in a turn."""
 SIZES = {"512x512": (512, 512), "736x1104": (736, 1104)}
 K = 4
+LONG_S, ENOUGH_S = 20.0, 60.0
+"""A call as long as the first is measured at once; calls that together took as long as the second are enough."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,9 @@ VISION = {
 
 
 def picture_tokens(width: int, height: int, shape: VisionShape) -> tuple[int, int]:
-    """(patches, tokens for the language model) of one picture."""
-    patches = (width // shape.patch) * (height // shape.patch)
-    return patches, patches // shape.merge**2
+    """(patches, tokens for the language model) of one picture, cut to whole groups of `merge` × `merge` patches."""
+    wide, high = (side // (shape.patch * shape.merge) for side in (width, height))
+    return wide * high * shape.merge**2, wide * high
 
 
 def prefill_flops(shape: LanguageShape, tokens: int, before: int = 0) -> float:
@@ -140,9 +143,9 @@ def flops_table() -> dict[str, Any]:
 def measure(
     size: str, products: list[int], repeats: int, pictures: list[str], say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Times to first token in seconds on this machine: means and spread over `repeats`, after one warm-up each."""
+    """Times to first token in seconds on this machine: means and spread over `repeats`, fewer where they are long."""
     model = random_model(size)
-    results: dict[str, Any] = {}
+    results: dict[str, Any] = {"threads": torch.get_num_threads()}
     for count in products:
         ready = _timed(partial(_read_vectors, model, count), repeats)
         results[f"{count} products, precomputed"] = ready
@@ -202,35 +205,43 @@ def _read_vectors(model: Any, products: int) -> None:
     tokens = SYSTEM_TOKENS + REQUEST_TOKENS + products * (CARD_TOKENS + K)
     embeddings = torch.randn(1, tokens, model.config.text_config.hidden_size, dtype=torch.bfloat16)
     states = model.model.language_model(inputs_embeds=embeddings).last_hidden_state
-    model.lm_head(states[:, -1:]).argmax()
+    _first_token(model, states)
 
 
 @torch.inference_mode()
 def _read_pictures(model: Any, products: int, picture: tuple[int, int]) -> None:
     """The vision tower on every picture, its features merged into the prompt, then the same language model."""
     vision = model.config.vision_config
-    patches = (picture[0] // vision.patch_size) * (picture[1] // vision.patch_size)
+    wide, high = (side // (vision.patch_size * vision.spatial_merge_size) for side in picture)
+    merged = vision.spatial_merge_size**2
     width = 3 * vision.temporal_patch_size * vision.patch_size**2
-    pixels = torch.randn(products * patches, width, dtype=torch.bfloat16)
-    grid = torch.tensor([[1, picture[1] // vision.patch_size, picture[0] // vision.patch_size]] * products)
-    image = [model.config.image_token_id] * (patches // vision.spatial_merge_size**2)
+    pixels = torch.randn(products * wide * high * merged, width, dtype=torch.bfloat16)
+    grid = torch.tensor([[1, high * vision.spatial_merge_size, wide * vision.spatial_merge_size]] * products)
+    image = [model.config.image_token_id] * (wide * high)
     ids = [1] * (SYSTEM_TOKENS + REQUEST_TOKENS)
     for _ in range(products):
         ids += [model.config.vision_start_token_id, *image, model.config.vision_end_token_id] + [1] * (CARD_TOKENS - 2)
     input_ids = torch.tensor([ids])
     kinds = (input_ids == model.config.image_token_id).int()
-    output = model(
-        input_ids=input_ids, pixel_values=pixels, image_grid_thw=grid, mm_token_type_ids=kinds, logits_to_keep=1
-    )
-    output.logits.argmax()
+    output = model.model(input_ids=input_ids, pixel_values=pixels, image_grid_thw=grid, mm_token_type_ids=kinds)
+    _first_token(model, output.last_hidden_state)
+
+
+def _first_token(model: Any, states: Tensor) -> None:
+    """Of a matrix, not of a batch of them: for a batch PyTorch copies the vocabulary's 600 MB first, on either side."""
+    model.lm_head(states[0, -1:]).argmax()
 
 
 def _timed(act: Callable[[], None], repeats: int) -> dict[str, Any]:
-    act()
-    seconds = []
-    for _ in range(repeats):
+    """Seconds of a call. The first one only warms up, unless it is so long that warming up is no part of it."""
+    seconds: list[float] = []
+    for call in range(repeats + 1):
         started = time.perf_counter()
         act()
-        seconds.append(time.perf_counter() - started)
+        took = time.perf_counter() - started
+        if call or took > LONG_S:
+            seconds.append(took)
+        if sum(seconds) > ENOUGH_S:
+            break
     spread = statistics.stdev(seconds) if len(seconds) > 1 else 0.0
-    return {"mean_s": statistics.fmean(seconds), "stdev_s": spread, "repeats": repeats}
+    return {"mean_s": statistics.fmean(seconds), "stdev_s": spread, "repeats": len(seconds)}

@@ -4,8 +4,8 @@ Every value reaches the query language as an escaped literal, and names of colum
 caller's text is ever part of a query.
 """
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -26,6 +26,27 @@ Word = Annotated[
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_printable)]
 WordList = Annotated[tuple[Word, ...], Field(max_length=50)]
 
+_FIELDS = {"category": "categories", "brand": "brands", "color": "colors", "material": "materials", "style": "styles"}
+
+
+class Conditions(Protocol):
+    """What items must meet and must not be, with values by kind: category, brand, color, material, style."""
+
+    @property
+    def wanted(self) -> Mapping[Any, tuple[str, ...]]: ...
+    @property
+    def excluded(self) -> Mapping[Any, tuple[str, ...]]: ...
+    @property
+    def price_min(self) -> float | None: ...
+    @property
+    def price_max(self) -> float | None: ...
+    @property
+    def in_stock(self) -> bool: ...
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Ids that are not to be found."""
+        ...
+
 
 class Facets(BaseModel):
     """Named properties of items. Compared without regard to case; a category matches at any level of its path."""
@@ -40,13 +61,7 @@ class Facets(BaseModel):
 
     def terms(self) -> dict[str, list[str]]:
         """{kind: facet terms as stored in the table}; kinds without values are left out."""
-        values = {
-            "category": self.categories,
-            "brand": self.brands,
-            "color": self.colors,
-            "material": self.materials,
-            "style": self.styles,
-        }
+        values = {kind: getattr(self, field) for kind, field in _FIELDS.items()}
         return {kind: [_term(kind, word) for word in words] for kind, words in values.items() if words}
 
 
@@ -61,6 +76,18 @@ class Filters(Facets):
     in_stock: bool | None = Field(default=None, description="True: only items in stock; false: only the others.")
     exclude: Facets = Field(default=Facets(), description="Items with any of these are left out.")
     exclude_ids: Annotated[tuple[Id, ...], Field(max_length=1000)] = ()
+
+    @classmethod
+    def of(cls, conditions: Conditions) -> "Filters":
+        """Conditions as the item table is asked for them."""
+        return cls(
+            **_by_field(conditions.wanted),
+            price_min=conditions.price_min,
+            price_max=conditions.price_max,
+            in_stock=True if conditions.in_stock else None,
+            exclude=Facets(**_by_field(conditions.excluded)),
+            exclude_ids=conditions.without,
+        )
 
     @model_validator(mode="after")
     def _price_range(self) -> "Filters":
@@ -107,6 +134,10 @@ def facet_terms(item: Item) -> list[str]:
 
 def _term(kind: str, word: str) -> str:
     return f"{kind}:{word.strip()}".casefold()
+
+
+def _by_field(values: Mapping[Any, tuple[str, ...]]) -> dict[str, Any]:
+    return {field: values.get(kind, ()) for kind, field in _FIELDS.items()}
 
 
 def _has_any(terms: list[str]) -> str:

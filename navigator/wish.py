@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
-from catalog.filters import Facets, Filters
 from catalog.item import Item
 from navigator.intent import ShoppingIntent, Sort
 from navigator.knowledge import singular
@@ -65,17 +64,6 @@ class Wish:
             wish = replace(wish, price_min=None, price_max=None, sort="price_low" if self.price_max else "relevance")
         return wish
 
-    def filters(self) -> Filters:
-        """Its conditions, as the item table is asked for them."""
-        return Filters(
-            **_named(self.wanted),
-            price_min=self.price_min,
-            price_max=self.price_max,
-            in_stock=True if self.in_stock else None,
-            exclude=Facets(**_named(self.excluded)),
-            exclude_ids=self.without,
-        )
-
     def allows(self, item: Item) -> bool:
         """Whether an item is free of everything that must not be. Its words count as much as its stated values."""
         stated = [item.title, *item.colors, *item.materials, *item.styles, *item.category[-1:]]
@@ -90,18 +78,6 @@ class Wish:
 def speaks_of(item: Item, word: str) -> bool:
     """Whether an item's words have this one."""
     return _spelt([word]) in _spelt([item.title, item.description, *item.category, *item.attributes.values()])
-
-
-def _named(values: Values) -> dict[str, Any]:
-    """By the names that `Facets` gives to kinds."""
-    kinds: dict[Kind, str] = {
-        "category": "categories",
-        "color": "colors",
-        "material": "materials",
-        "style": "styles",
-        "brand": "brands",
-    }
-    return {name: values.get(kind, ()) for kind, name in kinds.items()}
 
 
 def _spelt(texts: Sequence[str]) -> str:

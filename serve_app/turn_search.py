@@ -12,6 +12,7 @@ import pyarrow as pa
 from ray.serve.handle import DeploymentHandle
 
 from catalog.encoder import Pixels, Vectors, normalise
+from catalog.filters import Filters
 from catalog.table import item_from_row
 from navigator.finding import Means
 from navigator.lexicon import plain
@@ -99,7 +100,7 @@ class TurnSearch:
             encoder_version=self.state.encoder_version if vectors else None,
             has_picture=by_picture,
             item_ids=wish.like,
-            filters=wish.filters(),
+            filters=Filters.of(wish),
             # A whole kind by price; words alone would bring the cheapest of what hardly fits.
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",  # type: ignore[arg-type]
             limit=count,

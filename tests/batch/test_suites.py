@@ -107,7 +107,7 @@ def test_a_shops_own_data_is_asked_for(shop, tmp_path):
     """The demo's boards and shoppers stand in for no other shop; what is missing or broken is named."""
     for suite, option in (("boards", "--boards"), ("taste", "--events")):
         ran = CliRunner().invoke(app, ["--release", shop.uri, "--suite", suite])
-        assert option in str(ran.exception)
+        assert option in ran.output
     bare = shop.get("good").model_copy(update={"taste": None})
     with pytest.raises(NotFound, match="train_taste"):
         taste(shop, bare, read_people(None), quiet)
