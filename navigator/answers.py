@@ -20,8 +20,21 @@ def describe(rng: Random, known: Known) -> str:
     return f"{text}, {', '.join(rest)}." if rest else f"{text}."
 
 
-def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: Sequence[str] = ()) -> str:
-    """Present the results of a search: the best one with its reason, then how another differs."""
+def found(
+    rng: Random,
+    shown: Sequence[Known],
+    wants: Mapping[str, str],
+    unmet: Sequence[str] = (),
+    said: Mapping[str, str] | None = None,
+) -> str:
+    """Present the results of a search: the best one with its reason, then how another differs.
+
+    Args:
+        wants: values of the catalogue by property.
+        unmet: wishes that nothing meets, in words.
+        said: the person's own words for `wants`, where they are others: what is missing is told in them.
+    """
+    asked = {**wants, **{name: word for name, word in (said or {}).items() if name in wants}}
     if not shown:
         return rng.choice(
             ("Nothing here fits that.", "I found nothing that fits.", "Sorry, we have nothing like that.")
@@ -30,7 +43,7 @@ def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: 
     best = max(range(len(shown)), key=lambda i: scores[i])
     known = shown[best]
     met = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value]
-    missing = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) != value]
+    missing = [phrase(name, asked[name]) for name, value in wants.items() if known.facts.get(name) != value]
     told = _told(rng, known, wants)
     cite = f"[{best + 1}]"
     if wants and not met:
@@ -40,8 +53,8 @@ def found(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], unmet: 
     elif missing:
         text = rng.choice(
             (
-                f"{cite} is closest: {_and(met)}, but {_instead(known, wants)}.",
-                f"{cite} is {_and(met)}, though {_instead(known, wants)}.",
+                f"{cite} is closest: {_and(met)}, but {_instead(known, wants, asked)}.",
+                f"{cite} is {_and(met)}, though {_instead(known, wants, asked)}.",
             )
         )
     elif met:
@@ -283,14 +296,14 @@ def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
     return phrase(chosen, known.facts[chosen]) if chosen else known.kind
 
 
-def _instead(known: Known, wants: Mapping[str, str]) -> str:
-    """The first wish that is not met, as what it is instead."""
+def _instead(known: Known, wants: Mapping[str, str], asked: Mapping[str, str]) -> str:
+    """The first wish that is not met, as it was asked for, and what there is instead."""
     for name, value in wants.items():
         has = known.facts.get(name)
         if has is None:
-            return f"not {phrase(name, value)}"
+            return f"not {phrase(name, asked[name])}"
         if has != value:
-            return f"{phrase(name, has)}, not {phrase(name, value)}"
+            return f"{phrase(name, has)}, not {phrase(name, asked[name])}"
     return "that is all"
 
 

@@ -118,7 +118,7 @@ class _Change:
         shown = results(state, self.target, self.high, self.low, self.excluded[-1] if self.excluded else None)
         if self.sort in ("price_low", "price_high"):
             shown.sort(key=lambda known: known.item.price or 0, reverse=self.sort == "price_high")
-        state.add(said, intent, shown, answers.found(self.rng, shown, self.wants))
+        state.add(said, intent, shown, answers.found(self.rng, shown, self.wants, said=self.worded))
 
 
 def _change_set(state: State) -> None:

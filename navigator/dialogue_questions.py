@@ -85,7 +85,9 @@ def pick(state: State) -> None:
     """Ask for a recommendation among the items on show."""
     rng = state.rng
     said = phrasing.say(rng, "pick")
-    state.add(said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants))
+    state.add(
+        said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants, said=state.worded)
+    )
 
 
 def chat(state: State) -> None:

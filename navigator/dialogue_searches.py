@@ -74,7 +74,7 @@ def search(state: State) -> None:
         answer = answers.relaxed(rng, shown, wants, worded[name])
         state.add(message, intent, shown, answer, tuple(entry.text for entry in note))
         return
-    state.add(message, intent, shown, answers.found(rng, shown, wants))
+    state.add(message, intent, shown, answers.found(rng, shown, wants, said=worded))
 
 
 def vague(state: State) -> None:
@@ -102,7 +102,7 @@ def by_picture(state: State) -> None:
     intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
     state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
     shown = results(state, target, high, low, None)
-    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants))
+    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants, said=worded))
 
 
 def several(state: State) -> None:
