@@ -22,6 +22,7 @@ def commands() -> list[str]:
     return [line for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines() if line.strip()]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_shops_export_becomes_a_release(tmp_path):
     """Someone who copies the precompute line and has the files it names gets a live release with all of their items."""

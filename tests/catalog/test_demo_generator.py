@@ -20,6 +20,7 @@ def products() -> list[Product]:
     return draw()
 
 
+@pytest.mark.slow
 def test_the_shipped_metadata_is_what_the_seed_gives(products: list[Product]) -> None:
     for name, content in metadata(SEED, products).items():
         assert (load.DATA / name).read_bytes() == content, name

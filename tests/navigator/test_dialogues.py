@@ -48,9 +48,8 @@ def test_answers_are_true(seed):
                 assert 1 <= int(number) <= len(shown)
             known = [*shown, *before]
             said += f" {exchange.user} {exchange.intent.compact()}"
-            denies = (
-                "none of them" in exchange.answer.casefold()
-            )  # of what was asked for, perhaps with a slip of the finger
+            # What is denied was asked for, perhaps with a slip of the finger.
+            denies = "none of them" in exchange.answer.casefold()
             assert denies or not invented(exchange.answer, known, said, [*COLORS, *LEGS]), exchange
             prices = {money(entry.item.price, "USD") for entry in shown}
             if exchange.intent.budget_total is None and exchange.intent.action != "compare":
