@@ -18,6 +18,7 @@ from taste.events import from_microseconds
 from taste.store import EVENT_SCHEMA, EventStore
 
 _SHARD_ROWS = 200_000
+_REQUIRED = ("person", "kind", "time")
 
 
 def event_files(where: str, scratch: Path) -> list[str]:
@@ -28,7 +29,7 @@ def event_files(where: str, scratch: Path) -> list[str]:
         scratch: a folder for shards that are copied out of a database or JSON lines; they live as long as it does.
 
     Raises:
-        InvalidInput: there are no such files.
+        InvalidInput: there are no such files, or one of JSON lines holds no events.
     """
     if _is_database(where):
         store = EventStore(where)
@@ -88,8 +89,18 @@ def _addresses(where: str) -> list[str]:
 
 
 def _from_json(filesystem: Any, path: str) -> pa.Table:
-    with filesystem.open(path, "rb", compression="infer") as file:
-        rows = pyarrow.json.read_json(file)
+    try:
+        with filesystem.open(path, "rb", compression="infer") as file:
+            return _as_events(pyarrow.json.read_json(file))
+    except (ValueError, OverflowError, pa.ArrowException) as error:  # a date that is none, a line that is no JSON
+        raise InvalidInput(f"{path} cannot be read as events, an object a line: {error}") from error
+
+
+def _as_events(rows: pa.Table) -> pa.Table:
+    if missing := [name for name in _REQUIRED if name not in rows.column_names]:
+        raise ValueError(
+            f"each needs {', '.join(_REQUIRED)}; there is no {missing[0]}, but {', '.join(rows.column_names)}"
+        )
     for field in EVENT_SCHEMA:
         if field.name not in rows.column_names:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))

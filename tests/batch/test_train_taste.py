@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
+from batch.event_files import event_files
 from batch.train_taste import read_boards, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
@@ -127,6 +128,16 @@ def test_a_new_shop_has_content_alone(local_ray, shop):
 def test_what_cannot_be_read_is_named(local_ray, shop, tmp_path):
     with pytest.raises(InvalidInput, match=r"nowhere\.parquet"):
         run(shop, tmp_path, events=str(tmp_path / "nowhere.parquet"))
+    good = {"person": "ana", "kind": "save", "item": "i1", "time": "2026-01-01T00:00:00Z"}
+    for broken, says in (
+        ('{"user_id": "ana", "kind": "save", "time": "2026-01-01"}', "no person, but user_id"),
+        (json.dumps({**good, "time": "yesterday"}), "yesterday"),
+        (json.dumps({**good, "person": None}), "person"),
+        ("{", "JSON"),
+    ):
+        (tmp_path / "events.jsonl").write_text(broken)
+        with pytest.raises(InvalidInput, match=rf"(?s)events\.jsonl.*{says}"):
+            event_files(str(tmp_path / "events.jsonl"), tmp_path)
     (tmp_path / "bad.jsonl").write_text('{"name": "loft"}')
     with pytest.raises(InvalidInput, match="items"):
         read_boards(str(tmp_path / "bad.jsonl"))
