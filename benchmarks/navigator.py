@@ -43,7 +43,7 @@ app = typer.Typer(add_completion=False)
 def main(
     only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion, shipped, other or engine.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
-    release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/data",
+    release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/demo",
     labels: Annotated[str, typer.Option(help="JSON lines with what pictures show.")] = str(DATA / "truth.jsonl"),
     checkpoint: Annotated[
         Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")

@@ -112,6 +112,14 @@ BENCHMARKS: dict[str, Benchmark] = {
             "speed": Section("taste_speed:measure", "--only speed"),
         },
     ),
+    "taste_serving": Benchmark(
+        "From an event to the feed that knows it",
+        {
+            "event_to_feed": Section(
+                "taste_serving:main", says="Over HTTP with the whole application; other work kept one core busy."
+            )
+        },
+    ),
     "taste_peers": Benchmark(
         "Taste beside a library of factorisation",
         {
