@@ -88,11 +88,14 @@ def _without_inventions(
 
 
 def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int, pointed: bool) -> Action:
-    """A bare word or limit after a list changes the search; with nothing on show there is nothing to ask about."""
+    """A bare word or limit after a list changes the search; with nothing on show, nothing is asked about or completed."""
     if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
         return "search"
     if intent.action == "ask" and plainly.refs and plainly.company:
         return "complete"
+    alone = len(intent.categories) == 1 and intent.budget_total is None and not plainly.company
+    if intent.action == "complete" and alone and not (shown or pointed):
+        return "search"  # one kind of thing, and nothing that it could go with
     if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
     looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)

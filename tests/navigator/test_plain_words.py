@@ -193,6 +193,19 @@ def test_a_name_for_what_was_vague_goes_on_with_it():
     assert mend(ShoppingIntent(action="search", categories=("rug",)), "a rug maybe", vague, LEXICON).action == "refine"
 
 
+@pytest.mark.parametrize(
+    ("message", "kinds", "action"),
+    [
+        ("shelves for the home office", ("shelf",), "search"),
+        ("a rug to go with my grey sofa", ("rug",), "complete"),
+        ("a bed and two nightstands", ("bed", "nightstand"), "complete"),
+    ],
+)
+def test_one_thing_alone_completes_nothing(message, kinds, action):
+    """With nothing on show, one kind of thing is searched for, unless it shall go with something."""
+    assert mend(ShoppingIntent(action="complete", categories=kinds), message, (), LEXICON).action == action
+
+
 def test_superlatives_sort():
     assert read("the cheapest first", action="ask").sort == "price_low"
     assert read("most expensive sofa", action="search", categories=("sofa",)).sort == "price_high"
