@@ -88,7 +88,7 @@ def _without_inventions(
 
 
 def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int, pointed: bool) -> Action:
-    """A bare word or limit after a list changes the search; with nothing on show there is nothing to ask or complete."""
+    """A bare word or limit after a list changes the search; of nothing on show, nothing is asked or completed."""
     if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
         return "search"
     if intent.action == "ask" and plainly.refs and plainly.company:
