@@ -7,7 +7,6 @@ with. A release that cannot be loaded changes nothing but a log line, and is tri
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -143,11 +142,11 @@ class Live(Generic[T]):
         wait_s = self._poll_s
         while True:
             await asyncio.sleep(wait_s)
-            if not threading.main_thread().is_alive():
-                return  # the process is ending, and its thread pools have already gone
             try:
                 await self.refresh()
                 wait_s = self._poll_s
             except (WindowshopError, OSError, RuntimeError, ValueError) as error:
+                if isinstance(error, RuntimeError) and "shutdown" in str(error):
+                    return  # the process is ending, and its thread pools have already gone
                 logger.warning("the release pointer could not be followed: %s", error)
                 wait_s = min(2 * wait_s, max(self._poll_s, MAX_WAIT_S))
