@@ -63,16 +63,21 @@ def check_disk(folder: Path, needed_mib: int) -> None:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Turn SIGTERM into KeyboardInterrupt, so that whichever way the process is asked to stop, it cleans up."""
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, so that whichever way it is asked to stop, the process cleans up.
+
+    The first one is answered at once, because ending Ray takes a while.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        os.write(1, b"\nStopping everything; this takes some seconds.\n")
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {name: signal.signal(name, interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 @contextmanager
