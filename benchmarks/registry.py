@@ -116,7 +116,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         "From an event to the feed that knows it",
         {
             "event_to_feed": Section(
-                "taste_serving:main", says="Over HTTP with the whole application; other work kept one core busy."
+                "taste_serving:main", says="Over HTTP with the whole application on the same machine."
             )
         },
     ),
