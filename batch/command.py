@@ -17,8 +17,9 @@ DISK_FULL = "the disk is full; free some space and run the same command again: i
 
 @contextmanager
 def ends_plainly(stopped: str = "Stopped. The same command goes on from here.") -> Iterator[None]:
-    """Around the body of a command: Ctrl-C and errors that are no bugs become a line and a status; Ray is let go,
-    unless it was there before.
+    """Around the body of a command: Ctrl-C and errors that are no bugs become a line and a status.
+
+    A Ray that the body has joined is let go; one that was there before stays.
 
     Args:
         stopped: what Ctrl-C answers.

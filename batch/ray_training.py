@@ -93,18 +93,18 @@ def is_first() -> bool:
     return rank() == 0
 
 
-def report(metrics: dict[str, float], state: dict[str, Any]) -> None:
+def report(metrics: dict[str, float], state: Callable[[], dict[str, Any]]) -> None:
     """Tell Ray Train how a training stands; the first worker's state becomes the checkpoint.
 
     Args:
         metrics: by name.
-        state: tensors and plain values.
+        state: gives tensors and plain values; asked in the first worker only, for it copies what it gives.
     """
     if not is_first():
         ray_train.report(metrics)
         return
     with tempfile.TemporaryDirectory() as folder:
-        torch.save(state, Path(folder) / "state.pt")
+        torch.save(state(), Path(folder) / "state.pt")
         ray_train.report(metrics, checkpoint=Checkpoint.from_directory(folder))
 
 

@@ -255,7 +255,7 @@ def _worker(config: dict[str, Any]) -> None:
         if is_first():
             print(progress_line(metrics), flush=True)
             _write(store.path("work", config["run_id"], "metrics.jsonl"), _json_lines(history))
-        report(metrics, {"state": state.to_dict(), "history": history})
+        report(metrics, lambda: {"state": state.to_dict(), "history": history})
 
     resume = saved["state"] if saved else None
     trained = train(items, boards, job.settings, tell, resume, rank(), job.workers.device())

@@ -294,7 +294,9 @@ def main(
     ] = DRILLS,
     share: Annotated[
         list[float] | None,
-        typer.Option(help="How much of what was trained is kept, 0 to 1; repeat to try less if worse [1, then 0.5]."),
+        typer.Option(
+            min=0, max=1, help="How much of what was trained is kept; repeat to try less if worse [1, then 0.5]."
+        ),
     ] = None,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,

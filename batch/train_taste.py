@@ -179,7 +179,7 @@ def read_boards(where: str) -> pa.Table:
         owners, members = rows["id"].combine_chunks(), rows["items"].combine_chunks()
         flat = {"board": owners.take(pc.list_parent_indices(members)), "item": pc.list_flatten(members)}
         return pa.table(flat).cast(NO_BOARDS.schema)
-    except (OSError, KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+    except (OSError, KeyError, pa.ArrowException) as error:
         raise InvalidInput(f"boards cannot be read from {where}: {error}; each line needs `id` and `items`") from error
 
 

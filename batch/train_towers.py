@@ -123,7 +123,7 @@ def _worker(config: dict[str, Any]) -> None:
     def tell(metrics: dict[str, float], state: TowerState) -> None:
         if is_first():
             print(", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items()), flush=True)
-        report(metrics, state.to_dict())
+        report(metrics, state.to_dict)
 
     done = tune(encoder, shelf, board_rows(boards, shelf.ids), job.settings, tell, restored(), rank())
     if is_first():

@@ -24,12 +24,14 @@ class Refresher:
 
     Args:
         load: loads the base encoder; by default by its name in the routine.
+        compare: tells in what a candidate is worse than the live release.
     """
 
     routine: Routine
     choice: Choice = field(default_factory=Choice)
     say: Say = print
     load: Callable[[], BaseEncoder] | None = None
+    compare: Callable[[ReleaseStore, Book, Routine, Release, Release, Say], list[str]] = worse
 
     @property
     def store(self) -> ReleaseStore:
@@ -125,7 +127,7 @@ class Refresher:
         if self.choice.has("evaluate"):
             run.why = misfits(live, candidate)
             if live is not None and not run.why:
-                run.why = worse(self.store, book, self.routine, live, candidate, self.say)
+                run.why = self.compare(self.store, book, self.routine, live, candidate, self.say)
             if run.why:
                 for line in run.why:
                     self.say(f"worse: {line}")

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -173,12 +174,11 @@ def test_a_changed_item_runs_only_what_it_must(local_ray, tmp_path):
     assert now.taste.version != live.taste.version
 
 
-def test_a_worse_release_is_not_promoted(shop, monkeypatch):
+def test_a_worse_release_is_not_promoted(shop):
     """What is live stays live, the reason is told, and the same inputs are not tried twice unless somebody asks."""
     live = shop.store.current()
     shop.write_events("more.jsonl", [("u1", "p3", 0), ("u2", "p4", 1), ("u1", "p6", 7), ("u2", "p7", 7)])
-    monkeypatch.setattr("batch.refresh.run.worse", lambda *_: ["boards: companion, hit@10: -0.500"])
-    run = shop.run(again=["taste"])
+    run = replace(shop.refresher(again=["taste"]), compare=lambda *_: ["boards: companion, hit@10: -0.500"]).run()
     assert shop.said[0].startswith("catalogue: skipped")
     assert (run.outcome, run.why) == ("worse", ["boards: companion, hit@10: -0.500"])
     assert shop.store.current() == live
