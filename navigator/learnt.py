@@ -90,17 +90,13 @@ def blended(begun: Mapping[str, Tensor] | None, trained: Learnt, share: float) -
         share: of the trained, 0 to 1.
     """
 
-    def mixed(name: str, tensor: Tensor) -> Tensor:
-        if "lora_" not in name or (begun is None and "lora_A" in name):
-            return tensor
-        # What was all zero was not saved.
-        return torch.lerp((begun or {}).get(name, torch.zeros_like(tensor)).float(), tensor.float(), share)
-
-    names = {*trained.tensors, *(name for name in begun or {} if "lora_" in name)}
-    tensors = {
-        name: mixed(name, trained.tensors[name] if name in trained.tensors else torch.zeros_like((begun or {})[name]))
-        for name in sorted(names)
-    }
+    before = {name: tensor for name, tensor in (begun or {}).items() if "lora_" in name}
+    # What was all zero was not saved.
+    tensors = {name: torch.zeros_like(tensor) for name, tensor in before.items()} | trained.tensors
+    for name, tensor in tensors.items():
+        if "lora_B" in name or name in before:
+            start = before.get(name, torch.zeros_like(tensor))
+            tensors[name] = torch.lerp(start.float(), tensor.float(), share)
     return replace(trained, tensors=tensors, about={**trained.about, "share": share})
 
 

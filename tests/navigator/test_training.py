@@ -20,7 +20,7 @@ from navigator.alignment import align
 from navigator.errors import BadCheckpoint
 from navigator.evaluation import accuracy, attribute_questions, choice_questions, score_intents
 from navigator.intent import ShoppingIntent
-from navigator.learnt import Shape, load_learnt
+from navigator.learnt import Learnt, Shape, blended, load_learnt
 from navigator.modeling import NavigatorForConditionalGeneration, item_projector
 from navigator.training import Recipe
 
@@ -158,3 +158,19 @@ def test_gold_messages_are_readable():
     for case in cases:
         on_show = len(case.history[-1].shown) if case.history else 0
         assert all(ref <= on_show for ref in case.want.item_refs)
+
+
+def test_a_share_of_what_was_learnt_is_that_share_of_the_change():
+    """Half of new adapters changes a layer half as much; between two trainings, each factor is in the middle."""
+    down, up, other = torch.randn(2, 6), torch.randn(4, 2), torch.randn(4, 2)
+    names = ("layer.lora_A.weight", "layer.lora_B.weight")
+    learnt = Learnt("base", Shape(), "v1", 2, 2, {**dict(zip(names, (down, up), strict=True)), "projector.x": up})
+    weight = torch.zeros(4, 6)
+    half = blended(None, learnt, 0.5)
+    torch.testing.assert_close(half.merged("layer.weight", weight), learnt.merged("layer.weight", weight) / 2)
+    middle = blended({names[0]: down, names[1]: other}, learnt, 0.5).tensors
+    torch.testing.assert_close(middle[names[1]], (up + other) / 2)
+    torch.testing.assert_close(middle[names[0]], down)
+    torch.testing.assert_close(middle["projector.x"], up)
+    gone = blended({"old.lora_B.weight": other}, learnt, 0.5).tensors
+    torch.testing.assert_close(gone["old.lora_B.weight"], other / 2)
