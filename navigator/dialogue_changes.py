@@ -27,6 +27,7 @@ def refine(state: State) -> None:
         (change.ban, 0.15),
         (change.lift, 0.03),
         (change.open, 0.03),
+        (change.narrow, 0.3 if change.broad else 0),
     )
     weights = [weight for _, weight in changes]
     pieces = [piece for piece in [rng.choices([made for made, _ in changes], weights)[0]()] if piece]
@@ -46,6 +47,12 @@ class _Change:
         self.state, self.target, self.rng = state, target, state.rng
         self.wants, self.worded = dict(state.wants), dict(state.worded)
         self.low, self.high, self.excluded, self.sort = base.price_min, base.price_max, base.exclude, base.sort
+        self.categories = base.categories
+
+    @property
+    def broad(self) -> bool:
+        """Whether a lamp was asked for, where there are floor lamps and others."""
+        return all(word != self.state.kind and self.state.kind.endswith(f" {word}") for word in self.categories)
 
     def order(self) -> str:
         dearest = self.rng.random() < 0.15
@@ -101,13 +108,17 @@ class _Change:
         self.wants.pop(name, None), self.worded.pop(name)
         return phrasing.say(self.rng, "any_look", n=name)
 
+    def narrow(self) -> str:
+        self.categories = (self.state.kind,)
+        return phrasing.narrower(self.rng, self.state.kind)
+
     def show(self, said: str) -> None:
         """Say it, and find what it asks for."""
         state = self.state
         intent = ShoppingIntent(
             action="refine",
             query=beyond_slots(self.wants),
-            categories=state.intent.categories,
+            categories=self.categories,
             price_min=self.low,
             price_max=self.high,
             exclude=self.excluded,

@@ -4,6 +4,7 @@ from navigator import answers, phrasing
 from navigator.dialogue_state import State, partners_of, results
 from navigator.dialogue_wishes import (
     FILTERED,
+    attached,
     beside,
     beyond_slots,
     broadly,
@@ -43,10 +44,16 @@ def search(state: State) -> None:
     adjectives = [loosely(rng, name, worded[name]) for name, value in wants.items() if phrase(name, value) == value]
     extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
     adjectives += [worded[name] for name in unmet or {}]
-    noun, details = phrasing.noun_phrase(rng, kind, adjectives, extras)
-    pieces = [phrasing.need(rng, noun, details)]
-    if rng.random() < 0.18:
-        pieces.append(beside(state, target))
+    uses = phrasing.uses(target.kind)
+    if uses and rng.random() < 0.12:
+        kind = target.kind
+        pieces = [phrasing.need_for(rng, rng.choice(uses), adjectives, extras)]
+    else:
+        noun, details = phrasing.noun_phrase(rng, kind, adjectives, extras)
+        place = attached(state, target) if rng.random() < 0.1 else ""
+        pieces = [phrasing.need(rng, noun, f"{details} {place}".strip())]
+        if not place and rng.random() < 0.18:
+            pieces.append(beside(state, target))
     low, high = price_limits(rng, target, pieces)
     excluded = excluded_word(rng, state.shelf, target, wants, pieces)
     sort = "relevance"

@@ -22,11 +22,11 @@ def unmet_wish(state: State, target: Known, wants: Mapping[str, str]) -> dict[st
 
 
 def broadly(rng: Random, name: str, value: str) -> str:
-    """A value as people may call it: green for sage, wood for oak, a couch for a sofa; mostly as it is."""
+    """A value as people may call it: green for sage, wood for oak, a lamp for a floor lamp; mostly as it is."""
     if rng.random() > 0.3:
         return value
     if name == "category":
-        return rng.choice([word for word, kind in KINDS.items() if kind == value] or [value.split()[-1]])
+        return rng.choice([*(word for word, kind in KINDS.items() if kind == value), value.split()[-1]])
     family = {"color": COLORS, "material": MATERIALS}.get(name, {})
     return rng.choice([word for word, under in family.items() if value in under.split("|")] or [value])
 
@@ -47,6 +47,12 @@ def beside(state: State, target: Known) -> str:
     looks = [other.facts[name] for name in ("color", "material") if name in other.facts]
     look = f"{rng.choice(looks)} " if looks and rng.random() < 0.4 else ""
     return phrasing.say(rng, "beside", x=f"{look}{other.kind}")
+
+
+def attached(state: State, target: Known) -> str:
+    """The same in one breath with the thing: `chairs for the dining table`; "" where it would be of its own kind."""
+    other = state.rng.choice(state.shelf.known)
+    return "" if other.kind == target.kind else phrasing.say(state.rng, "attached", x=other.kind)
 
 
 def beyond_slots(wants: Mapping[str, str]) -> str:

@@ -176,7 +176,9 @@ def _things(
     if not plainly.kinds:
         # A change that names no kind is about the same one as before.
         same = plainly.changes and (intent.action == "refine" or (several and not intent.item_refs))
-        return {"categories": base.categories} if base is not None and base.categories and same else {}
+        if base is None or not base.categories or not same or _narrower(intent, base, lexicon):
+            return {}
+        return {"categories": base.categories}
     before = [set(lexicon.resolve("category", word)) for word in base.categories] if base is not None else []
     meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
     read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
@@ -192,6 +194,14 @@ def _things(
     covered = set().union(*(values for word, values in read if word in fitting))
     missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
     return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
+
+
+def _narrower(intent: ShoppingIntent, base: ShoppingIntent, lexicon: Lexicon) -> bool:
+    """Whether the kinds of an intent are some of those of the one before: floor lamps, of lamps."""
+    now, before = (
+        {value for word in one.categories for value in lexicon.resolve("category", word)} for one in (intent, base)
+    )
+    return bool(now) and now < before
 
 
 def _heard(word: str, message: str) -> bool:

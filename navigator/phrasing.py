@@ -22,6 +22,26 @@ def need(rng: Random, noun: str, details: str) -> str:
     return pattern.format(**words)
 
 
+def uses(kind: str) -> list[str]:
+    """A kind of thing by what it is for: something to sit on, a seat for the corner; [] where nothing is known."""
+    return _file()["uses"].get(kind, [])
+
+
+def need_for(rng: Random, use: str, looks: Sequence[str], extras: Sequence[str]) -> str:
+    """Ask for a thing by its use, then how it should look and what it should have."""
+    pattern = rng.choice([wanted for wanted in _phrases("wants_one") if "{one}" in wanted])
+    details = f"{rng.choice((' in ', ', '))}{' and '.join(looks)}" if looks else ""
+    details += "".join(f" with {extra}" for extra in extras)
+    return pattern.format(one=use + details)
+
+
+def narrower(rng: Random, kind: str) -> str:
+    """Say of which kind the things that are looked for should be: by its name, or by its use."""
+    pattern = rng.choice(_phrases("narrower"))
+    named = uses(kind) if rng.random() < 0.4 else []
+    return pattern.format(one=rng.choice(named or [article(kind)]), many=plural(kind))
+
+
 def together(rng: Random, *pieces: str) -> str:
     """Put the pieces of a message together, with a greeting and a reason now and then."""
     reason = rng.choice(_phrases("reasons"))

@@ -1,7 +1,7 @@
 """Conversations made for training are true of the catalogue, repeatable, and laid out as in use."""
 
 import re
-from itertools import islice
+from itertools import cycle, islice, pairwise
 from random import Random
 
 import navigator_tiny as tiny
@@ -19,9 +19,9 @@ from navigator.evaluation import invented
 from navigator.examples import from_dialogue, pack
 from navigator.facts import amounts, money
 from navigator.intent import parse_intent
-from navigator.knowledge import phrase, plural, singular
+from navigator.knowledge import Shelf, know, phrase, plural, singular
 from navigator.processing import NavigatorProcessor, expand
-from navigator.prompt import answer_messages, intent_messages
+from navigator.prompt import Shown, answer_messages, intent_messages
 
 SHELF = make_shelf()
 BY_ID = {known.item.id: known for known in SHELF.known}
@@ -137,6 +137,28 @@ def test_messages_keep_their_numbers():
 def test_plurals_come_back(noun):
     """Kinds are named in the plural by shops and in the singular by people."""
     assert singular(plural(noun)) == noun
+
+
+def _of_kinds(*kinds: str) -> Shelf:
+    """The shelf's items, called other things."""
+    items = [
+        entry.shown.item.model_copy(update={"category": ("Home", plural(kind).title())})
+        for entry, kind in zip(SHELF.known, cycle(kinds), strict=False)
+    ]
+    return Shelf([know(Shown(item, entry.shown.vectors)) for item, entry in zip(items, SHELF.known, strict=True)], [])
+
+
+def test_things_are_asked_for_by_their_use():
+    """Something to sleep on is a bed frame, and lamps, asked for more closely, are floor lamps."""
+    kinds = ("bed frame", "floor lamp", "table lamp")
+    made = list(dialogues(_of_kinds(*kinds), Random(6), 3000))
+    openings = [(d.exchanges[0].user, d.exchanges[0].intent.categories) for d in made]
+    found = [(kind, read) for said, read in openings for kind in kinds for use in phrasing.uses(kind) if use in said]
+    assert len(found) > 10
+    assert all(read == (kind,) for kind, read in found)
+    turns = [(a.intent, b.intent) for d in made for a, b in pairwise(d.exchanges)]
+    narrowed = [now.categories for last, now in turns if last.categories == ("lamp",) and now.action == "refine"]
+    assert set(narrowed) == {("lamp",), ("floor lamp",), ("table lamp",)}
 
 
 def test_wordings_are_many():

@@ -232,6 +232,19 @@ def test_a_change_changes_nothing_else():
     assert read("a rug in oak tones", action="refine", categories=("rug",)).categories == ("rug",)
 
 
+def test_a_narrower_kind_is_kept():
+    """`A standing one, black` after lamps is read as floor lamps, and stays that, though the message names none."""
+    lexicon = Lexicon({**LEXICON.values, "category": ("floor lamps", "table lamps", "rugs")})
+    first = ShoppingIntent(action="search", categories=("lamp",))
+    before = (Exchange("a lamp", first, ITEMS, "[1] fits."),)
+
+    def read_as(kind: str) -> tuple[str, ...]:
+        read = ShoppingIntent(action="refine", categories=(kind,), colors=("black",))
+        return mend(read, "a standing one, black", before, lexicon).categories
+
+    assert (read_as("floor lamp"), read_as("rug")) == (("floor lamp",), ("lamp",))
+
+
 @pytest.mark.parametrize(
     ("said", "digits"),
     [
