@@ -6,7 +6,6 @@ docs/results/growth.json, so that a large one can be added by itself: `--only it
 
 import json
 import multiprocessing
-import resource
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks import growth_items, growth_people
+from benchmarks.memory import peak_mb
 from benchmarks.report import RESULTS, print_table, write_results
 
 Row = dict[str, float]
@@ -68,7 +68,7 @@ def merged(before: list[Row], now: list[Row]) -> list[Row]:
 
 def _measured(measure: Callable[[int], Row], size: int) -> Row:
     found = measure(size)
-    return {**found, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {**found, "peak_mb": peak_mb()}
 
 
 def _before(section: Section) -> list[Row]:
