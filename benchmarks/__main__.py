@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.claims import CLAIMS, write_claims
+from benchmarks.figures import write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
 from benchmarks.quick import CHECKS, run_quick
@@ -24,7 +24,7 @@ def main(
         bool, typer.Option(help="Run nothing; write pages and plots from the results there are.")
     ] = False,
 ) -> None:
-    """Measure, and write docs/results.md, its plots and the figures of docs/claims.md.
+    """Measure, and write docs/results.md, its plots and the figures of the other pages.
 
     Each benchmark is also a command: `python -m benchmarks.NAME --help`.
     """
@@ -45,11 +45,11 @@ def main(
 
 
 def write_pages() -> list[Path]:
-    """Write docs/results.md, the plots, and the figures of docs/claims.md."""
+    """Write docs/results.md, the plots, and the figures of the other pages."""
     plots = [RESULTS / file for file in draw_all()]
     page = RESULTS.parent / "results.md"
     page.write_text(results_page())
-    return [*plots, page, *([write_claims()] if CLAIMS.exists() else [])]
+    return [*plots, page, *write_figures()]
 
 
 def _run(name: str) -> int:

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
-from benchmarks import claims, page, plots, quick, report
+from benchmarks import figures, page, plots, quick, report
 from benchmarks.growth import merged
 from benchmarks.quick import CHECKS, Check, Floor, run_quick
 from benchmarks.registry import BENCHMARKS, HERE, line_of
 
-TEXT = claims.CLAIMS.read_text()
+DOCS = report.RESULTS.parent
+TEXT = (DOCS / "claims.md").read_text()
 AGAIN = "run python -m benchmarks --page-only"
 
 
@@ -19,9 +20,11 @@ def without_lines(text: str) -> str:
     return re.sub(r"#L\d+", "", text)
 
 
-def test_the_page_of_claims_says_what_was_measured():
+@pytest.mark.parametrize("path", figures.marked_pages(), ids=lambda path: path.stem)
+def test_pages_say_what_was_measured(path):
     """Every marked figure equals its result, to the digits shown."""
-    assert claims.refreshed(TEXT) == TEXT, AGAIN
+    text = path.read_text()
+    assert figures.refreshed(text) == text, AGAIN
 
 
 def test_tables_of_claims_hold_no_other_figures():
@@ -36,7 +39,7 @@ def test_tables_of_claims_hold_no_other_figures():
 
 def test_the_page_of_results_is_made_from_them():
     """docs/results.md holds the figures of docs/results/*.json and nothing else."""
-    assert without_lines((report.RESULTS.parent / "results.md").read_text()) == without_lines(page.results_page()), (
+    assert without_lines((DOCS / "results.md").read_text()) == without_lines(page.results_page()), (
         AGAIN
     )
 
@@ -66,17 +69,17 @@ def test_figures_are_traced(tmp_path, monkeypatch):
 
 def test_a_claim_is_computed(tmp_path, monkeypatch):
     """Plain figures, ratios and gains; a dash for what was not measured; a wrong name is an error."""
-    figures = {"s": {"figures": {"a": 3.0, "b": [{"c": 2.0}]}}}
-    (tmp_path / "x.json").write_text(json.dumps(figures))
-    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+    measured = {"s": {"figures": {"a": 3.0, "b": [{"c": 2.0}]}}}
+    (tmp_path / "x.json").write_text(json.dumps(measured))
+    monkeypatch.setattr(figures, "RESULTS", tmp_path)
 
     def shown(expression: str) -> str:
-        return claims.refreshed(f"0<!--={expression}-->").partition("<")[0]
+        return figures.refreshed(f"0<!--={expression}-->").partition("<")[0]
 
     assert shown("x::s::a::.1f") == "3.0"
     assert shown("x::s::a over x::s::b::0::c::.2f") == "1.50"
     assert shown("x::s::a over x::s::b::0::c less 1::+.0%") == "+50%"
-    assert shown("x::later::a::.1f") == shown("y::s::a::.1f") == claims.MISSING
+    assert shown("x::later::a::.1f") == shown("y::s::a::.1f") == figures.MISSING
     with pytest.raises(KeyError):
         shown("x::s::d::.1f")
 

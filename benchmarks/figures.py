@@ -1,4 +1,4 @@
-"""The figures in docs/claims.md: each is followed by a comment that says which result it is, and is written from it.
+"""Figures in the pages of docs/: each is followed by a comment that says which result it is, and is written from it.
 
     24.8<!--=navigator::flops::2B 512x512 8 products::first_token_ratio::.1f-->
 
@@ -13,7 +13,6 @@ from typing import Any
 
 from benchmarks.report import RESULTS
 
-CLAIMS = RESULTS.parent / "claims.md"
 MISSING = "–"
 
 _FIGURE = re.compile(r"([^\s|(]+)<!--=(.+?)::([^:]+?)-->")
@@ -24,10 +23,17 @@ def refreshed(text: str) -> str:
     return _FIGURE.sub(lambda found: f"{_value(found[2], found[3])}<!--={found[2]}::{found[3]}-->", text)
 
 
-def write_claims(path: Path = CLAIMS) -> Path:
-    """Bring the figures of a page in step with the results."""
-    path.write_text(refreshed(path.read_text()))
-    return path
+def marked_pages() -> list[Path]:
+    """The pages of docs/ that have such figures."""
+    return [path for path in sorted(RESULTS.parent.glob("*.md")) if _FIGURE.search(path.read_text())]
+
+
+def write_figures() -> list[Path]:
+    """Bring the figures of all pages in step with the results."""
+    pages = marked_pages()
+    for path in pages:
+        path.write_text(refreshed(path.read_text()))
+    return pages
 
 
 def _value(expression: str, form: str) -> str:
