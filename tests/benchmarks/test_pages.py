@@ -39,9 +39,7 @@ def test_tables_of_claims_hold_no_other_figures():
 
 def test_the_page_of_results_is_made_from_them():
     """docs/results.md holds the figures of docs/results/*.json and nothing else."""
-    assert without_lines((DOCS / "results.md").read_text()) == without_lines(page.results_page()), (
-        AGAIN
-    )
+    assert without_lines((DOCS / "results.md").read_text()) == without_lines(page.results_page()), AGAIN
 
 
 def test_every_result_leads_to_the_line_that_measured_it():
