@@ -1,4 +1,4 @@
-"""How time and memory grow with the catalogue and with its people: `python -m benchmarks.growth [--only items|people]`.
+"""How time and memory grow with catalogue and people: `python -m benchmarks.growth [--only items|people|feeds]`.
 
 Every size runs in a process of its own, so that its peak of memory is its own. Sizes that were measured before stay in
 docs/results/growth.json, so that a large one can be added by itself: `--only items --size 1000000`.
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import growth_items, growth_people
+from benchmarks import growth_feed, growth_items, growth_people
 from benchmarks.memory import peak_mb
 from benchmarks.report import RESULTS, print_table, write_results
 
@@ -23,11 +23,13 @@ Row = dict[str, float]
 class Section(StrEnum):
     ITEMS = "items"
     PEOPLE = "people"
+    FEEDS = "feeds"
 
 
 MEASURES: dict[Section, tuple[Callable[[int], Row], tuple[int, ...]]] = {
     Section.ITEMS: (growth_items.measure, (1_000, 10_000, 30_000, 100_000)),
     Section.PEOPLE: (growth_people.measure, (1_000, 10_000, 100_000)),
+    Section.FEEDS: (growth_feed.measure, (20_000, 100_000, 200_000, 1_000_000)),
 }
 
 

@@ -74,6 +74,12 @@ def _people(axes: Any, rows: Any) -> None:
     _growth(axes, rows, "people", (("seconds", seconds), ("ms, p50", reads), ("MB", memory)))
 
 
+def _feeds(axes: Any, rows: Any) -> None:
+    requests = {"propose_p50_ms": "candidates of a feed", "goes_with_p50_ms": "goes with"}
+    panels = (("seconds", {"open_s": "open the model"}), ("ms, p50", requests), ("MB", {"opened_mb": "memory"}))
+    _growth(axes, rows, "items", panels)
+
+
 def _peers(axes: Any, figures: dict[str, Any]) -> None:
     for name, row in figures["searches"].items():
         ours = name.startswith("Windowshop")
@@ -106,6 +112,7 @@ def _bars(measure: str) -> Draw:
 PLOTS = (
     Plot("growth-items.svg", "growth", "items", "Growth with the catalogue", _items, 3),
     Plot("growth-people.svg", "growth", "people", "Growth with the people", _people, 3),
+    Plot("growth-feeds.svg", "growth", "feeds", "Growth of feeds with the catalogue", _feeds, 3),
     Plot("search-peers.svg", "search_peers", "peers", "Recall against time", _peers),
     Plot("navigator-flops.svg", "navigator", "flops", "Arithmetic of encoding on request", _flops),
     Plot("taste-pinterest20.svg", "taste", "pinterest20", "pinterest20", _bars("HR@10")),

@@ -85,6 +85,13 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "Made people with 12 events each, in SQLite and in the graph, over 20,000 items. Reading one person's "
                 "events and making their profile does not grow with the others.",
             ),
+            "feeds": Section(
+                "growth_feed:measure",
+                "--only feeds",
+                "A made taste model, opened as a scorer opens it, candidates for a feed of a person with 60 saves, and "
+                "company for an item. Above 100,000 items an index is read instead of all items. Memory is of resident "
+                "pages, and those of mapped files, which replicas share and the system may drop, are most of it.",
+            ),
         },
     ),
     "encoder": Benchmark(

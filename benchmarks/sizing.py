@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.report import RESULTS
 from taste.factors import FactorSettings
+from taste.together import NEIGHBOURS
 
 PAGE = RESULTS.parent / "sizing.md"
 SIZES = ((10_000_000, 1_000_000), (1_000_000_000, 600_000_000))
@@ -44,6 +45,9 @@ CODE_BYTES = VECTOR_NUMBERS // 4 + 8
 EDGE_BYTES = 16
 """Of the taste graph: both directions, each an int32 and a float32. By its layout."""
 
+TASTE_ITEM_BYTES = (2 * FactorSettings.dim + 1) * 4 + NEIGHBOURS * 8 + 100
+"""Of an item in the taste model: two vectors and a bias, its neighbours, its names and where to find it. By layout."""
+
 MODEL, PRODUCTS = "8B", 8
 """Navigator's language model, and products it reads in a turn."""
 
@@ -72,7 +76,9 @@ class Units:
     """Vector search on two cores: a fixed part, for each 1,000 codes visited, for each unit of the refine factor."""
     call_core_ms: dict[str, float]
     navigator_core_ms: float
-    propose_core_ms_per_item: float
+    propose_core_ms: float
+    """Candidates of a feed out of a million items, by the taste model's index; more items make its lists longer, and
+    it reads as many of them."""
     event_bytes: float
     turn_tflop: float
     turn_tflop_with_pictures: float
@@ -84,7 +90,6 @@ class Units:
         index = _figures("search_index", "vector_index")
         parts = _figures("scale_out", "rows")["bytes_an_item"]
         calls = _figures("scale_out", "calls")["tuned"]
-        speed = _figures("taste", "speed")["timings"]
         people = _figures("growth", "people")[-1]
         flops = _figures("navigator", "flops")[f"{MODEL} 512x512 {PRODUCTS} products"]
         cores = _figures("search_index", "vector_index", "machine")["cores"]
@@ -100,7 +105,7 @@ class Units:
             search_ms=_search_model(index["rows"], index["searches"]),
             call_core_ms={kind: calls[kind]["core_ms"] for kind in CALLS_A_MONTH},
             navigator_core_ms=calls["chat"]["core_ms, Navigator"],
-            propose_core_ms_per_item=speed["propose 300 of 20000 items"]["p50_cpu_ms"] / 20_000,
+            propose_core_ms=_figures("growth", "feeds")[-1]["propose_cpu_ms"],
             event_bytes=people["disk_mb"] * 2**20 / people["events"],
             turn_tflop=flops["precomputed_pflop_per_1000_turns"],
             turn_tflop_with_pictures=flops["online_pflop_per_1000_turns"],
@@ -111,13 +116,13 @@ class Units:
         fixed, per_thousand, per_refine = self.search_ms
         return fixed + per_thousand * 40 * math.sqrt(items) / 1000 + 10 * per_refine
 
-    def core_ms(self, kind: str, items: float, proposals_indexed: bool) -> float:
+    def core_ms(self, kind: str, items: float) -> float:
         """Processor time of a call without Navigator's, in a catalogue of so many items."""
         own = self.call_core_ms[kind] - (self.navigator_core_ms if kind == "chat" else 0.0)
         if kind in ("search", "chat"):
             own += 2 * self.vector_search_ms(items)
         if kind == "feed":
-            own += 2 * self.vector_search_ms(items) if proposals_indexed else self.propose_core_ms_per_item * items
+            own += self.propose_core_ms
         return own
 
 
@@ -128,7 +133,6 @@ class Shop:
     items: int
     users: int
     units: Units
-    proposals_indexed: bool
 
     def peak(self, kind: str) -> float:
         """Calls a second in the busiest hour."""
@@ -136,7 +140,7 @@ class Shop:
 
     def core_ms(self, kind: str) -> float:
         """Of one call."""
-        return self.units.core_ms(kind, self.items, self.proposals_indexed)
+        return self.units.core_ms(kind, self.items)
 
     def cores(self, kind: str) -> float:
         """That all calls of a kind need at the peak."""
@@ -168,7 +172,7 @@ class Shop:
 
     def taste_gb(self) -> float:
         """Of factors and graph, mapped by every node that scores."""
-        return (self.items * (2 * FactorSettings.dim + 1) * 4 + self.users * EDGES_A_USER * EDGE_BYTES) / 1e9
+        return (self.items * TASTE_ITEM_BYTES + self.users * EDGES_A_USER * EDGE_BYTES) / 1e9
 
 
 def turns_per_gpu_s(turn_tflop: float) -> float:
@@ -178,7 +182,7 @@ def turns_per_gpu_s(turn_tflop: float) -> float:
 
 def tables(units: Units) -> dict[str, list[str]]:
     """{name: lines of Markdown} of every table of the page."""
-    shops = [Shop(*size, units, proposals_indexed=size[0] > 100_000_000) for size in SIZES]
+    shops = [Shop(*size, units) for size in SIZES]
     return {
         "units": _units_table(units),
         "assumptions": _assumptions_table(),
@@ -214,7 +218,7 @@ def _units_table(units: Units) -> list[str]:
         ),
         *((f"a call: {kind}", f"{ms:.1f} core-ms", "`scale_out` calls") for kind, ms in units.call_core_ms.items()),
         ("of which Navigator in chat", f"{units.navigator_core_ms:.1f} core-ms", "`scale_out` calls"),
-        ("proposing for a feed", f"{1e6 * units.propose_core_ms_per_item:.0f} core-ns an item", "`taste` speed"),
+        ("candidates of a feed", f"{units.propose_core_ms:.1f} core-ms", "`growth` feeds, a million items"),
         ("an event", f"{units.event_bytes:.0f} bytes", "`growth` people, SQLite"),
         (f"a turn of chat, {MODEL}, {PRODUCTS} products", f"{units.turn_tflop:.2f} TFLOP", "`navigator` flops"),
         ("the same, pictures on request", f"{units.turn_tflop_with_pictures:.2f} TFLOP", "`navigator` flops"),
@@ -275,7 +279,7 @@ def _catalogue_table(shops: Sequence[Shop]) -> list[str]:
         ),
         (
             "taste model, in a scorer's memory map",
-            f"items × {4 * (2 * FactorSettings.dim + 1)} B + users × {EDGES_A_USER} × {EDGE_BYTES} B",
+            f"items × {TASTE_ITEM_BYTES:,} B + users × {EDGES_A_USER} × {EDGE_BYTES} B",
             *(_bytes(shop.taste_gb()) for shop in shops),
         ),
     ]

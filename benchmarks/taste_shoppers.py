@@ -93,7 +93,7 @@ def _next_likes(
             liked = [e.item for e in before if e.item and e.kind in LIKES]
             if not nightly or not liked:
                 continue
-            met = [model.rows[e.item] for e in before if e.item in model.rows]
+            met = [model.rows[e.item] for e in before if e.item and e.item in model.rows]
             now = build_profile(event.person, before, model, now=event.time)
             then = build_profile(event.person, nightly, model, now=midnight)
             average = np.mean([content[item] for item in liked], axis=0)

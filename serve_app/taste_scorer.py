@@ -334,8 +334,9 @@ def _items(events: Sequence[Event]) -> list[str]:
 
 
 def _unknown(items: Iterable[str], model: TasteModel) -> tuple[str, ...]:
-    new = dict.fromkeys(item for item in items if item not in model.rows)
-    return tuple(new)[-UNKNOWN_ITEMS:]
+    distinct = list(dict.fromkeys(items))
+    rows = model.rows.find(distinct)
+    return tuple(item for item, row in zip(distinct, rows, strict=True) if row < 0)[-UNKNOWN_ITEMS:]
 
 
 def _content(rows: pa.Table | None, model: TasteModel) -> dict[str, Floats]:

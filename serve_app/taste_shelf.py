@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore
-from serve_app.personal_cursor import as_numbers, item_hashes
+from serve_app.personal_cursor import HASH_BYTES, as_numbers
 from taste.model import TasteModel
 
 LANDMARKS = 14
@@ -29,25 +29,23 @@ class LoadedTaste:
         self.ref = ref
         self.model = model
         self._copy = copy  # lives as long as the arrays that are mapped from it
-        self._hashes = as_numbers(item_hashes(model.items))
         self.warm_up()
 
     def warm_up(self) -> None:
         """Work out what the first request would otherwise wait for."""
-        _ = (self.model.rows, self.model.plane, self.model.typical_distance, self.landmarks)
+        _ = (self.model.popular, self.model.plane, self.model.typical_distance, self.landmarks)
 
     def shown(self, hashes: bytes) -> frozenset[str]:
         """Ids of the model's items that have one of these hashes."""
         if not hashes:
             return frozenset()
-        rows = np.flatnonzero(np.isin(self._hashes, as_numbers(hashes)))
-        return frozenset(self.model.items[row] for row in rows)
+        rows = self.model.rows.beginning(as_numbers(hashes), 8 * HASH_BYTES)
+        return frozenset(self.model.items[row] for row in rows.tolist())
 
-    @cached_property
-    def positions(self) -> NDArray[np.float32]:
-        """Every item's place on the taste map, [N, 2]."""
+    def positions(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Items' places on the taste map: [n] rows → [n, 2]."""
         centre, axes = self.model.plane
-        positions: NDArray[np.float32] = np.asarray((self.model.factors.outputs - centre) @ axes, np.float32)
+        positions: NDArray[np.float32] = np.asarray((self.model.factors.outputs[rows] - centre) @ axes, np.float32)
         return positions
 
     @cached_property
@@ -62,7 +60,7 @@ class LoadedTaste:
             kind, _, name = names[node].partition(":") if node < len(names) else ("", "", "")
             common = counts[node] > len(self.model.items) / 2  # what everything is says nothing
             if kind in _KINDS_OF_LANDMARKS and counts[node] > 1 and not common:
-                x, y = self.positions[back.neighbours(int(node))].mean(axis=0)
+                x, y = self.positions(back.neighbours(int(node))).mean(axis=0)
                 found.append((name, float(x), float(y)))
             if len(found) == LANDMARKS:
                 break

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from serve_app.taste_schemas import (
     EventOut,
     InterestItem,
@@ -77,7 +79,7 @@ def _place(item: str, interest: Interest, taste: LoadedTaste | None) -> Position
     row = taste.model.rows.get(item) if taste else None
     if taste is None or row is None:
         return _at(*interest.position)
-    x, y = taste.positions[row]
+    x, y = taste.positions(np.array([row]))[0]
     return _at(float(x), float(y))
 
 

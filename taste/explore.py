@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taste.graph import shared_nodes
-from taste.model import TasteModel
+from taste.model import TasteModel, largest
 from taste.profile import CUT, Floats, Interest, Profile, common_concepts
 from taste.walk import Visits, WalkSettings, walk
 
 Source = Literal["interest", "intent", "frontier", "popular"]
 
-EXACT_ITEMS = 200_000
-"""Up to this many items every one is scored; above it, candidates near an interest come from walks and neighbours."""
 _WALK_STEPS = 8_000
 _SOURCES = 24
 
@@ -79,8 +77,8 @@ def propose(
         exclude: ids shown on earlier pages, or no longer in stock.
         seed: another seed draws other items from the frontier; the date makes a feed new each day.
     """
-    banned = np.zeros(len(model.items), bool)
-    banned[[model.rows[item] for item in exclude | profile.hidden | profile.bought if item in model.rows]] = True
+    banned = model.rows.find(list(exclude | profile.hidden | profile.bought))
+    banned = banned[banned >= 0]
     found: dict[int, Proposal] = {}
     interests = profile.active
     if interests:
@@ -91,16 +89,14 @@ def propose(
         shares = np.array([interest.importance for interest in interests])
         shares = np.sqrt(shares) / np.sqrt(shares).sum()  # small interests deserve more than their share of clicks
         if profile.intent_items:
-            _add(model, found, banned, profile.intent, None, round(0.3 * inside), "intent")
+            _add(model, found, banned, profile.intent, round(0.3 * inside), "intent")
         for interest, share in zip(interests, shares, strict=True):
-            _add(model, found, banned, interest.vector, interest, int(np.ceil(share * inside)), "interest")
+            _add(model, found, banned, interest.vector, int(np.ceil(share * inside)), "interest")
     missing = count - len(found)
     if missing > 0:
-        random = np.random.default_rng(seed)
-        popular = model.factors.bias + random.gumbel(0, 0.3, len(banned)).astype(np.float32)
-        popular[banned] = -np.inf
-        popular[list(found)] = -np.inf
-        for row in _largest(popular, missing):
+        popular = model.popular[~np.isin(model.popular, [*banned, *found])]
+        noise = np.random.default_rng(seed).gumbel(0, 0.3, len(popular)).astype(np.float32)
+        for row in popular[largest(model.factors.bias[popular] + noise, missing)].tolist():
             found[row] = Proposal(model.items[row], "popular", 0.0)
     return list(found.values())[:count]
 
@@ -126,37 +122,27 @@ def concepts_name(concepts: Sequence[str]) -> str:
 def _add(
     model: TasteModel,
     found: dict[int, Proposal],
-    banned: NDArray[np.bool_],
+    banned: NDArray[np.int64],
     vector: Floats,
-    interest: Interest | None,
     count: int,
     source: Source,
 ) -> None:
     """The best items for one vector that are not there yet."""
     if count <= 0:
         return
-    if len(model.items) <= EXACT_ITEMS:
-        scores = model.factors.score(vector, model.factors.outputs, model.factors.bias)
-    else:
-        rows = [model.rows[item] for item in (interest.items if interest else ()) if item in model.rows]
-        scores = np.full(len(banned), -np.inf, np.float32)
-        visits = walk(model.graph, np.array(rows[:_SOURCES], np.int64), settings=WalkSettings(_WALK_STEPS, restart=0.6))
-        near = visits.items
-        scores[near] = model.factors.score(vector, model.factors.outputs[near], model.factors.bias[near])
-    scores = np.where(banned, -np.inf, scores)
-    scores[list(found)] = -np.inf
-    for row in _largest(scores, count):
-        found[row] = Proposal(model.items[row], source, float(scores[row]))
+    rows, scores = model.best(vector, count, np.array([*banned, *found], np.int64))
+    for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+        found[row] = Proposal(model.items[row], source, score)
 
 
 def _frontier(
-    model: TasteModel, profile: Profile, banned: NDArray[np.bool_], count: int, adventurousness: float, seed: int
+    model: TasteModel, profile: Profile, banned: NDArray[np.int64], count: int, adventurousness: float, seed: int
 ) -> list[Proposal]:
     interests = profile.active
     sources: list[int] = []
     owners: list[Interest] = []
     for interest in interests:
-        rows = [model.rows[item] for item in interest.items if item in model.rows]
+        rows = [row for row in model.rows.find(interest.items).tolist() if row >= 0]
         rows = rows[: max(2, round(_SOURCES * interest.importance))]
         sources += rows
         owners += [interest] * len(rows)
@@ -171,10 +157,10 @@ def _frontier(
         seed=seed,
     )
     outside = _distance(model, interests, visits.items) > CUT * 0.5
-    kept = np.flatnonzero(outside & ~banned[visits.items])
+    kept = np.flatnonzero(outside & ~np.isin(visits.items, banned))
     # Sampling without replacement in proportion to visits: the largest of log-weight plus Gumbel noise.
     noise = np.random.default_rng(seed).gumbel(size=len(kept)).astype(np.float32)
-    drawn = kept[_largest(np.log(visits.scores[kept]) + noise, count)]
+    drawn = kept[largest(np.log(visits.scores[kept]) + noise, count)]
     return [_proposal(model, visits, int(n), sources, owners) for n in drawn]
 
 
@@ -217,13 +203,3 @@ def path_of(model: TasteModel, proposal: Proposal) -> Path | None:
 def _own_concepts(model: TasteModel, row: int, interest: Interest) -> list[str]:
     """An item's concepts that the interest does not have, the rarest of each kind."""
     return [c for c in common_concepts(model, np.array([row]), limit=8) if c not in interest.concepts]
-
-
-def _largest(scores: Floats, count: int) -> NDArray[np.int64]:
-    """Positions of the `count` largest finite scores, largest first."""
-    count = min(count, len(scores))
-    if count <= 0:
-        return np.empty(0, np.int64)
-    top = np.argpartition(-scores, count - 1)[:count]
-    top = top[np.isfinite(scores[top])]
-    return top[np.argsort(-scores[top], kind="stable")]

@@ -11,7 +11,6 @@ Building is three steps, all on Arrow tables, so that a job may run the first on
     graph.save(folder); TasteGraph.load(folder)
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import InvalidInput, NotFound
 from taste.events import WEIGHTS, to_microseconds
+from taste.names import Strings, mapped, save_strings
 
 Relation = Literal["people", "boards", "concepts"]
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
@@ -88,26 +88,29 @@ class TasteGraph:
         return sum(max(links.out.edges, links.back.edges) for links in self.links.values())
 
     def save(self, folder: Path) -> None:
-        """Write one .npy per array, so that each can be mapped, and graph.json with the names."""
+        """Write one .npy per array and one .arrow per list of names, so that each can be mapped."""
         folder.mkdir(parents=True, exist_ok=True)
         for relation, links in self.links.items():
             for direction, csr in (("out", links.out), ("back", links.back)):
                 for name in _ARRAYS:
                     np.save(folder / f"{relation}-{direction}-{name}.npy", getattr(csr, name))
-        (folder / "graph.json").write_text(json.dumps({"items": list(self.items), "names": _listed(self.names)}))
+        save_strings(folder / "items.arrow", self.items)
+        for relation, names in self.names.items():
+            save_strings(folder / f"{relation}.arrow", names)
 
     @classmethod
     def load(cls, folder: Path) -> "TasteGraph":
         """Map a saved graph into memory: replicas on one machine share its pages. Raises NotFound."""
-        try:
-            about = json.loads((folder / "graph.json").read_text())
-        except FileNotFoundError as error:
-            raise NotFound(f"there is no taste graph in {folder}") from error
+        if not (folder / "items.arrow").exists():
+            raise NotFound(f"there is no taste graph in {folder}")
+        names: dict[Relation, Sequence[str]] = {
+            relation: Strings.load(file) for relation in RELATIONS if (file := folder / f"{relation}.arrow").exists()
+        }
         links = {
             relation: Links(out=_load_csr(folder, relation, "out"), back=_load_csr(folder, relation, "back"))
             for relation in RELATIONS
         }
-        return cls(about["items"], about["names"], links)
+        return cls(Strings.load(folder / "items.arrow"), names, links)
 
 
 def event_edges(events: pa.Table, now: datetime, *, half_life_days: float = HALF_LIFE_DAYS) -> pa.Table:
@@ -258,11 +261,7 @@ def _make_csr(rows: NDArray[Any], columns: NDArray[Any], weights: Floats, row_co
 
 
 def _load_csr(folder: Path, relation: str, direction: str) -> Csr:
-    return Csr(*(np.load(folder / f"{relation}-{direction}-{name}.npy", mmap_mode="r") for name in _ARRAYS))
-
-
-def _listed(names: dict[Relation, Sequence[str]]) -> dict[str, list[str]]:
-    return {relation: list(values) for relation, values in names.items()}
+    return Csr(*(mapped(folder / f"{relation}-{direction}-{name}.npy") for name in _ARRAYS))
 
 
 def _edges(relation: Relation, nodes: Any, items: Any, weights: Any) -> pa.Table:

@@ -1,6 +1,8 @@
 """The taste model that a release carries: factors, co-occurrence, graph, and what they were made from.
 
-A folder of .npy/.npz arrays and JSON; nothing in it is executed when it is read. Nobody's id or vector is in it.
+A folder of .npy arrays, .arrow lists of names and a little JSON. Arrays and names are mapped, so that a large model
+opens as fast as a small one, and a request reads what it needs. Nothing in it is executed when it is read. Nobody's id
+or vector is in it.
 """
 
 import json
@@ -18,10 +20,19 @@ from scipy import sparse
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from taste.factors import Factors, FactorSettings, train_factors
 from taste.graph import TasteGraph, build_graph
+from taste.names import Rows, Strings, mapped, save_strings
+from taste.nearest import NearestIndex, build_index
 from taste.together import Together, count_together
 
 Floats = NDArray[np.float32]
-FORMAT = 1
+FORMAT = 2
+EXACT_ITEMS = 100_000
+"""Up to so many items all are scored where the best for a vector are looked for; larger catalogues get an index."""
+
+POPULAR = 10_000
+"""Items that are the most popular ones: as many as anybody will page through."""
+
+_PLANE_SAMPLE = 20_000
 _FACTOR_ARRAYS = ("inputs", "outputs", "bias", "input_map", "output_map", "content_mean")
 
 
@@ -60,12 +71,32 @@ class TasteModel:
     factors: Factors
     together: Together
     graph: TasteGraph
+    rows: Rows
+    nearest: NearestIndex | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
-    def rows(self) -> dict[str, int]:
-        """Item id → row."""
-        return {item: row for row, item in enumerate(self.items)}
+    def popular(self) -> NDArray[np.int64]:
+        """[at most POPULAR] rows with the largest bias, largest first."""
+        return largest(self.factors.bias, POPULAR)
+
+    def best(self, vector: Floats, count: int, without: NDArray[np.integer]) -> tuple[NDArray[np.int64], Floats]:
+        """The items that a vector [d] scores highest: rows and scores, best first.
+
+        Args:
+            without: rows that are not wanted.
+        """
+        f = self.factors
+        if self.nearest is None:
+            scores = f.score(vector, f.outputs, f.bias)
+            scores[without] = -np.inf
+            rows = largest(scores, count)
+            return rows, scores[rows]
+        near = self.nearest.near(vector, f.temperature)
+        near = near[~np.isin(near, without)]
+        scores = f.score(vector, f.outputs[near], f.bias[near])
+        chosen = largest(scores, count)
+        return near[chosen].astype(np.int64), scores[chosen]
 
     @cached_property
     def typical_distance(self) -> float:
@@ -80,8 +111,9 @@ class TasteModel:
     @cached_property
     def plane(self) -> tuple[Floats, Floats]:
         """Mean [d] and the two principal axes [d, 2] of outputs: one map of taste for everybody."""
-        centre = self.factors.outputs.mean(axis=0)
-        outputs = self.factors.outputs - centre
+        some = self.factors.outputs[:: max(1, len(self.items) // _PLANE_SAMPLE)]
+        centre = some.mean(axis=0)
+        outputs = some - centre
         _, vectors = np.linalg.eigh(outputs.T @ outputs)
         axes = vectors[:, ::-1][:, :2]
         signs = np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])  # eigenvectors come with any sign; fix it
@@ -97,7 +129,7 @@ class TasteModel:
         Raises:
             InvalidInput: content of a wrong width.
         """
-        rows = np.fromiter((self.rows.get(id_, -1) for id_ in ids), np.int64, len(ids))
+        rows = self.rows.find(ids)
         f = self.factors
         if len(self.items):
             inputs, outputs, bias = f.inputs[rows], f.outputs[rows], f.bias[rows]
@@ -121,12 +153,16 @@ class TasteModel:
         for name in ("indptr", "indices", "weights"):
             np.save(folder / f"together-{name}.npy", getattr(self.together, name))
         self.graph.save(folder / "graph")
+        save_strings(folder / "kinds.arrow", self.kinds)
+        save_strings(folder / "titles.arrow", self.titles)
+        np.save(folder / "rows-hashes.npy", self.rows.hashes)
+        np.save(folder / "rows-order.npy", self.rows.order)
+        if self.nearest is not None:
+            self.nearest.save(folder)
         about = {
             "format": FORMAT,
             "encoder_version": self.encoder_version,
             "columns": list(self.columns),
-            "kinds": list(self.kinds),
-            "titles": list(self.titles),
             "cold_bias": self.factors.cold_bias,
             "temperature": self.factors.temperature,
             "metrics": dict(self.metrics),
@@ -150,24 +186,29 @@ class TasteModel:
         except FileNotFoundError as error:
             raise NotFound(f"there is no taste model in {folder}") from error
         if about["format"] != FORMAT:
-            raise VersionMismatch(f"taste model of format {about['format']}, this Windowshop reads {FORMAT}")
+            raise VersionMismatch(
+                f"taste model of format {about['format']}, this Windowshop reads {FORMAT}; train it again with "
+                "`python -m batch.train_taste`"
+            )
         if encoder_version is not None and about["encoder_version"] != encoder_version:
             raise VersionMismatch(
                 f"the taste model was trained on vectors of encoder {about['encoder_version']!r}, not of "
                 f"{encoder_version!r}; train it again with `python -m batch.train_taste`"
             )
-        arrays = {name: np.load(folder / f"factors-{name}.npy", mmap_mode="r") for name in _FACTOR_ARRAYS}
-        together = (np.load(folder / f"together-{n}.npy", mmap_mode="r") for n in ("indptr", "indices", "weights"))
+        arrays = {name: mapped(folder / f"factors-{name}.npy") for name in _FACTOR_ARRAYS}
+        together = (mapped(folder / f"together-{n}.npy") for n in ("indptr", "indices", "weights"))
         graph = TasteGraph.load(folder / "graph")
         return cls(
             encoder_version=about["encoder_version"],
             columns=tuple(about["columns"]),
             items=graph.items,
-            kinds=about["kinds"],
-            titles=about["titles"],
+            kinds=Strings.load(folder / "kinds.arrow"),
+            titles=Strings.load(folder / "titles.arrow"),
             factors=Factors(**arrays, cold_bias=about["cold_bias"], temperature=about["temperature"]),
             together=Together(*together),
             graph=graph,
+            rows=Rows(graph.items, *(mapped(folder / f"rows-{n}.npy") for n in ("hashes", "order"))),
+            nearest=NearestIndex.load(folder),
             metrics=about["metrics"],
         )
 
@@ -211,7 +252,19 @@ def train_model(
         factors=factors,
         together=count_together(sets),
         graph=graph,
+        rows=Rows.of(ids),
+        nearest=build_index(factors.outputs, factors.bias, seed=seed) if len(ids) > EXACT_ITEMS else None,
     )
+
+
+def largest(scores: Floats, count: int) -> NDArray[np.int64]:
+    """Positions of the `count` largest finite scores, largest first."""
+    count = min(count, len(scores))
+    if count <= 0:
+        return np.empty(0, np.int64)
+    top = np.argpartition(-scores, count - 1)[:count]
+    top = top[np.isfinite(scores[top])]
+    return top[np.argsort(-scores[top], kind="stable")]
 
 
 def content_of(table: pa.Table, columns: Sequence[str]) -> Floats:

@@ -140,8 +140,7 @@ def taste_scores(items: Embedded, model: TasteModel, profile: Profile | None) ->
         return items.bias.astype(np.float32)
     scores: Floats = f.score(profile.vector, items.outputs, items.bias)
     if len(profile.rows):
-        evidence = model.together.evidence(profile.rows, profile.weights)
-        found = np.where(items.rows >= 0, evidence[items.rows], 0.0)
+        found = model.together.evidence(profile.rows, profile.weights, items.rows)
         scores = (scores + TOGETHER * found).astype(np.float32)
     if profile.active:
         vectors = np.stack([interest.vector for interest in profile.active])

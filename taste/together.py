@@ -20,6 +20,10 @@ SMOOTHING = 0.3
 """Added to a co-occurrence (in units of the mean over all pairs) before its logarithm is taken."""
 
 
+NEIGHBOURS = 500
+"""That an item keeps at most; an item that few acted on has fewer."""
+
+
 @dataclass(frozen=True, eq=False)
 class Together:
     """The strongest neighbours of each of N items, as compressed rows."""
@@ -33,9 +37,18 @@ class Together:
         part = slice(self.indptr[row], self.indptr[row + 1])
         return self.indices[part], self.weights[part]
 
-    def evidence(self, rows: NDArray[np.integer], weights: Floats) -> Floats:
-        """How strongly every item is found with a weighted set: [n] rows and weights ≥ 0 → logarithms [N]."""
-        found = np.zeros(len(self.indptr) - 1, np.float32)
+    def evidence(self, rows: NDArray[np.integer], weights: Floats, of: NDArray[np.integer] | None = None) -> Floats:
+        """How strongly items are found with a weighted set.
+
+        Args:
+            rows: [n], the set's; weights: [n], ≥ 0.
+            of: [m] rows that are asked about, -1 for items that are none of these; None for all N.
+
+        Returns:
+            Logarithms, [m] or [N]; 0 where nothing is known.
+        """
+        asked = np.arange(len(self.indptr) - 1) if of is None else of
+        found = np.zeros(len(asked), np.float32)
         total = float(weights.sum())
         if total > 0:
             starts, ends = self.indptr[rows], self.indptr[rows + 1]
@@ -44,7 +57,12 @@ class Together:
                 lengths.sum()
             )
             strengths = self.weights[flat] * np.repeat(weights / total, lengths)
-            found = np.bincount(self.indices[flat], strengths, minlength=len(found)).astype(np.float32)
+            neighbours, where = np.unique(self.indices[flat], return_inverse=True)
+            sums = np.append(np.bincount(where, strengths, minlength=len(neighbours)), 0.0)
+            at = np.searchsorted(neighbours, asked)
+            known = at < len(neighbours)
+            known[known] = neighbours[at[known]] == asked[known]
+            found = sums[np.where(known, at, -1)].astype(np.float32)
         result: Floats = np.log(found + SMOOTHING) - np.float32(np.log(SMOOTHING))
         return result
 
@@ -54,7 +72,7 @@ class Together:
         return sparse.csr_matrix((self.weights, self.indices, self.indptr), (size, size))
 
 
-def count_together(sets: sparse.csr_matrix, *, keep: int = 500, block: int = 1_024) -> Together:
+def count_together(sets: sparse.csr_matrix, *, keep: int = NEIGHBOURS, block: int = 1_024) -> Together:
     """Count co-occurrences over sets.
 
     Args:
