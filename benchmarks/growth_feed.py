@@ -42,13 +42,15 @@ def measure(items: int) -> dict[str, float]:
         people = [build_profile("p", _history(model, theme), model, now=datetime.now(UTC)) for theme in range(8)]
         feed = _p50(lambda n: propose(model, people[n % 8], count=160, seed=n))
         company = _p50(lambda n: complements(model, model.items[(n * 7919) % items]))
+        read_mb = peak_mb() - before
         return {
             "items": items,
             "open_s": opened,
-            "opened_mb": peak_mb() - before,
+            "read_mb": read_mb,
             "propose_p50_ms": feed[0],
             "propose_cpu_ms": feed[1],
             "goes_with_p50_ms": company[0],
+            "recall_at_160": statistics.mean(_recall(model, i.vector) for p in people for i in p.active),
         }
 
 
@@ -102,6 +104,14 @@ def _history(model: TasteModel, theme: int) -> list[Event]:
         )
         for n in range(EVENTS)
     ]
+
+
+def _recall(model: TasteModel, vector: np.ndarray, count: int = 160) -> float:
+    """Share of the best items for an interest that are found."""
+    f = model.factors
+    best = np.argsort(-f.score(vector, f.outputs, f.bias), kind="stable")[:count]
+    found, _ = model.best(vector, count, np.empty(0, np.int64))
+    return float(np.isin(best, found).mean())
 
 
 def _p50(act: Callable[[int], object]) -> tuple[float, float]:

@@ -76,7 +76,7 @@ def _people(axes: Any, rows: Any) -> None:
 
 def _feeds(axes: Any, rows: Any) -> None:
     requests = {"propose_p50_ms": "candidates of a feed", "goes_with_p50_ms": "goes with"}
-    panels = (("seconds", {"open_s": "open the model"}), ("ms, p50", requests), ("MB", {"opened_mb": "memory"}))
+    panels = (("seconds", {"open_s": "open the model"}), ("ms, p50", requests), ("MB", {"read_mb": "memory"}))
     _growth(axes, rows, "items", panels)
 
 

@@ -21,7 +21,7 @@ from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from taste.factors import Factors, FactorSettings, train_factors
 from taste.graph import TasteGraph, build_graph
 from taste.names import Rows, Strings, mapped, save_strings
-from taste.nearest import NearestIndex, build_index
+from taste.nearest import READ, NearestIndex, build_index
 from taste.together import Together, count_together
 
 Floats = NDArray[np.float32]
@@ -83,6 +83,8 @@ class TasteModel:
     def best(self, vector: Floats, count: int, without: NDArray[np.integer]) -> tuple[NDArray[np.int64], Floats]:
         """The items that a vector [d] scores highest: rows and scores, best first.
 
+        With an index the most popular items are scored too: many of them are good for anybody, wherever they lie.
+
         Args:
             without: rows that are not wanted.
         """
@@ -92,11 +94,13 @@ class TasteModel:
             scores[without] = -np.inf
             rows = largest(scores, count)
             return rows, scores[rows]
-        near = self.nearest.near(vector, f.temperature)
-        near = near[~np.isin(near, without)]
+        near = np.concatenate([self.nearest.near(vector, f.temperature), self.popular[: READ // 4]])
         scores = f.score(vector, f.outputs[near], f.bias[near])
-        chosen = largest(scores, count)
-        return near[chosen].astype(np.int64), scores[chosen]
+        top = largest(scores, 2 * (count + len(without)))  # popular ones may be there twice
+        top = top[~np.isin(near[top], without)]
+        _, first = np.unique(near[top], return_index=True)
+        top = top[np.sort(first)][:count]
+        return near[top], scores[top]
 
     @cached_property
     def typical_distance(self) -> float:
