@@ -20,18 +20,18 @@ _LATEST = timedelta(hours=20)
 
 
 def learn_demo_taste(data: Path, database: str, say: Callable[[str], None]) -> None:
-    """Give the live release of the demo a taste model, unless it has one. Needs a running Ray.
+    """Give the live release of the demo a taste model, unless it has one that can be read. Needs a running Ray.
 
     Args:
         data: the demo's release store.
         database: the event database's URL; "" for the file in the store.
         say: told that it takes a while.
     """
-    from batch.train_taste import train
+    from batch.train_taste import load_incumbent, train
     from catalog.demo.load import DATA
 
     store = ReleaseStore(data)
-    if store.current().taste is not None:
+    if load_incumbent(store, store.current()) is not None:
         return
     say("Learning taste from the demo's made-up shoppers")
     url = events_url(database, store)
