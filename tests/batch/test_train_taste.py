@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
 from batch.event_files import event_files
-from batch.train_taste import read_boards, train
+from batch.train_taste import load_incumbent, read_boards, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
 from taste.events import Event
@@ -98,6 +98,17 @@ def test_a_model_trained_on_other_vectors_is_not_gone_on_from(local_ray, shop, t
     report = run(shop, tmp_path)
     assert "incumbent_hit_at_10" not in report.metrics
     assert report.release.taste.encoder_version == "new-encoder"
+
+
+def test_a_model_of_an_older_format_is_trained_anew(local_ray, shop, tmp_path):
+    """After an upgrade the live model may be unreadable; the next training replaces it, the demo's at its next start."""
+    first = run(shop, tmp_path).release
+    about = Path(shop.path(first.taste.path), "taste.json")
+    about.write_text(json.dumps({**json.loads(about.read_text()), "format": 1}))
+    assert load_incumbent(shop, shop.current()) is None
+    again = run(shop, tmp_path)
+    assert "incumbent_hit_at_10" not in again.metrics
+    assert load_incumbent(shop, again.release) is not None
 
 
 def test_events_come_from_a_database_or_from_files(local_ray, shop, world, tmp_path):
