@@ -101,7 +101,7 @@ def test_a_model_trained_on_other_vectors_is_not_gone_on_from(local_ray, shop, t
 
 
 def test_a_model_of_an_older_format_is_trained_anew(local_ray, shop, tmp_path):
-    """After an upgrade the live model may be unreadable; the next training replaces it, the demo's at its next start."""
+    """After an upgrade the live model may be unreadable; the next training, or `make demo`, replaces it."""
     first = run(shop, tmp_path).release
     about = Path(shop.path(first.taste.path), "taste.json")
     about.write_text(json.dumps({**json.loads(about.read_text()), "format": 1}))
