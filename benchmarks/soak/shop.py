@@ -12,8 +12,10 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +182,9 @@ def prepare_catalogue(folder: Path, release_store: Path | None) -> Catalogue:
         shutil.copytree(release_store, folder, dirs_exist_ok=True)
         for left in folder.glob("events.db*"):
             left.unlink()
-    complete(folder)
+    # What making a demo leaves in the environment (another proxy, for one) must not reach the shop.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pool.submit(complete, folder).result()
     store = ReleaseStore(folder)
     first = store.current()
     table = ItemTable.open(store.tables_uri, first.items.name)
