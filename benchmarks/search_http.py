@@ -18,13 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import numpy as np
+import psutil
 import typer
 import yaml
 
@@ -204,7 +205,16 @@ def serving(
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+            end_what_is_left(temporary)
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def end_what_is_left(temporary: str) -> None:
+    """Kill what was started with this folder as Ray's own: a HAProxy that is reloading outlives its actor."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("RAY_TMPDIR") == temporary:
+                process.kill()
 
 
 def _wait(process: subprocess.Popen, url: str, log: Path) -> None:
