@@ -47,22 +47,21 @@ class Together:
         Returns:
             Logarithms, [m] or [N]; 0 where nothing is known.
         """
-        asked = np.arange(len(self.indptr) - 1) if of is None else of
-        found = np.zeros(len(asked), np.float32)
+        asked, place = np.unique(np.arange(len(self.indptr) - 1) if of is None else of, return_inverse=True)
+        sums = np.zeros(len(asked), np.float32)
         total = float(weights.sum())
-        if total > 0:
+        if total > 0 and len(asked):
             starts, ends = self.indptr[rows], self.indptr[rows + 1]
             lengths = ends - starts
             flat = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(
                 lengths.sum()
             )
+            near = self.indices[flat]
+            at = np.minimum(np.searchsorted(asked, near), len(asked) - 1)
+            hit = asked[at] == near
             strengths = self.weights[flat] * np.repeat(weights / total, lengths)
-            neighbours, where = np.unique(self.indices[flat], return_inverse=True)
-            sums = np.append(np.bincount(where, strengths, minlength=len(neighbours)), 0.0)
-            at = np.searchsorted(neighbours, asked)
-            known = at < len(neighbours)
-            known[known] = neighbours[at[known]] == asked[known]
-            found = sums[np.where(known, at, -1)].astype(np.float32)
+            sums = np.bincount(at[hit], strengths[hit], minlength=len(asked)).astype(np.float32)
+        found = sums[place]
         result: Floats = np.log(found + SMOOTHING) - np.float32(np.log(SMOOTHING))
         return result
 
