@@ -20,6 +20,7 @@ from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 from catalog.encoder import Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.filters import Filters, id_in
+from catalog.stop_words import content_words
 from catalog.table import ENCODER_KEY, ITEM_COLUMNS, vector_columns
 
 RRF_K = 60
@@ -210,7 +211,8 @@ class ItemSearch:
             query: AsyncVectorQuery | AsyncFTSQuery = self._nearest(probe.column, probe.vector)
         elif probe.text is not None:
             # LanceDB takes words in quotation marks for a phrase, and this index has no positions to find phrases by.
-            query = self._table.query().nearest_to_text(probe.text.replace('"', " "), columns="words")
+            words = content_words(probe.text).replace('"', " ")
+            query = self._table.query().nearest_to_text(words, columns="words")
         else:
             raise InvalidInput("a probe needs words, or a vector and its column")
         if where:

@@ -39,7 +39,7 @@ def mend(
     plainly = said(message, lexicon, shown, last)
     base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
-    action = _action(intent, plainly, base, shown, pointed)
+    action = _action(intent, plainly, base, lexicon, shown, pointed)
     if pointed and action == "search" and not plainly.kinds:
         action = "similar"
     changed: dict[str, object] = {"action": action}
@@ -53,7 +53,18 @@ def mend(
         meant = intent.model_copy(update={"action": action})
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = plainly.sort or intent.sort
-    return ShoppingIntent(**{**intent.model_dump(), **changed})
+        unsaid = [brand for brand in plainly.brands if brand.casefold() not in intent.query.casefold()]
+        changed["query"] = " ".join(part for part in (*unsaid, intent.query) if part)[:200]
+    mended = ShoppingIntent(**{**intent.model_dump(), **changed})
+    if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly):
+        return mended.model_copy(update={"action": "search"})
+    return mended
+
+
+def _alone(intent: ShoppingIntent, plainly: Said) -> bool:
+    """Whether no more than one kind of thing is wished for, and nothing named that it could go with."""
+    several = len(intent.categories) > 1 or intent.budget_total is not None or plainly.company
+    return not several and (bool(intent.categories) or not plainly.gathers)
 
 
 def _without_inventions(
@@ -87,21 +98,33 @@ def _without_inventions(
     return intent.model_copy(update=kept)
 
 
-def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, shown: int, pointed: bool) -> Action:
+def _action(
+    intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon, shown: int, pointed: bool
+) -> Action:
     """A bare word or limit after a list changes the search; of nothing on show, nothing is asked or completed."""
     if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
         return "search"
     if intent.action == "ask" and plainly.refs and plainly.company:
         return "complete"
-    alone = len(intent.categories) == 1 and intent.budget_total is None and not plainly.company
-    if intent.action == "complete" and alone and not (shown or pointed):
-        return "search"  # one kind of thing, and nothing that it could go with
+    if intent.action == "chat" and not shown and plainly.kinds and not plainly.asks and plainly.words <= SHORT:
+        return "search"  # I want a pouf
     if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
+    one = len(plainly.kinds) == 1 and len(intent.categories) < 2
+    if intent.action == "complete" and one and not (plainly.gathers or pointed):
+        return _named_alone(plainly, base, lexicon)
+    if shown and base is not None and not plainly.kinds and _those_ones(plainly, base, lexicon):
+        return "refine"
     looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
     refers = bool(plainly.refs or plainly.likens or plainly.company)
     if shown and plainly.requests and looks and not refers and intent.action in ("ask", "compare", "chat", "similar"):
         return "refine"  # `would you have it in oak?` asks for another, however politely
+    settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
+    if shown and plainly.refs and not settled and intent.action in ("refine", "similar"):
+        if len(plainly.refs) > 1:
+            return "compare"  # the cheapest of 1, 3 and 4
+        if plainly.asks and not plainly.requests:
+            return "ask"
     if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
         return intent.action
     if intent.action == "complete":
@@ -109,6 +132,15 @@ def _action(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, 
     if intent.action in ("ask", "compare", "chat", "similar") and (looks or plainly.kinds):
         return "refine"
     return intent.action
+
+
+def _named_alone(plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> Action:
+    """What a message is that names one kind of thing, and nothing that it goes with: a search, or one narrowed."""
+    if base is None:
+        return "search"
+    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
+    same = not before or bool(before & set(lexicon.resolve("category", plainly.kinds[0])))
+    return "refine" if same or plainly.narrows or plainly.either else "search"
 
 
 def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
@@ -173,6 +205,8 @@ def _things(
     `chairs`. Of several things together none is lost because a change speaks of one of them.
     """
     several = base is not None and len(base.categories) > 1
+    if not plainly.kinds and base is not None and (narrowed := _those_ones(plainly, base, lexicon)):
+        return {"categories": narrowed}
     if not plainly.kinds:
         # A change that names no kind is about the same one as before.
         same = plainly.changes and (intent.action == "refine" or (several and not intent.item_refs))
@@ -194,6 +228,17 @@ def _things(
     covered = set().union(*(values for word, values in read if word in fitting))
     missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
     return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
+
+
+def _those_ones(plainly: Said, base: ShoppingIntent, lexicon: Lexicon) -> tuple[str, ...]:
+    """Of the kinds that were looked for, the one meant: of lamps, by `the floor ones`, floor lamps."""
+    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
+    for word in plainly.ones:
+        for head in dict.fromkeys(plain(category)[-1] for category in base.categories):
+            name = f"{word} {head}"
+            if lexicon.knows("category", name) and set(lexicon.resolve("category", name)) < before:
+                return (name,)
+    return ()
 
 
 def _narrower(intent: ShoppingIntent, base: ShoppingIntent, lexicon: Lexicon) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from navigator.intent import Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.number_words import in_digits
+from navigator.spelling import is_usual
 
 SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
 """Kinds of looks, and where an intent has them."""
@@ -21,6 +22,10 @@ _MAX = re.compile(
 )
 _MIN = re.compile(rf"(?:over|above|at least|more than|starting at)\s*{_NUMBER}")
 _BETWEEN = re.compile(rf"(?:between|from)\s*{_NUMBER}{_UNIT}\s*(?:and|to|-|–)\s*{_NUMBER}")
+_RANGE = re.compile(
+    r"(?<![\w.,/-])[€$£]?([1-9]\d{1,4})\s?[-–]\s?[€$£]?([1-9]\d{1,4})(?![\d-])"
+    r"(?!\s?(?:cm|mm|m|x|%|people|persons?|seats?|years?|days?|st|nd|rd|th)\b)"
+)
 _TOTAL = re.compile(
     r"\b(?:totall?|tot?l|al{1,2} ?to?g[eh]t?h?er|together|all in|in all|both|everything|(?:for|of) all)\b"
 )
@@ -39,6 +44,7 @@ _SORTED = re.compile(
 )
 _COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _NUMBERED = re.compile(rf"(?:\bnumber|\bnr\.?|\bno\.|#|\boption|\bitem)\s?(\d|{'|'.join(_COUNTED)})\b")
+_LIKE_NUMBER = re.compile(r"\blike ([1-8])\b(?!\s+[a-z])")
 _LISTED = re.compile(
     r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|pieces?|of them|%))"
 )
@@ -69,8 +75,15 @@ _REQUEST = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:what|which|how|why|who|when|where|tell|difference|compare|sure|right|really)\b")
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
-_LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these))\b")
+_LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8]))\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
+_GATHERS = re.compile(
+    r"\b(?:with|match\w*|pair\w*|suit\w*|go(?:es|ing)?|complet\w*|complement\w*|together|sets?|rooms?|corner|nook|beside"
+    r"|next|under|on|total"
+    r"|(?:for|to) (?:it|this|that|these|those|them|the (?:first|second|third|last)|[1-8](?:st|nd|rd|th)?))\b"
+)
+_ONES = re.compile(r"\b([a-z]+) (?:ones?|1)\b")
+_MADE_BY = re.compile(r"\b(?:by|from|brand)\s+$")
 _CHEAPEST = re.compile(
     r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\bcosts? (?:a bit )?less\b"
     r"|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b|\bmore affordable\b"
@@ -103,6 +116,9 @@ _PLACES = frozenset(
 ).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
 """Words after which a thing is there already, or is no thing that is looked for."""
 _HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
+_BETWEEN_LOOKS = frozenset(
+    ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]
+)
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 _OPEN = re.compile(
     r"\b(?:any|whatever|don'?t (?:care|mind|matter)|doesn'?t matter|no matter|different|other|another)\b"
@@ -117,10 +133,11 @@ class Said:
         refs: numbers of items on show.
         price_min, price_max: of one item; budget: of all together.
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
-            not be any more.
+            not be any more; described: those that surely belong to what is looked for.
+        ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
         asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
             something does not matter; beside: whether it speaks of things that are there already; likens: whether it
-            compares with one of them.
+            compares with one of them; gathers: whether it speaks of several things, or of what one is to go with.
         words: how many it has.
     """
 
@@ -132,6 +149,8 @@ class Said:
     refused: tuple[tuple[Kind, str], ...] = ()
     dropped: tuple[tuple[Kind, str], ...] = ()
     kinds: tuple[str, ...] = ()
+    ones: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
     described: tuple[tuple[Kind, str], ...] = ()
     sort: Sort | None = None
     asks: bool = False
@@ -140,6 +159,7 @@ class Said:
     beside: bool = False
     likens: bool = False
     company: bool = False
+    gathers: bool = False
     narrows: bool = False
     either: bool = False
     words: int = 0
@@ -170,6 +190,8 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
     kinds, described = _kinds(rest, lexicon)
+    if len(kinds) == 1 and not _BESIDE.search(text):
+        described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
     return Said(
         refs=_references(text, shown, last or shown),
         price_min=low,
@@ -179,6 +201,8 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         refused=refused,
         dropped=dropped,
         kinds=kinds,
+        ones=tuple(_ONES.findall(rest)),
+        brands=_brands(text, lexicon),
         described=described,
         sort=_order(text),
         asks=bool(_QUESTION.search(text)),
@@ -187,6 +211,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         beside=bool(_BESIDE.search(text)),
         likens=bool(_LIKENS.search(text)),
         company=bool(_COMPANY.search(text)),
+        gathers=bool(_GATHERS.search(text)),
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
         words=len(text.split()),
@@ -216,6 +241,28 @@ def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[tuple[Ki
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(looks))
 
 
+def _stated(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:
+    """Looks that a text states on their own: `white or cream` between commas, or behind the thing, `in boucle`."""
+    looks: list[tuple[Kind, str]] = []
+    for clause in re.split(r"[.,:;!?]", text):
+        named = _named(clause, lexicon)
+        left = set(re.findall(r"[^\W\d_]+", clause)) - {word for _, look in named for word in look.split()}
+        looks += named if left <= _BETWEEN_LOOKS else ()
+    for behind in re.findall(r"\b(?:in|made of|made from)\s+((?:[^\W_]+[ -]?){1,3})", text):
+        looks += [look for look in _named(behind, lexicon) if behind.startswith(look[1])]
+    return tuple(looks)
+
+
+def _brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """The catalogue's brands that a text names; one that is a usual word counts behind `by` alone."""
+    found = []
+    for brand in lexicon.values.get("brand", ()):
+        at = re.search(rf"(?<!\w){re.escape(brand.casefold())}(?!\w)", text)
+        if at and (not is_usual(brand) or _MADE_BY.search(text[: at.start()])):
+            found.append(brand)
+    return tuple(found)
+
+
 def _order(text: str) -> Sort | None:
     if _DEAREST.search(text):
         return "price_high"
@@ -239,13 +286,14 @@ def _references(text: str, shown: int, last: int) -> tuple[int, ...]:
         count = {"two": 2, "2": 2, "three": 3, "3": 3}.get(more or "", 1)
         refs += range(number, number + count)
     refs += [_COUNTED.get(number) or int(number) for number in _NUMBERED.findall(text)]
+    refs += [int(number) for number in _LIKE_NUMBER.findall(text)]
     if not refs:
         refs += [int(digit) for listed in _LISTED.findall(text) for digit in re.findall(r"\d", listed)]
     return tuple(dict.fromkeys(ref for ref in refs if 1 <= ref <= shown))
 
 
 def _limits(text: str) -> tuple[float | None, float | None]:
-    if between := _BETWEEN.search(text):
+    if between := _BETWEEN.search(text) or _RANGE.search(text):
         ends = sorted(_amount(number) for number in between.groups())
         return ends[0], ends[1]
     most = _MAX.search(text) or _SUM.search(text)

@@ -9,6 +9,7 @@ from catalog.item import Item
 from navigator.intent import ShoppingIntent, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import Kind, Lexicon, plain
+from navigator.spelling import is_usual
 
 Condition = Literal["stock", "style", "material", "color", "brand", "price", "category"]
 """What may be given up, the least important first; exclusions never are."""
@@ -104,6 +105,11 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
             for where, values in place.items():
                 wanted[where] = tuple(dict.fromkeys((*wanted.get(where, ()), *values)))
                 said[where] = (*said.get(where, ()), word)
+    asked = f" {' '.join(plain(intent.query))} "
+    brands = [brand for brand in lexicon.values.get("brand", ()) if f" {' '.join(plain(brand))} " in asked]
+    if brands := [brand for brand in brands if not is_usual(brand)]:
+        wanted["brand"] = tuple(dict.fromkeys((*wanted.get("brand", ()), *brands)))
+        said["brand"] = wanted["brand"]
     excluded, unwanted = read_exclusions(intent.exclude, lexicon)
     # What is ruled out by one word and wanted by a broader one: green, but not olive.
     wanted = {

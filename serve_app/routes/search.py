@@ -30,9 +30,10 @@ def search_routes(shop: Shop) -> APIRouter:
     async def search(request: SearchRequest, rights: Caller) -> Response:
         """Items that fit everything that was asked for, best first.
 
-        Words are looked for both as they stand and by what they mean; a picture, or a region of it, by how it looks;
-        `item_ids` by what those items have in common. The lists are fused into one ranking, and `why` says in which of
-        them an item was found. Without words, picture or items, the catalogue is browsed.
+        Words are looked for both as they stand (but for those of `something to put ... in`) and by what they mean; a
+        picture, or a region of it, by how it looks; `item_ids` by what those items have in common. The lists are fused
+        into one ranking, and `why` says in which of them an item was found. Without words, picture or items, the
+        catalogue is browsed.
 
         For the next page send the same request with `cursor` set to `next_cursor`. Pages of one search stay on the
         release that it began with. The header `Server-Timing` says how long each stage took.

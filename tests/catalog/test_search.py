@@ -50,6 +50,12 @@ async def test_quotation_marks_are_no_syntax(search, text):
         await search.find([Probe("words", text=marks)])
 
 
+async def test_how_it_is_asked_finds_nothing(search):
+    """An item is not found by the `the` of a question: only what has the one word that says something is."""
+    found = await search.find([Probe("words", text="can you find me something in the number17 style")])
+    assert found["id"].to_pylist() == ["p17"]
+
+
 async def test_two_lists_agree_on_the_first(shop, search):
     """An item that both words and picture point at beats items that only one of them finds."""
     probes = [

@@ -10,6 +10,7 @@ from navigator.mending import mend
 from navigator.number_words import in_digits
 from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
+from navigator.wish import read_wish
 
 LEXICON = Lexicon(
     {
@@ -52,6 +53,8 @@ def read(message: str, **intent) -> ShoppingIntent:
         ("it's for my first apartment", ()),
         ("the seventh", ()),
         ("a table for 2 or 3 people", ()),
+        ("more like 2", (2,)),
+        ("I'd like 2 lamps", ()),
     ],
 )
 def test_ordinals_point_at_what_is_on_show(message, refs):
@@ -68,6 +71,8 @@ def test_ordinals_point_at_what_is_on_show(message, refs):
         ("from 30 to 50", 30, 50, None),
         ("at least 400", 400, None, None),
         ("not more than 19.90 each", None, 19.9, None),
+        ("vase 30-50", 30, 50, None),
+        ("a table for 10-12 people, 120-140 cm", None, None, None),
         ("under 120 cm wide", None, None, None),
         ("a table for 6", None, None, None),
         ("she turns 60", None, None, None),
@@ -206,6 +211,35 @@ def test_one_thing_alone_completes_nothing(message, kinds, action):
     assert mend(ShoppingIntent(action="complete", categories=kinds), message, (), LEXICON).action == action
 
 
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ("floor lamps", "search"),
+        ("only armchairs", "refine"),
+        ("sofas in either", "refine"),
+        ("a rug for it", "complete"),
+        ("rugs and floor lamps", "complete"),
+    ],
+)
+def test_one_kind_named_alone_completes_nothing(message, action):
+    """With things on show, too: what is to go with them says so, and `only` narrows."""
+    assert read(message, action="complete", item_refs=(4,)).action == action
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ("how much is the second one", "ask"),
+        ("cheapest of 1, 3 and 4", "compare"),
+        ("the second one in oak", "refine"),
+        ("the third, but under 500", "refine"),
+    ],
+)
+def test_what_is_asked_of_an_item_looks_for_nothing(message, action):
+    """A number and a question, and no wish beside it."""
+    assert read(message, action="refine", item_refs=(2,)).action == action
+
+
 def test_superlatives_sort():
     assert read("the cheapest first", action="ask").sort == "price_low"
     assert read("most expensive sofa", action="search", categories=("sofa",)).sort == "price_high"
@@ -233,16 +267,65 @@ def test_a_change_changes_nothing_else():
 
 
 def test_a_narrower_kind_is_kept():
-    """`A standing one, black` after lamps is read as floor lamps, and stays that, though the message names none."""
+    """`A tall black one` after lamps is read as floor lamps, and stays that, though the message names none."""
     lexicon = Lexicon({**LEXICON.values, "category": ("floor lamps", "table lamps", "rugs")})
     first = ShoppingIntent(action="search", categories=("lamp",))
     before = (Exchange("a lamp", first, ITEMS, "[1] fits."),)
 
     def read_as(kind: str) -> tuple[str, ...]:
         read = ShoppingIntent(action="refine", categories=(kind,), colors=("black",))
-        return mend(read, "a standing one, black", before, lexicon).categories
+        return mend(read, "a tall black one", before, lexicon).categories
 
     assert (read_as("floor lamp"), read_as("rug")) == (("floor lamp",), ("lamp",))
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ("the floor ones", ("floor lamp",)),
+        ("a standing one, black", ("standing lamp",)),
+        ("a nice one", ("lamp",)),
+        ("the dining ones", ("lamp",)),
+    ],
+)
+def test_those_ones_are_of_the_kind_before(message, kinds):
+    """Of the lamps on show, and read as a question or as rugs, `the floor ones` are floor lamps; nice is no kind."""
+    lexicon = Lexicon({**LEXICON.values, "category": ("floor lamps", "table lamps", "rugs", "dining chairs")})
+    first = ShoppingIntent(action="search", categories=("lamp",))
+    before = (Exchange("a lamp", first, ITEMS, "[1] fits."),)
+    read = mend(ShoppingIntent(action="refine", categories=("lamp",)), message, before, lexicon)
+    assert read.categories == kinds
+    if len(kinds[0].split()) > 1:
+        assert mend(ShoppingIntent(action="ask", item_refs=(1,)), message, before, lexicon).action == "refine"
+
+
+def test_a_look_said_on_its_own_is_meant():
+    """However long the message: between commas, or behind the thing. Not of what is there already."""
+    long = "a sofa that the children can jump on all day, white or grey"
+    assert read(long, action="search", categories=("sofa",)).colors == ("white", "grey")
+    behind = "please show me the sofas that you have in velvet"
+    assert read(behind, action="search", categories=("sofa",)).materials == ("velvet",)
+    assert not read("a rug for our living room which is all in oak", action="search", categories=("rug",)).materials
+
+
+def test_a_brand_that_is_named_is_asked_for():
+    """As a condition; one that is a usual word is only ranked by, and that behind `by` alone."""
+    lexicon = Lexicon({**LEXICON.values, "brand": ("Velourie", "North")})
+    searched = ShoppingIntent(action="search", query="anything")
+
+    def brand(message: str) -> tuple[str, ...]:
+        return read_wish(mend(searched, message, (), lexicon), lexicon).wanted.get("brand", ())
+
+    assert brand("do you have anything by velourie?") == brand("Velourie stuff") == ("Velourie",)
+    assert mend(searched, "lamps by North", (), lexicon).query == "North anything"
+    assert "North" not in mend(searched, "a picture of the north", (), lexicon).query
+
+
+def test_a_wish_is_no_small_talk():
+    """`I want a rug` on an empty page, read as talk; a question stays one."""
+    talk = ShoppingIntent(action="chat")
+    assert mend(talk, "i want a rug", (), LEXICON).action == "search"
+    assert mend(talk, "what is a rug?", (), LEXICON).action == "chat"
 
 
 @pytest.mark.parametrize(
