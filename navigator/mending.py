@@ -39,7 +39,8 @@ def mend(
     plainly = said(message, lexicon, shown, last)
     base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
-    action = _action(intent, plainly, base, lexicon, shown, pointed)
+    one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
+    action = _action(intent, plainly, base, lexicon, shown, pointed, one)
     if pointed and action == "search" and not plainly.kinds:
         action = "similar"
     changed: dict[str, object] = {"action": action}
@@ -48,22 +49,24 @@ def mend(
     elif action != intent.action or picture:
         changed["item_refs"] = ()
     if action in _FINDS:
-        changed |= _prices(intent, plainly, base)
-        changed |= _looks(intent, plainly, base)
-        meant = intent.model_copy(update={"action": action})
+        meant = intent.model_copy(update=changed)
+        changed |= _prices(meant, plainly, base)
+        changed |= _looks(meant, plainly, base)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = plainly.sort or intent.sort
-        unsaid = [brand for brand in plainly.brands if brand.casefold() not in intent.query.casefold()]
-        changed["query"] = " ".join(part for part in (*unsaid, intent.query) if part)[:200]
+        query = str(changed.get("query", intent.query))
+        unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
+        changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
-    if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly):
+    if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended
 
 
-def _alone(intent: ShoppingIntent, plainly: Said) -> bool:
+def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:
     """Whether no more than one kind of thing is wished for, and nothing named that it could go with."""
-    several = len(intent.categories) > 1 or intent.budget_total is not None or plainly.company
+    kinds = {lexicon.resolve("category", word) for word in intent.categories}
+    several = len(kinds) > 1 or intent.budget_total is not None or plainly.company
     return not several and (bool(intent.categories) or not plainly.gathers)
 
 
@@ -99,9 +102,19 @@ def _without_inventions(
 
 
 def _action(
-    intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon, shown: int, pointed: bool
+    intent: ShoppingIntent,
+    plainly: Said,
+    base: ShoppingIntent | None,
+    lexicon: Lexicon,
+    shown: int,
+    pointed: bool,
+    one: bool,
 ) -> Action:
-    """A bare word or limit after a list changes the search; of nothing on show, nothing is asked or completed."""
+    """A bare word or limit after a list changes the search; of nothing on show, nothing is asked or completed.
+
+    Args:
+        one: whether one kind of thing is named, and no other.
+    """
     if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
         return "search"
     if intent.action == "ask" and plainly.refs and plainly.company:
@@ -110,11 +123,14 @@ def _action(
         return "search"  # I want a pouf
     if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
-    one = len(plainly.kinds) == 1 and len(intent.categories) < 2
     if intent.action == "complete" and one and not (plainly.gathers or pointed):
         return _named_alone(plainly, base, lexicon)
     if shown and base is not None and not plainly.kinds and _those_ones(plainly, base, lexicon):
         return "refine"
+    if intent.action == "search" and base is not None and plainly.narrows and plainly.words <= SHORT:
+        return "refine"  # only the lamps
+    if intent.action == "ask" and plainly.likens and plainly.requests:
+        return "similar"  # could I see more along the lines of number one?
     looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
     refers = bool(plainly.refs or plainly.likens or plainly.company)
     if shown and plainly.requests and looks and not refers and intent.action in ("ask", "compare", "chat", "similar"):
@@ -145,7 +161,7 @@ def _named_alone(plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -
 
 def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
     if not plainly.limits:
-        return {}
+        return _heard_price(intent, plainly, base)
     together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
     several = intent.action == "complete" and len(plainly.kinds) > 1
     if plainly.budget is not None or together or several:
@@ -157,6 +173,14 @@ def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) 
         "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
         "budget_total": None,
     }
+
+
+def _heard_price(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    """A highest price that is none of a message's numbers, nor the one before, is its one number, or none."""
+    before = base.price_max if base is not None else None
+    if intent.price_max is None or intent.price_max in (*plainly.amounts, before):
+        return {}
+    return {"price_max": plainly.amounts[0] if len(plainly.amounts) == 1 else before}
 
 
 def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
@@ -204,17 +228,23 @@ def _things(
     A kind that was read more narrowly than it was said stays: side table for `a little table`, but not armchair for
     `chairs`. Of several things together none is lost because a change speaks of one of them.
     """
-    several = base is not None and len(base.categories) > 1
+    together = base is not None and (base.action == "complete" or base.budget_total is not None)
+    several = base is not None and len(base.categories) > 1 and together
     if not plainly.kinds and base is not None and (narrowed := _those_ones(plainly, base, lexicon)):
         return {"categories": narrowed}
     if not plainly.kinds:
         # A change that names no kind is about the same one as before.
         same = plainly.changes and (intent.action == "refine" or (several and not intent.item_refs))
-        if base is None or not base.categories or not same or _narrower(intent, base, lexicon):
+        if base is None or not base.categories or _narrower(intent, base, lexicon):
             return {}
-        return {"categories": base.categories}
+        nothing = not any(lexicon.resolve("category", word) for word in intent.categories)
+        if intent.action == "refine" and intent.categories and nothing:
+            # With a drawer: the same kind of thing, and one that has words for it.
+            return {"categories": base.categories, "query": " ".join((*intent.categories, intent.query)).strip()}
+        return {"categories": base.categories} if same else {}
     before = [set(lexicon.resolve("category", word)) for word in base.categories] if base is not None else []
     meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
+    owned = {value for word in plainly.owned for value in lexicon.resolve("category", word)}
     read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
     if several and base is not None and not plainly.narrows and all(any(a & b for b in before) for a in meant):
         return {"categories": base.categories}
@@ -223,7 +253,7 @@ def _things(
         word
         for word, values in read
         if any(values == one or (values & one and plain(word)[-1:] in ends) for one in meant)
-        or (values and intent.action == "complete" and len(read) > 1 and _heard(word, message))
+        or (values - owned and intent.action == "complete" and len(read) > 1 and _heard(word, message))
     ]
     covered = set().union(*(values for word, values in read if word in fitting))
     missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
@@ -247,6 +277,11 @@ def _narrower(intent: ShoppingIntent, base: ShoppingIntent, lexicon: Lexicon) ->
         {value for word in one.categories for value in lexicon.resolve("category", word)} for one in (intent, base)
     )
     return bool(now) and now < before
+
+
+def _heard_kinds(words: Sequence[str], message: str, lexicon: Lexicon) -> set[tuple[str, ...]]:
+    """The values of those kinds whose words a message has."""
+    return {lexicon.resolve("category", word) for word in words if _heard(word, message)}
 
 
 def _heard(word: str, message: str) -> bool:

@@ -75,7 +75,7 @@ _REQUEST = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:what|which|how|why|who|when|where|tell|difference|compare|sure|right|really)\b")
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
-_LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8]))\b")
+_LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8])|along the lines)\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
 _GATHERS = re.compile(
     r"\b(?:with|match\w*|pair\w*|suit\w*|go(?:es|ing)?|complet\w*|complement\w*|together|sets?|rooms?|corner|nook|beside"
@@ -116,6 +116,8 @@ _PLACES = frozenset(
 ).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
 """Words after which a thing is there already, or is no thing that is looked for."""
 _HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
+_WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
+_OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
 _BETWEEN_LOOKS = frozenset(
     ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]
 )
@@ -134,10 +136,12 @@ class Said:
         price_min, price_max: of one item; budget: of all together.
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
             not be any more; described: those that surely belong to what is looked for.
+        kinds: of thing that are looked for; owned: that somebody has.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
         asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
             something does not matter; beside: whether it speaks of things that are there already; likens: whether it
             compares with one of them; gathers: whether it speaks of several things, or of what one is to go with.
+        amounts: numbers that could be prices.
         words: how many it has.
     """
 
@@ -149,6 +153,7 @@ class Said:
     refused: tuple[tuple[Kind, str], ...] = ()
     dropped: tuple[tuple[Kind, str], ...] = ()
     kinds: tuple[str, ...] = ()
+    owned: tuple[str, ...] = ()
     ones: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     described: tuple[tuple[Kind, str], ...] = ()
@@ -162,6 +167,7 @@ class Said:
     gathers: bool = False
     narrows: bool = False
     either: bool = False
+    amounts: tuple[float, ...] = ()
     words: int = 0
 
     @property
@@ -189,8 +195,8 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     dropped, rest = _taken_out(_DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
-    kinds, described = _kinds(rest, lexicon)
-    if len(kinds) == 1 and not _BESIDE.search(text):
+    kinds, owned, described = _kinds(rest, lexicon)
+    if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
     return Said(
         refs=_references(text, shown, last or shown),
@@ -201,6 +207,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         refused=refused,
         dropped=dropped,
         kinds=kinds,
+        owned=owned,
         ones=tuple(_ONES.findall(rest)),
         brands=_brands(text, lexicon),
         described=described,
@@ -214,20 +221,22 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         gathers=bool(_GATHERS.search(text)),
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
+        amounts=tuple(dict.fromkeys(_amount(number) for number in re.findall(_NUMBER, text))),
         words=len(text.split()),
     )
 
 
-def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[tuple[Kind, str], ...]]:
-    """Kinds of thing that a text names, less those behind a word such as for or my; and the looks before them."""
+def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Kind, str], ...]]:
+    """Kinds of thing that a text names: those looked for, those that somebody has; and the looks before the first."""
     found: list[str] = []
+    owned: list[str] = []
     looks: list[tuple[Kind, str]] = []
-    for clause in re.split(r"[.:;!?]", _HAD.sub(" my ", text)):
+    for clause in re.split(r"[.:;!?]", _WISHED.sub(" want", _HAD.sub(" my ", text))):
         words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
-        place, aside = 0, False
+        place, aside, owner = 0, False, False
         while place < len(words):
             if words[place] in _PLACES:
-                aside = True
+                aside, owner = True, words[place] in _OWNERS
             elif words[place] in _JOINS:
                 aside = False
             phrases = {n: " ".join(words[place : place + n]) for n in (3, 2, 1)}
@@ -237,8 +246,9 @@ def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[tuple[Ki
                 looks += _named(" ".join(words[max(0, place - 2) : place]), lexicon)
             elif size:
                 aside = False  # of what a preposition leads to, the first thing is it
+                owned += [" ".join(words[place : place + size])] if owner else []
             place += size or 1
-    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(looks))
+    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(owned)), tuple(dict.fromkeys(looks))
 
 
 def _stated(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:

@@ -321,6 +321,38 @@ def test_a_brand_that_is_named_is_asked_for():
     assert "North" not in mend(searched, "a picture of the north", (), lexicon).query
 
 
+def test_what_somebody_has_is_not_looked_for():
+    """`I have a grey sofa and would like a rug for it` read as both."""
+    both = ShoppingIntent(action="complete", categories=("sofa", "rug"))
+    assert mend(both, "I have a grey sofa and would like a rug for it", (), LEXICON).categories == ("rug",)
+    assert said("my old sofa is ugly, I need a sofa", LEXICON, 0).kinds == ("sofa",)
+
+
+def test_of_two_that_one_could_not_decide_between_one_is_named():
+    """Sofas or armchairs, and then: the armchairs. A set for one budget stays a set."""
+    either = ShoppingIntent(action="search", categories=("sofa", "armchair"), materials=("oak",))
+    before = (Exchange("sofas or armchairs in oak", either, ITEMS, "[1] fits."),)
+    read = mend(
+        ShoppingIntent(action="complete", categories=("armchair", "sofa")), "the armchairs then", before, LEXICON
+    )
+    assert (read.action, read.categories, read.materials) == ("refine", ("armchair",), ("oak",))
+
+
+def test_a_part_that_is_asked_for_is_no_kind():
+    """`With a drawer` is still about sofas, and says something of them; `only the lamps` keeps what held."""
+    read_as = read("with a drawer please", action="refine", categories=("drawer",))
+    assert (read_as.categories, read_as.query) == (("sofa",), "drawer")
+    kept = read("only the armchairs", action="search", categories=("armchair",))
+    assert (kept.action, kept.colors) == ("refine", ("green",))
+
+
+def test_a_price_is_one_that_was_said():
+    """Coffee table 250, read as up to 150; without any number the limit is the one before."""
+    assert read("then a rug 250", action="refine", categories=("rug",), price_max=150).price_max == 250
+    assert read("in oak please", action="refine", materials=("oak",), price_max=150).price_max == 900
+    assert read("under 300", action="refine", price_max=300).price_max == 300
+
+
 def test_a_wish_is_no_small_talk():
     """`I want a rug` on an empty page, read as talk; a question stays one."""
     talk = ShoppingIntent(action="chat")
