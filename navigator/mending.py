@@ -7,14 +7,12 @@ look like.
 
 from collections.abc import Sequence
 
-from navigator.intent import Action, ShoppingIntent
+from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import Lexicon, plain
-from navigator.plain_words import NEGATION, PRICED, SLOTS, Said, said
+from navigator.mended_action import Heard, mended_action, those_ones
+from navigator.plain_words import NEGATION, PRICED, SHORT, SLOTS, Said, said
 from navigator.prompt import Exchange
-
-SHORT = 6
-"""A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
 
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
@@ -40,9 +38,7 @@ def mend(
     base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
-    action = _action(intent, plainly, base, lexicon, shown, pointed, one)
-    if pointed and action == "search" and not plainly.kinds:
-        action = "similar"
+    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
@@ -99,64 +95,6 @@ def _without_inventions(
         "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
     }
     return intent.model_copy(update=kept)
-
-
-def _action(
-    intent: ShoppingIntent,
-    plainly: Said,
-    base: ShoppingIntent | None,
-    lexicon: Lexicon,
-    shown: int,
-    pointed: bool,
-    one: bool,
-) -> Action:
-    """A bare word or limit after a list changes the search; of nothing on show, nothing is asked or completed.
-
-    Args:
-        one: whether one kind of thing is named, and no other.
-    """
-    if not (shown or pointed) and intent.action in ("ask", "compare", "refine") and (plainly.kinds or plainly.named):
-        return "search"
-    if intent.action == "ask" and plainly.refs and plainly.company:
-        return "complete"
-    if intent.action == "chat" and not shown and plainly.kinds and not plainly.asks and plainly.words <= SHORT:
-        return "search"  # I want a pouf
-    if intent.action == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
-        return "refine"  # what was vague until now has a name
-    if intent.action == "complete" and one and not (plainly.gathers or pointed):
-        return _named_alone(plainly, base, lexicon)
-    if shown and base is not None and not plainly.kinds and _those_ones(plainly, base, lexicon):
-        return "refine"
-    if intent.action == "search" and base is not None and plainly.narrows and plainly.words <= SHORT:
-        return "refine"  # only the lamps
-    if intent.action == "ask" and plainly.likens and plainly.requests:
-        return "similar"  # could I see more along the lines of number one?
-    looks = bool(plainly.named or plainly.refused or plainly.limits or plainly.sort)
-    refers = bool(plainly.refs or plainly.likens or plainly.company)
-    if shown and plainly.requests and looks and not refers and intent.action in ("ask", "compare", "chat", "similar"):
-        return "refine"  # `would you have it in oak?` asks for another, however politely
-    settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
-    if shown and plainly.refs and not settled and intent.action in ("refine", "similar"):
-        if len(plainly.refs) > 1:
-            return "compare"  # the cheapest of 1, 3 and 4
-        if plainly.asks and not plainly.requests:
-            return "ask"
-    if not shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
-        return intent.action
-    if intent.action == "complete":
-        return "refine" if looks and not plainly.kinds else "complete"
-    if intent.action in ("ask", "compare", "chat", "similar") and (looks or plainly.kinds):
-        return "refine"
-    return intent.action
-
-
-def _named_alone(plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> Action:
-    """What a message is that names one kind of thing, and nothing that it goes with: a search, or one narrowed."""
-    if base is None:
-        return "search"
-    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
-    same = not before or bool(before & set(lexicon.resolve("category", plainly.kinds[0])))
-    return "refine" if same or plainly.narrows or plainly.either else "search"
 
 
 def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
@@ -230,7 +168,7 @@ def _things(
     """
     together = base is not None and (base.action == "complete" or base.budget_total is not None)
     several = base is not None and len(base.categories) > 1 and together
-    if not plainly.kinds and base is not None and (narrowed := _those_ones(plainly, base, lexicon)):
+    if not plainly.kinds and base is not None and (narrowed := those_ones(plainly, base, lexicon)):
         return {"categories": narrowed}
     if not plainly.kinds:
         # A change that names no kind is about the same one as before.
@@ -258,17 +196,6 @@ def _things(
     covered = set().union(*(values for word, values in read if word in fitting))
     missing = [word for word, one in zip(plainly.kinds, meant, strict=True) if not one & covered]
     return {"categories": tuple(dict.fromkeys((*fitting, *missing)))[:6]}
-
-
-def _those_ones(plainly: Said, base: ShoppingIntent, lexicon: Lexicon) -> tuple[str, ...]:
-    """Of the kinds that were looked for, the one meant: of lamps, by `the floor ones`, floor lamps."""
-    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
-    for word in plainly.ones:
-        for head in dict.fromkeys(plain(category)[-1] for category in base.categories):
-            name = f"{word} {head}"
-            if lexicon.knows("category", name) and set(lexicon.resolve("category", name)) < before:
-                return (name,)
-    return ()
 
 
 def _narrower(intent: ShoppingIntent, base: ShoppingIntent, lexicon: Lexicon) -> bool:

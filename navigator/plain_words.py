@@ -11,6 +11,9 @@ from navigator.spelling import is_usual
 SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
 """Kinds of looks, and where an intent has them."""
 
+SHORT = 6
+"""A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
+
 _NUMBER = r"(?:[€$£]\s?)?(\d[\d,.]*\d|\d)(?!\d)(?!\s?(?:cm|mm|m|x|people|persons?|st|nd|rd|th|pcs|pieces|of)\b)"
 _UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
 _MAX = re.compile(
@@ -171,9 +174,14 @@ class Said:
     words: int = 0
 
     @property
+    def looks(self) -> bool:
+        """Whether it says what things should be like: looks, limits, an order."""
+        return bool(self.named or self.refused or self.limits or self.sort)
+
+    @property
     def changes(self) -> bool:
-        """Whether it says what is to be otherwise: looks, limits, an order."""
-        return bool(self.named or self.refused or self.dropped or self.limits or self.sort)
+        """Whether it says what is to be otherwise: that, or what need not be any more."""
+        return self.looks or bool(self.dropped)
 
     @property
     def limits(self) -> bool:

@@ -1,0 +1,117 @@
+"""What a message is for, where it plainly says so: a search, a change of one, a question, company for something.
+
+Rules in groups, by what the person has before them; the first that knows has the last word, else what was read stands.
+"""
+
+from dataclasses import dataclass
+
+from navigator.intent import Action, ShoppingIntent
+from navigator.lexicon import Lexicon, plain
+from navigator.plain_words import SHORT, Said
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message, and what came before it.
+
+    Args:
+        intent: the message as it was read; plainly: what it plainly says.
+        base: the last intent that looked for something.
+        shown: most items that were on show; pointed: whether some were clicked on.
+        one: whether one kind of thing is named, and no other.
+    """
+
+    intent: ShoppingIntent
+    plainly: Said
+    base: ShoppingIntent | None
+    lexicon: Lexicon
+    shown: int
+    pointed: bool
+    one: bool
+
+
+def mended_action(heard: Heard) -> Action:
+    """What a message is for."""
+    action = heard.intent.action
+    for group in (_on_an_empty_page, _by_what_is_named, _about_items_on_show, _by_a_few_words):
+        if (mended := group(heard)) is not None:
+            action = mended
+            break
+    return "similar" if heard.pointed and action == "search" and not heard.plainly.kinds else action
+
+
+def those_ones(plainly: Said, base: ShoppingIntent, lexicon: Lexicon) -> tuple[str, ...]:
+    """Of the kinds that were looked for, the one meant: of lamps, by `the floor ones`, floor lamps."""
+    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
+    for word in plainly.ones:
+        for head in dict.fromkeys(plain(category)[-1] for category in base.categories):
+            name = f"{word} {head}"
+            if lexicon.knows("category", name) and set(lexicon.resolve("category", name)) < before:
+                return (name,)
+    return ()
+
+
+def _on_an_empty_page(heard: Heard) -> Action | None:
+    """Of nothing on show, nothing is asked and nothing is changed."""
+    plainly, read = heard.plainly, heard.intent.action
+    changes = read in ("ask", "compare", "refine")
+    if not (heard.shown or heard.pointed) and changes and (plainly.kinds or plainly.named):
+        return "search"
+    if read == "chat" and not heard.shown and plainly.kinds and not plainly.asks and plainly.words <= SHORT:
+        return "search"  # I want a pouf
+    return None
+
+
+def _by_what_is_named(heard: Heard) -> Action | None:
+    """Kinds of thing, named or narrowed."""
+    plainly, base, read = heard.plainly, heard.base, heard.intent.action
+    if read == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
+        return "refine"  # what was vague until now has a name
+    if read == "complete" and heard.one and not (plainly.gathers or heard.pointed):
+        return _named_alone(heard)
+    if heard.shown and base is not None and not plainly.kinds and those_ones(plainly, base, heard.lexicon):
+        return "refine"
+    if read == "search" and base is not None and plainly.narrows and plainly.words <= SHORT:
+        return "refine"  # only the lamps
+    return None
+
+
+def _about_items_on_show(heard: Heard) -> Action | None:
+    """Questions, and wishes that sound like one."""
+    plainly, read = heard.plainly, heard.intent.action
+    if read == "ask" and plainly.refs and plainly.company:
+        return "complete"
+    if read == "ask" and plainly.likens and plainly.requests:
+        return "similar"  # could I see more along the lines of number one?
+    refers = bool(plainly.refs or plainly.likens or plainly.company)
+    asks = read in ("ask", "compare", "chat", "similar")
+    if heard.shown and plainly.requests and plainly.looks and not refers and asks:
+        return "refine"  # `would you have it in oak?` asks for another, however politely
+    settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
+    if not (heard.shown and plainly.refs) or settled or read not in ("refine", "similar"):
+        return None
+    if len(plainly.refs) > 1:
+        return "compare"  # the cheapest of 1, 3 and 4
+    return "ask" if plainly.asks and not plainly.requests else None
+
+
+def _by_a_few_words(heard: Heard) -> Action | None:
+    """A bare word or limit after a list changes the search."""
+    plainly, read = heard.plainly, heard.intent.action
+    if not heard.shown or plainly.asks or plainly.refs or plainly.likens or plainly.words > SHORT:
+        return None
+    if read == "complete":
+        return "refine" if plainly.looks and not plainly.kinds else None
+    if read in ("ask", "compare", "chat", "similar") and (plainly.looks or plainly.kinds):
+        return "refine"
+    return None
+
+
+def _named_alone(heard: Heard) -> Action:
+    """What a message is that names one kind of thing, and nothing that it goes with: a search, or one narrowed."""
+    base, plainly, lexicon = heard.base, heard.plainly, heard.lexicon
+    if base is None:
+        return "search"
+    before = {value for word in base.categories for value in lexicon.resolve("category", word)}
+    same = not before or bool(before & set(lexicon.resolve("category", plainly.kinds[0])))
+    return "refine" if same or plainly.narrows or plainly.either else "search"
