@@ -48,10 +48,13 @@ def main(
 def measure(
     ids: list[str], vectors: torch.Tensor, facts: dict[str, dict[str, str]], hidden: dict[str, tuple[str, ...]]
 ) -> dict[str, float]:
-    """Share of held-out items whose property is named right, by property; `[N, D]` vectors of items `ids`."""
+    """Share of held-out items whose property is named right, by property; `[N, D]` vectors of items `ids`.
+
+    Every property is read out, however badly: what a Navigator is told of leaves out those under `LEAST_RIGHT`.
+    """
     held = np.array([is_held_out(item) for item in ids])
     train = np.flatnonzero(~held)
-    readouts = fit_readouts(vectors[train], [facts[ids[row]] for row in train], _MOST)
+    readouts = fit_readouts(vectors[train], [facts[ids[row]] for row in train], _MOST, least=0.0)
     assert readouts is not None
     scores = readouts.scores(vectors)
     right: Counter[str] = Counter()

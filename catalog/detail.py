@@ -1,7 +1,7 @@
 """What a picture shows in detail: colours where they are, for readers to whom a pooled feature says too little.
 
 A network that was trained to tell kinds of thing apart throws away on its way what does not help with that, colours
-first. A linear read-out names the colour of the demo's products right in one of four from the packaged encoder's pooled
+first. A linear read-out names the colour of the demo's products right in one of five from the packaged encoder's pooled
 features, and in five of six from details (`benchmarks/navigator_readouts.py`).
 """
 

@@ -19,8 +19,10 @@ from torch import Tensor
 ABSENT = ""
 """The value of a property that an item does not have."""
 
+LEAST_RIGHT = 0.45
+"""A property that is told worse, of items put aside, had better not be told."""
+
 _FEWEST_ITEMS = 12
-_LEAST_RIGHT = 0.45  # of items put aside; a property that is told worse had better not be told
 _L2 = (1e-4, 1e-3, 1e-2)
 _PRESENCE = (1.0, 1e-3)  # power and penalty, for having a property at all
 _POWERS = (0.5, 1.0)
@@ -56,13 +58,16 @@ class Readouts:
         return (vectors.float() - self.mean) @ self.map + self.bias
 
 
-def fit_readouts(vectors: Tensor, facts: Sequence[Mapping[str, str]], most: int) -> Readouts | None:
+def fit_readouts(
+    vectors: Tensor, facts: Sequence[Mapping[str, str]], most: int, least: float = LEAST_RIGHT
+) -> Readouts | None:
     """Fit read-outs for the properties that enough items have, the commonest first.
 
     Args:
         vectors: `[N, D]` float32.
         facts: N mappings of property to value.
         most: read-outs at most, R; rarer properties are left out.
+        least: share of items put aside that must be told right; what is told worse is left out.
 
     Returns:
         None if no property has two values and a dozen items, and can be told.
@@ -74,7 +79,7 @@ def fit_readouts(vectors: Tensor, facts: Sequence[Mapping[str, str]], most: int)
         if len(values) + len(own) > most:
             continue
         power, l2, right = _choose(*_members(scaled, facts, name, own))
-        if right >= _LEAST_RIGHT:
+        if right >= least:
             values += [(name, value) for value in own]
             knobs[name] = power, l2
     if not knobs:
