@@ -1,6 +1,10 @@
 """Mistyped words of the shop are put right; what could mean something else is left alone."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from navigator.lexicon import Lexicon
 from navigator.spelling import respelt
@@ -65,3 +69,14 @@ def test_two_meanings_are_no_meaning():
     """Where a slip could be of two words that are both the shop's, nothing is changed."""
     both = Lexicon({"color": ("mint", "mink")})
     assert respelt("in minx", both) == "in minx"
+
+
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from([*"nw4", "[2]", "teh", "5oo", "lmap", "—", "wodden"])).map(" ".join)
+)
+def test_anything_can_be_typed(message):
+    """Whatever is typed comes out as text, and numbers of items on show stay what they are."""
+    meant = respelt(message, LEXICON)
+    assert re.findall(r"\[\d+\]", meant) == re.findall(r"\[\d+\]", message)
+    assert respelt(meant, LEXICON) == respelt(respelt(meant, LEXICON), LEXICON)
