@@ -77,11 +77,17 @@ def tables_of(figures: Any) -> list[list[str]]:
     for name, value in figures.items():
         if name in plain:
             continue
-        if _is_rows(value):
-            tables.append(_rows(value))
-        else:
-            tables.append(_wide(name, value) if _is_grid(value) else _long(name, value))
+        tables += [_rows(value)] if _is_rows(value) else _named(name, value)
     return tables
+
+
+def _named(title: str, figures: dict[str, Any]) -> list[list[str]]:
+    """Rows with columns in common as one table, and what stands beside them as another."""
+    nested = {name: value for name, value in figures.items() if isinstance(value, dict)}
+    if not _is_grid(nested):
+        return [_long(title, figures)]
+    beside = {name: value for name, value in figures.items() if name not in nested}
+    return [_wide(title, nested), *([_long(f"{title}, beside these", beside)] if beside else [])]
 
 
 def _long(title: str, figures: Any) -> list[str]:
