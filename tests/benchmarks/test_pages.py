@@ -7,7 +7,6 @@ import pytest
 
 from benchmarks import figures, page, plots, quick, report
 from benchmarks.growth import merged
-from benchmarks.page import tables_of
 from benchmarks.quick import CHECKS, Check, Floor, run_quick
 from benchmarks.registry import BENCHMARKS, HERE, line_of
 
@@ -132,7 +131,7 @@ def test_benchmarks_still_run(name):
 
 def test_rows_with_columns_in_common_are_one_table():
     """Whatever stands beside them: it follows in a table of its own, and nothing is lost."""
-    figures = {"tuned": {"empty": {"p50": 1.0, "p99": 2.0}, "search": {"p50": 3.0, "p99": 4.0}, "holds": True}}
-    together, beside = tables_of(figures)
+    measured = {"tuned": {"empty": {"p50": 1.0, "p99": 2.0}, "search": {"p50": 3.0, "p99": 4.0}, "holds": True}}
+    together, beside = page.tables_of(measured)
     assert together[2:] == ["| empty | 1 | 2 |", "| search | 3 | 4 |"]
     assert beside[2:] == ["| holds | yes |"]
