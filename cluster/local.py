@@ -104,6 +104,8 @@ def local_ray() -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_SERVE_THROUGHPUT_OPTIMIZED", "1")
+    # No load balancer stands before it that would want half a minute to hear that a replica is going.
+    os.environ.setdefault("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", "0.5")
     # Ray's workers are niced and ended when idle, which starves them where others compute too.
     os.environ.setdefault("RAY_worker_niceness", "0")
     # Loopback only: a token would be made for the whole account and outlive this run.
