@@ -25,24 +25,10 @@ _PLAIN = (
     *("under", "below", "between", "without", "nothing", "cheaper", "cheapest", "expensive", "cheap", "together"),
     *("first", "second", "third", "fourth", "fifth", "similar", "compare", "instead", "wooden", "maximum", "budget"),
     *("what", "which", "where", "when", "how", "much", "many", "with", "goes", "more", "less", "than", "like", "only"),
-    *(
-        "either",
-        "neither",
-        "tell",
-        "about",
-        "price",
-        "heavy",
-        "tall",
-        "wide",
-        "deep",
-        "large",
-        "small",
-        "beside",
-        "the",
-    ),
+    *("either", "neither", "tell", "about", "price", "heavy", "tall", "wide", "deep", "large", "small", "beside"),
+    *("the", "guess", "pricey", "pricy", "poss", "made"),
     *("these", "those", "them", "hundred", "thousand", "show", "need", "want", "looking", "something", "anything"),
     *("match", "matching", "same", "style", "brand", "please", "thanks", "ones", "another", "other", "different"),
-    *("guess", "pricey", "pricy", "poss", "made"),
 )
 """Words by which people ask for things, and that rules go by."""
 

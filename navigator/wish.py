@@ -105,9 +105,7 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
             for where, values in place.items():
                 wanted[where] = tuple(dict.fromkeys((*wanted.get(where, ()), *values)))
                 said[where] = (*said.get(where, ()), word)
-    asked = f" {' '.join(plain(intent.query))} "
-    brands = [brand for brand in lexicon.values.get("brand", ()) if f" {' '.join(plain(brand))} " in asked]
-    if brands := [brand for brand in brands if not is_usual(brand)]:
+    if brands := _brands(intent.query, lexicon):
         wanted["brand"] = tuple(dict.fromkeys((*wanted.get("brand", ()), *brands)))
         said["brand"] = wanted["brand"]
     excluded, unwanted = read_exclusions(intent.exclude, lexicon)
@@ -126,6 +124,13 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
         unwanted=unwanted,
         sort=intent.sort,
     )
+
+
+def _brands(query: str, lexicon: Lexicon) -> list[str]:
+    """The catalogue's brands that a query names, as far as they are no usual words."""
+    near = [brand for brand in lexicon.values.get("brand", ()) if brand.casefold() in query.casefold()]
+    asked = f" {' '.join(plain(query))} "
+    return [brand for brand in near if f" {' '.join(plain(brand))} " in asked and not is_usual(brand)]
 
 
 def read_exclusions(words: Sequence[str], lexicon: Lexicon) -> tuple[dict[Kind, tuple[str, ...]], tuple[str, ...]]:
