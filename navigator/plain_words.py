@@ -14,6 +14,9 @@ SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "
 SHORT = 6
 """A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
 
+LEAST_AMOUNT = 10
+"""A bare number below it counts things or people more often than money."""
+
 _NUMBER = r"(?:[€$£]\s?)?(\d[\d,.]*\d|\d)(?!\d)(?!\s?(?:cm|mm|m|x|people|persons?|st|nd|rd|th|pcs|pieces|of)\b)"
 _UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
 _MAX = re.compile(
@@ -217,7 +220,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         kinds=kinds,
         owned=owned,
         ones=tuple(_ONES.findall(rest)),
-        brands=_brands(text, lexicon),
+        brands=named_brands(text, lexicon),
         described=described,
         sort=_order(text),
         asks=bool(_QUESTION.search(text)),
@@ -229,7 +232,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         gathers=bool(_GATHERS.search(text)),
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
-        amounts=tuple(dict.fromkeys(_amount(number) for number in re.findall(_NUMBER, text))),
+        amounts=tuple(amount for number in re.findall(_NUMBER, text) if (amount := _amount(number)) >= LEAST_AMOUNT),
         words=len(text.split()),
     )
 
@@ -271,8 +274,8 @@ def _stated(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:
     return tuple(looks)
 
 
-def _brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """The catalogue's brands that a text names; one that is a usual word counts behind `by` alone."""
+def named_brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """The catalogue's brands that a text in lower case names; one that is a usual word counts behind `by` alone."""
     found = []
     for brand in lexicon.values.get("brand", ()):
         if brand.casefold() not in text:

@@ -9,7 +9,7 @@ from catalog.item import Item
 from navigator.intent import ShoppingIntent, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import Kind, Lexicon, plain
-from navigator.spelling import is_usual
+from navigator.plain_words import named_brands
 
 Condition = Literal["stock", "style", "material", "color", "brand", "price", "category"]
 """What may be given up, the least important first; exclusions never are."""
@@ -105,7 +105,7 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
             for where, values in place.items():
                 wanted[where] = tuple(dict.fromkeys((*wanted.get(where, ()), *values)))
                 said[where] = (*said.get(where, ()), word)
-    if brands := _brands(intent.query, lexicon):
+    if brands := named_brands(intent.query.casefold(), lexicon):
         wanted["brand"] = tuple(dict.fromkeys((*wanted.get("brand", ()), *brands)))
         said["brand"] = wanted["brand"]
     excluded, unwanted = read_exclusions(intent.exclude, lexicon)
@@ -124,13 +124,6 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
         unwanted=unwanted,
         sort=intent.sort,
     )
-
-
-def _brands(query: str, lexicon: Lexicon) -> list[str]:
-    """The catalogue's brands that a query names, as far as they are no usual words."""
-    near = [brand for brand in lexicon.values.get("brand", ()) if brand.casefold() in query.casefold()]
-    asked = f" {' '.join(plain(query))} "
-    return [brand for brand in near if f" {' '.join(plain(brand))} " in asked and not is_usual(brand)]
 
 
 def read_exclusions(words: Sequence[str], lexicon: Lexicon) -> tuple[dict[Kind, tuple[str, ...]], tuple[str, ...]]:

@@ -351,6 +351,8 @@ def test_a_price_is_one_that_was_said():
     assert read("then a rug 250", action="refine", categories=("rug",), price_max=150).price_max == 250
     assert read("in oak please", action="refine", materials=("oak",), price_max=150).price_max == 900
     assert read("under 300", action="refine", price_max=300).price_max == 300
+    unsaid = ShoppingIntent(action="search", categories=("dining table",), price_max=600)
+    assert mend(unsaid, "an oak dining table with 6 chairs", (), LEXICON).price_max is None
 
 
 def test_a_wish_is_no_small_talk():
