@@ -143,7 +143,7 @@ def _feed(model: TasteModel, table: pa.Table, profile: Profile, later: set[str],
     found = {
         "interests covered": len(set(cosines.argmax(axis=1).tolist())) / len(profile.active),
         "diversity": float(1 - (pairs.sum() - n) / max(n * (n - 1), 1)),
-        "distance": float((1 - cosines.max(axis=1)).mean() / model.typical_distance),
+        "distance": float((1 - cosines.max(axis=1)).mean() / model.survey.typical_distance),
         "told paths": float(np.mean([one.reason.path is not None for one in shown])),
     }
     return {**found, "hit@20": float(any(one.id in later for one in shown))} if later else found

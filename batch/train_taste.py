@@ -33,6 +33,8 @@ from taste.evaluate import next_day
 from taste.factors import FactorSettings
 from taste.graph import board_edges, concept_edges, event_edges, follow_edges, sum_edges
 from taste.model import TasteModel, train_model
+from taste.shards import MOST as MOST_SHARDS
+from taste.shards import save_shards, shards_of
 
 TOLERANCE = 0.02
 """Share of the incumbent's hit@10 that a new model may fall short by: a day's people are a sample."""
@@ -68,6 +70,15 @@ def main(
         bool, typer.Option(help="Release the model even if it foretells worse than the incumbent.")
     ] = False,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_SHARDS,
+            help="Split the model by item, for serving from several nodes' memory; 0: do not "
+            "[as the live release's model is].",
+        ),
+    ] = None,
 ) -> None:
     """Train the taste model and release it, if it is no worse than the incumbent on the last day.
 
@@ -84,6 +95,7 @@ def main(
             fresh=fresh,
             force=force,
             promote=promote,
+            split=shards,
         )
     console.print("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
     if report.release is None:
@@ -101,8 +113,12 @@ def train(
     fresh: bool = False,
     force: bool = False,
     promote: bool = True,
+    split: int | None = None,
 ) -> Report:
     """The job. Reads the live release of the store at `release` and writes a new one beside it.
+
+    Args:
+        split: into so many shards; 0 for none, None for as many as the live release's model has.
 
     Raises:
         NotFound: the store has no live release.
@@ -139,7 +155,8 @@ def train(
                 passed = mine.hit >= theirs.hit * (1 - TOLERANCE)
     if not passed and not force:
         return Report(None, metrics)
-    return Report(_release(store, current, model, metrics, promote), metrics)
+    pieces = shards_in(store, current) if split is None else split
+    return Report(_release(store, current, model, metrics, promote, pieces), metrics)
 
 
 def collect_edges(shards: list[str], boards: pa.Table, items: pa.Table, until: datetime) -> pa.Table:
@@ -206,14 +223,30 @@ def load_model(store: ReleaseStore, ref: ModelRef, *, encoder_version: str) -> T
     return TasteModel.load(target, encoder_version=encoder_version)
 
 
-def _release(store: ReleaseStore, old: Release, model: TasteModel, metrics: dict[str, float], promote: bool) -> Release:
+def shards_in(store: ReleaseStore, release: Release) -> int:
+    """How many shards a release's taste model is split into; 0 if it is not, or there is none."""
+    if release.taste is None:
+        return 0
+    filesystem, root = fsspec.core.url_to_fs(store.path(shards_of(release.taste.path)), **store.storage_options)
+    pieces = filesystem.ls(root, detail=False) if filesystem.exists(root) else []
+    return sum(Path(piece).name.isdigit() for piece in pieces)
+
+
+def _release(
+    store: ReleaseStore, old: Release, model: TasteModel, metrics: dict[str, float], promote: bool, shards: int
+) -> Release:
     release_id = new_release_id()
     path = f"models/taste/{release_id}"
     with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
-        model.save(Path(scratch) / "model")
-        filesystem, target = fsspec.core.url_to_fs(store.path(path), **store.storage_options)
-        filesystem.makedirs(target, exist_ok=True)
-        filesystem.put(f"{scratch}/model/", target, recursive=True)
+        parts = {path: Path(scratch) / "model"}
+        model.save(parts[path])
+        if shards:
+            parts[shards_of(path)] = Path(scratch) / "shards"
+            save_shards(model, parts[shards_of(path)], shards)
+        for where, folder in parts.items():
+            filesystem, target = fsspec.core.url_to_fs(store.path(where), **store.storage_options)
+            filesystem.makedirs(target, exist_ok=True)
+            filesystem.put(f"{folder}/", target, recursive=True)
     release = old.model_copy(
         update={
             "id": release_id,

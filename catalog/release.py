@@ -217,14 +217,21 @@ def new_release_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def git_commit() -> str | None:
-    """The commit of the code that runs, with `+` if it has local changes; None outside a checkout."""
-    here = Path(__file__).parent
+def git_commit(beside: str = "") -> str | None:
+    """The commit of the code that runs, with `+` if it has local changes; None outside a checkout.
+
+    Args:
+        beside: a folder of the checkout whose changes do not count.
+    """
+    here = Path(__file__).parents[1]
+    paths = [".", f":(exclude){beside}"] if beside else []
     try:
         commit = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True, check=True
         )
-        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True)
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain", "-uno", "--", *paths], cwd=here, capture_output=True, text=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit.stdout.strip() + ("+" if dirty.stdout.strip() else "")

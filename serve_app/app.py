@@ -19,6 +19,7 @@ from serve_app.pictures import PictureLimits
 from serve_app.query_encoder import QueryEncoder
 from serve_app.retriever import Retriever
 from serve_app.taste_scorer import TasteScorer
+from serve_app.taste_shard import TasteShard
 
 
 class NavigatorArgs(BaseModel):
@@ -41,6 +42,24 @@ class NavigatorArgs(BaseModel):
         return EngineSettings(self.engine, self.model_dump(exclude={"engine"}, exclude_none=True))
 
 
+SHARD_OPTIONS: dict[str, Any] = {
+    "max_ongoing_requests": 64,  # each of them a few milliseconds
+    "max_queued_requests": 200,
+    "autoscaling_config": {
+        "min_replicas": 1,
+        "max_replicas": 4,
+        "target_ongoing_requests": 8,
+        "upscale_delay_s": 10,
+        "downscale_delay_s": 600,
+    },
+    "graceful_shutdown_timeout_s": 40,
+    "health_check_period_s": 10,
+    "health_check_timeout_s": 10,
+    "ray_actor_options": {"num_cpus": 1, "label_selector": {"market": "!spot"}},
+}
+"""Of each TasteShard; a configuration may say otherwise under the name of one."""
+
+
 class AppArgs(BaseModel):
     """Arguments of the application: `args` in `ray_config.yaml`, or `serve run serve_app.app:build release=URI`."""
 
@@ -61,6 +80,13 @@ class AppArgs(BaseModel):
         default="auto", description="auto: there is an assistant where the live release has a Navigator."
     )
     navigator: NavigatorArgs = Field(default=NavigatorArgs(), description="How the Navigator's engine runs.")
+    taste_shards: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Deployments, TasteShard0 and so on, that hold taste models that are split (`python -m "
+        "batch.train_taste --shards N`); 0: every replica of TasteScorer maps all of a model.",
+    )
     device: str | None = Field(
         default=None, description="Torch device of the encoder; by default a GPU if there is one."
     )
@@ -111,7 +137,13 @@ def build(args: AppArgs) -> Application:
     )
     retriever = serve.deployment()(Retriever).bind(release_uri, poll_s=args.poll_s, settings=settings)
     database = events_url(args.database or os.environ.get(DATABASE_VARIABLE, ""), ReleaseStore(uri))
-    scorer = serve.deployment()(TasteScorer).bind(release_uri, database, poll_s=args.poll_s)
+    shards = [
+        serve.deployment(name=f"TasteShard{n}", **SHARD_OPTIONS)(TasteShard).bind(
+            release_uri, n, args.taste_shards, poll_s=args.poll_s
+        )
+        for n in range(args.taste_shards)
+    ]
+    scorer = serve.deployment()(TasteScorer).bind(release_uri, database, shards, poll_s=args.poll_s)
     navigator = serve.deployment()(Navigator).bind(
         release_uri, enabled=args.assistant == "auto", settings=args.navigator.settings(), poll_s=args.poll_s
     )

@@ -50,6 +50,7 @@ MEASURES = {
         Measure("windowshop_pictures_encoded", "counter", "Pictures encoded while a customer waited."),
         Measure("windowshop_citations", "counter", "Items that answers cite: as written, or corrected.", ("result",)),
         Measure("windowshop_events", "counter", "Events by what became of them.", ("result",)),
+        Measure("windowshop_taste_shards_missing", "counter", "Shards of a taste model that did not answer in time."),
         Measure("windowshop_problems", "counter", "Problem documents by kind and HTTP status.", ("kind", "status")),
         Measure(
             "windowshop_release_info",
@@ -90,6 +91,11 @@ def events(accepted: int, duplicate: int, forgotten: int) -> None:
     """What became of one batch of events, once it is on disk."""
     for result, count in (("accepted", accepted), ("duplicate", duplicate), ("forgotten", forgotten)):
         _count("windowshop_events", count, result=result)
+
+
+def shards_missing(count: int) -> None:
+    """Shards of a taste model that a request had to do without."""
+    _count("windowshop_taste_shards_missing", count)
 
 
 def problem(kind: str, status: int) -> None:

@@ -2,12 +2,12 @@
 
 Profiles are computed from the database at each request and kept nowhere, so an event counts in the very next request
 on any replica, and a forgotten one is gone from it. What is held is the taste model of each open release, mapped into
-memory. Database and arithmetic run in threads; the event loop only waits.
+memory, or the way to those who hold its shards. Database and arithmetic run in threads; the event loop only waits.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 import pyarrow as pa
 import ray
+from ray.serve.handle import DeploymentHandle
 
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
@@ -24,15 +25,17 @@ from serve_app import metrics
 from serve_app.database import DATABASE_VARIABLE, is_sqlite, make_room
 from serve_app.live import Live
 from serve_app.logs import join_serve_log
-from serve_app.personal_cursor import not_shown
+from serve_app.personal_cursor import HASH_BYTES, as_numbers, not_shown
 from serve_app.taste_schemas import TasteResponse
-from serve_app.taste_shelf import LoadedTaste, TasteShelf, open_shelf
+from serve_app.taste_shelf import TasteShelf, open_shelf
 from serve_app.taste_view import own_view
-from taste.complements import Complement, complements
+from taste.complements import NOBODY, Complement, among
 from taste.events import Event
-from taste.explore import propose
+from taste.excerpt import Working
+from taste.explore import proposals
 from taste.journey import Stage
 from taste.model import TasteModel, content_of
+from taste.nominate import choose, want
 from taste.profile import MAX_EVENTS, Floats, Interest, Profile, build_profile
 from taste.rank import Ranked, RankSettings, Reason, rank
 from taste.store import EventStore, Mark, Receipt
@@ -93,19 +96,39 @@ class Chosen:
     hidden: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A person at one moment, as a release's model sees them.
+
+    Attributes:
+        shelf: None where no release is live.
+        events: as they are in the database.
+        working: a model that has the person's items; None without a model, and so is the profile.
+    """
+
+    shelf: TasteShelf | None
+    events: list[Event]
+    working: Working | None = None
+    profile: Profile | None = None
+
+
 class TasteScorer:
     """Answers for any person, from the live release or from the one that a request is pinned to.
 
     Args:
         release_uri: the release store.
         database: URL of the event database. An SQLite file serves the replicas of one machine only.
+        shards: deployments that hold taste models that are split, `TasteShard0` first; none: this holds them whole.
     """
 
-    async def __init__(self, release_uri: str, database: str, *, poll_s: float = 3.0) -> None:  # type: ignore[misc]  # Serve awaits it
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, release_uri: str, database: str, shards: Sequence[DeploymentHandle] = (), *, poll_s: float = 3.0
+    ) -> None:
         join_serve_log()
         _check_reach(database)
         self._releases = ReleaseStore(release_uri)
         self._database = database
+        self._shards = shards
         self._store: EventStore | None = None
         self._opening = asyncio.Lock()
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="taste")
@@ -139,16 +162,14 @@ class TasteScorer:
 
     async def forget_interest(self, asked: Asked, interest_id: str) -> int:
         """Forget every event of an interest. Raises NotFound if the person has no such interest."""
-        _, _, profile = await self._know(asked)
-        interest = _find(profile, interest_id)
+        interest = _find((await self._know(asked)).profile, interest_id)
         store = await self._events()
         await self._unmark(asked, interest)
         return await store.call(store.forget_items, asked.person or "", interest.items)
 
     async def mark(self, asked: Asked, interest_id: str, mark: Mark | None) -> TasteResponse:
         """Mute or pin an interest, or take its mark away. Raises NotFound if the person has no such interest."""
-        _, _, profile = await self._know(asked)
-        interest = _find(profile, interest_id)
+        interest = _find((await self._know(asked)).profile, interest_id)
         await self._unmark(asked, interest)
         if mark is not None:
             store = await self._events()
@@ -159,11 +180,28 @@ class TasteScorer:
 
     async def feed(self, asked: Asked) -> Chosen:
         """Items for a home feed: the person's interests, what lies beyond them, and what many like."""
-        shelf, events, profile = await self._know(asked)
-        if shelf is None or shelf.taste is None or profile is None:
-            return _without_model(events)
-        picks = await self._thread(_choose, shelf.taste, profile, events, asked)
-        return _chosen(shelf, events, profile, shelf.taste.model, tuple(picks))
+        known = await self._know(asked)
+        if known.shelf is None or known.shelf.taste is None or known.working is None or known.profile is None:
+            return Chosen(release=None, hidden=hidden_items(known.events))
+        taste, profile, model = known.shelf.taste, known.profile, known.working.model
+        wanted, owners = want(
+            model,
+            profile,
+            count=PROPOSALS,
+            adventurousness=asked.adventurousness,
+            exclude=frozenset(_items(known.events)),
+            shown=(as_numbers(asked.shown), 8 * HASH_BYTES),
+            seed=asked.seed,
+        )
+        nominations = await taste.nominate(wanted)
+        picks = choose(nominations, wanted)
+        ids, working = await taste.picked(known.working, picks, profile.rows)
+        there = [(pick, id_) for pick, id_ in zip(picks, ids, strict=True) if id_ is not None]
+        proposed = proposals([pick for pick, _ in there], [id_ for _, id_ in there], wanted, owners)
+        candidates = pa.table({"id": pa.array([proposal.item for proposal in proposed], pa.string())})
+        settings = RankSettings(asked.count, asked.adventurousness, skip_seen=True)
+        ranked = await self._thread(rank, candidates, working.model, profile, settings, proposals=proposed)
+        return _chosen(known, tuple(ranked))
 
     async def rescore(self, asked: Asked, candidates: pa.Table, *, queried: bool, reorder: bool) -> Chosen:
         """Order the candidates of a search by taste; `row` of a pick is its position among them.
@@ -173,66 +211,78 @@ class TasteScorer:
             queried: whether `score` says how well each fits a query.
             reorder: False leaves the order as it is and takes out what is hidden.
         """
-        shelf, events, profile = await self._know(asked)
-        ids, hidden = candidates["id"].to_pylist(), hidden_items(events)
+        known = await self._know(asked)
+        ids, hidden = candidates["id"].to_pylist(), hidden_items(known.events)
         fresh = np.array([row for row in np.flatnonzero(not_shown(ids, asked.shown)) if ids[row] not in hidden], int)
-        plain = not reorder or not len(fresh)
-        if plain or shelf is None or shelf.taste is None or profile is None or not profile.active:
+        profile, taste = known.profile, known.shelf.taste if known.shelf else None
+        if not reorder or not len(fresh) or taste is None or known.working is None or not (profile and profile.active):
             picks = tuple(Ranked(ids[row], int(row), 0.0, _AS_FOUND) for row in fresh[: asked.count])
-            known = () if shelf is None or shelf.taste is None else _unknown(_items(events), shelf.taste.model)
-            return Chosen(release=None, picks=picks, unknown=known, hidden=hidden)
+            return Chosen(release=None, picks=picks, unknown=_unknown(known), hidden=hidden)
         rows = candidates.take(pa.array(fresh))
         if queried:
             rows = rows.append_column("relevance", rows["score"])
         weight = RankSettings.taste if asked.taste is None else asked.taste
         settings = RankSettings(asked.count, asked.adventurousness, weight, diversity=SEARCH_DIVERSITY)
-        ranked = await self._thread(rank, rows, shelf.taste.model, profile, settings)
-        picks = tuple(replace(pick, row=int(fresh[pick.row])) for pick in ranked)
-        return _chosen(shelf, events, profile, shelf.taste.model, picks)
+        working = await taste.about(rows["id"].to_pylist(), known.working, profile.rows)
+        ranked = await self._thread(rank, rows, working.model, profile, settings)
+        return _chosen(known, tuple(replace(pick, row=int(fresh[pick.row])) for pick in ranked))
 
     async def goes_with(self, asked: Asked, item: str, kind: str | None) -> tuple[list[Complement], bool]:
         """What goes with an item, and whether the live model has to be told about it first (`asked.content`)."""
         shelf = await self._shelf(asked.release)
         if shelf is None or shelf.taste is None:
             return [], False
-        model = shelf.taste.model
-        content = _content(asked.content, model).get(item)
+        taste = shelf.taste
+        model = (working := await taste.about([item])).model
         hidden = hidden_items(await self._events_of(asked.person))
-        find = partial(complements, model, item, content, kind=kind, count=asked.count, exclude=hidden)
-        return await self._thread(find), item not in model.rows and content is None
+        content = _content(asked.content, model).get(item)
+        row = model.rows.get(item)
+        company, place, like = NOBODY, working, None
+        if row is not None:
+            kind = model.kinds[row]
+            company, place = await taste.company(working, np.array([row]), np.ones(1, np.float32))
+        if not len(company.rows):
+            embedded = model.embed([item], None if content is None else content[None])
+            if embedded.known[0]:
+                kin, place = await taste.kin(embedded.outputs[0], kind, item)
+                if len(kin.rows):
+                    like = place.model.items[int(kin.rows[0])]
+                    company, place = await taste.company(place, kin.rows, kin.scores)
+        found = among(place.model, item, kind, company, like=like, count=asked.count, exclude=hidden)
+        return found, row is None and content is None
 
     async def view(self, asked: Asked) -> TasteResponse:
         """A person's own view."""
-        shelf, events, profile = await self._know(asked)
-        hidden = hidden_items(events)
-        return await self._thread(own_view, asked.person or "", events[-MAX_EVENTS:], hidden, profile, shelf)
+        known = await self._know(asked)
+        hidden = hidden_items(known.events)
+        release = known.shelf.release.id if known.shelf and known.working else None
+        model = known.working.model if known.working else None
+        events = known.events[-MAX_EVENTS:]
+        return await self._thread(own_view, asked.person or "", events, hidden, known.profile, model, release)
 
     async def unknown(self, asked: Asked) -> tuple[str, ...]:
         """Items of a person that the model does not know."""
-        shelf = await self._shelf(asked.release)
-        if shelf is None or shelf.taste is None:
-            return ()
-        return _unknown(_items(await self._events_of(asked.person)), shelf.taste.model)
+        return _unknown(await self._know(asked))
 
     # Knowing a person
 
-    async def _know(self, asked: Asked) -> tuple[TasteShelf | None, list[Event], Profile | None]:
+    async def _know(self, asked: Asked) -> Known:
         """The release's shelf, the person's events as they are this moment, and the profile that they make."""
         shelf = await self._shelf(asked.release)
         events, marks = await self._read(asked.person)
         if shelf is None or shelf.taste is None:
-            return shelf, events, None
-        model = shelf.taste.model
+            return Known(shelf, events)
+        working = await shelf.taste.about(list(dict.fromkeys([*_items(events[-MAX_EVENTS:]), *marks])))
         build = partial(
             build_profile,
             asked.person or "",
             events,
-            model,
+            working.model,
             now=datetime.now(UTC),
             marks=marks,
-            content=_content(asked.content, model),
+            content=_content(asked.content, working.model),
         )
-        return shelf, events, await self._thread(build)
+        return Known(shelf, events, working, await self._thread(build))
 
     async def _read(self, person: str | None) -> tuple[list[Event], dict[str, Mark]]:
         """A person's events and marks, as they are in the database this moment."""
@@ -253,11 +303,11 @@ class TasteScorer:
         """Take away every mark that lands on an interest: those of its items, and those that it is the nearest to."""
         store = await self._events()
         person = asked.person or ""
-        shelf, events, _ = await self._know(asked)
+        known = await self._know(asked)
         for item, mark in (await store.call(store.marks, person)).items():
             mine = item in interest.items
-            if not mine and shelf is not None and shelf.taste is not None:
-                build = partial(build_profile, person, events, shelf.taste.model, now=datetime.now(UTC))
+            if not mine and known.working is not None:
+                build = partial(build_profile, person, known.events, known.working.model, now=datetime.now(UTC))
                 alone = await self._thread(partial(build, marks={item: mark}))
                 mine = any(one.id == interest.id and one.mark for one in alone.interests)
             if mine:
@@ -273,7 +323,10 @@ class TasteScorer:
         return self._store
 
     async def _open(self, release: Release) -> TasteShelf:
-        return await self._thread(open_shelf, self._releases, release, self._live.held)
+        shelf = await self._thread(open_shelf, self._releases, release, self._live.held, self._shards)
+        if shelf.taste is not None:
+            await shelf.taste.ready()
+        return shelf
 
     async def _thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
@@ -295,47 +348,28 @@ def hidden_items(events: Sequence[Event]) -> frozenset[str]:
     return frozenset(hidden)
 
 
-def _choose(taste: LoadedTaste, profile: Profile, events: Sequence[Event], asked: Asked) -> list[Ranked]:
-    """A page of a feed."""
-    proposals = propose(
-        taste.model,
-        profile,
-        count=PROPOSALS,
-        adventurousness=asked.adventurousness,
-        exclude=taste.shown(asked.shown).union(_items(events)),
-        seed=asked.seed,
-    )
-    if not proposals:
-        return []
-    candidates = pa.table({"id": [proposal.item for proposal in proposals]})
-    settings = RankSettings(asked.count, asked.adventurousness, skip_seen=True)
-    return rank(candidates, taste.model, profile, settings, proposals=proposals)
-
-
-def _chosen(
-    shelf: TasteShelf, events: Sequence[Event], profile: Profile, model: TasteModel, picks: tuple[Ranked, ...]
-) -> Chosen:
+def _chosen(known: Known, picks: tuple[Ranked, ...]) -> Chosen:
+    assert known.shelf is not None and known.profile is not None
     return Chosen(
-        release=shelf.release.id,
+        release=known.shelf.release.id,
         picks=picks,
-        unknown=_unknown(_items(events), model),
-        personal=bool(profile.active),
-        stage=profile.journey.stage,
-        hidden=hidden_items(events),
+        unknown=_unknown(known),
+        personal=bool(known.profile.active),
+        stage=known.profile.journey.stage,
+        hidden=hidden_items(known.events),
     )
-
-
-def _without_model(events: Sequence[Event]) -> Chosen:
-    return Chosen(release=None, hidden=hidden_items(events))
 
 
 def _items(events: Sequence[Event]) -> list[str]:
     return [event.item for event in events if event.item is not None]
 
 
-def _unknown(items: Iterable[str], model: TasteModel) -> tuple[str, ...]:
-    distinct = list(dict.fromkeys(items))
-    rows = model.rows.find(distinct)
+def _unknown(known: Known) -> tuple[str, ...]:
+    """Items of the latest events that the model does not know."""
+    if known.working is None:
+        return ()
+    distinct = list(dict.fromkeys(_items(known.events[-MAX_EVENTS:])))
+    rows = known.working.model.rows.find(distinct)
     return tuple(item for item, row in zip(distinct, rows, strict=True) if row < 0)[-UNKNOWN_ITEMS:]
 
 

@@ -1,113 +1,146 @@
-"""What a replica holds of one release for taste: its model, mapped into memory, or nothing if it has none."""
+"""What a replica of the scorer holds of one release for taste: its model, the way to its shards, or nothing."""
 
+import asyncio
 import logging
-import tempfile
 from collections.abc import Sequence
-from functools import cached_property
+from typing import Protocol
 
-import fsspec
 import numpy as np
 from numpy.typing import NDArray
+from ray.serve.handle import DeploymentHandle
 
 from catalog.errors import NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore
-from serve_app.personal_cursor import HASH_BYTES, as_numbers
-from taste.model import TasteModel
-
-LANDMARKS = 14
-"""Named regions of the taste map."""
-
-_KINDS_OF_LANDMARKS = ("style", "category")
+from serve_app.model_copy import Copy, fetch
+from serve_app.taste_shards import NO_ROWS, ShardedTaste
+from taste.complements import Scored, find_company, find_kin
+from taste.excerpt import Working
+from taste.model import Floats, TasteModel
+from taste.nominate import Nominations, Pick, Wanted, nominate
+from taste.shards import load_common, shards_of
+from taste.walk import sources_of
 
 logger = logging.getLogger(__name__)
 
 
-class LoadedTaste:
-    """A taste model and what is worked out from it once. Shared by releases that have the same model."""
+class Taste(Protocol):
+    """A taste model, whoever holds its items. A `Working` is a model with all that was asked for, and maybe more."""
 
-    def __init__(self, ref: ModelRef, model: TasteModel, copy: tempfile.TemporaryDirectory[str] | None) -> None:
-        self.ref = ref
+    async def ready(self) -> None:
+        """Wait until it can answer, or until that takes too long."""
+
+    async def about(
+        self, ids: Sequence[str], working: Working | None = None, beside: NDArray[np.integer] = NO_ROWS
+    ) -> Working:
+        """A model that has these items, those of them that there are, beside what `working` has, and the company that
+        they keep with the items at rows `beside` of it."""
+
+    async def nominate(self, wanted: Wanted) -> list[Nominations]:
+        """Candidates, by shard."""
+
+    async def picked(
+        self, working: Working, picks: Sequence[Pick], rows: NDArray[np.integer]
+    ) -> tuple[list[str | None], Working]:
+        """The ids of chosen candidates, None of one that is gone, and a model that has them too, with the company that
+        they keep with `rows`."""
+
+    async def kin(self, output: Floats, kind: str | None, item: str) -> tuple[Scored, Working]:
+        """The nearest items of a kind, as rows of a model."""
+
+    async def company(self, working: Working, rows: NDArray[np.integer], weights: Floats) -> tuple[Scored, Working]:
+        """Items that are found with those at `rows` of `working`, as rows of a model."""
+
+
+class WholeTaste:
+    """A model that this replica maps into memory. Shared by releases that have the same."""
+
+    def __init__(self, model: TasteModel, copy: Copy = None) -> None:
         self.model = model
+        self._working = Working(model)
         self._copy = copy  # lives as long as the arrays that are mapped from it
-        self.warm_up()
+        _ = (model.popular, model.survey)  # which the first request would otherwise wait for
 
-    def warm_up(self) -> None:
-        """Work out what the first request would otherwise wait for."""
-        _ = (self.model.popular, self.model.plane, self.model.typical_distance, self.landmarks)
+    async def ready(self) -> None:
+        """See Taste."""
 
-    def shown(self, hashes: bytes) -> frozenset[str]:
-        """Ids of the model's items that have one of these hashes."""
-        if not hashes:
-            return frozenset()
-        rows = self.model.rows.beginning(as_numbers(hashes), 8 * HASH_BYTES)
-        return frozenset(self.model.items[row] for row in rows.tolist())
+    async def about(
+        self, ids: Sequence[str], working: Working | None = None, beside: NDArray[np.integer] = NO_ROWS
+    ) -> Working:
+        """See Taste."""
+        return self._working
 
-    def positions(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Items' places on the taste map: [n] rows → [n, 2]."""
-        centre, axes = self.model.plane
-        positions: NDArray[np.float32] = np.asarray((self.model.factors.outputs[rows] - centre) @ axes, np.float32)
-        return positions
+    async def nominate(self, wanted: Wanted) -> list[Nominations]:
+        """See Taste."""
+        return [await asyncio.to_thread(nominate, self.model, wanted)]
 
-    @cached_property
-    def landmarks(self) -> tuple[tuple[str, float, float], ...]:
-        """(name, x, y) of the most frequent styles and kinds of thing, each in the middle of its items."""
-        graph = self.model.graph
-        names = graph.names.get("concepts", [])
-        back = graph.links["concepts"].back
-        counts = np.diff(back.indptr)
-        found = []
-        for node in np.argsort(-counts, kind="stable"):
-            kind, _, name = names[node].partition(":") if node < len(names) else ("", "", "")
-            common = counts[node] > len(self.model.items) / 2  # what everything is says nothing
-            if kind in _KINDS_OF_LANDMARKS and counts[node] > 1 and not common:
-                x, y = self.positions(back.neighbours(int(node))).mean(axis=0)
-                found.append((name, float(x), float(y)))
-            if len(found) == LANDMARKS:
-                break
-        return tuple(found)
+    async def picked(
+        self, working: Working, picks: Sequence[Pick], rows: NDArray[np.integer]
+    ) -> tuple[list[str | None], Working]:
+        """See Taste."""
+        return [self.model.items[pick.row] for pick in picks], self._working
+
+    async def kin(self, output: Floats, kind: str | None, item: str) -> tuple[Scored, Working]:
+        """See Taste."""
+        return await asyncio.to_thread(find_kin, self.model, output, kind, item), self._working
+
+    async def company(self, working: Working, rows: NDArray[np.integer], weights: Floats) -> tuple[Scored, Working]:
+        """See Taste."""
+        sources = sources_of(self.model.graph, rows)
+        return await asyncio.to_thread(find_company, self.model, sources, rows.tolist(), weights), self._working
 
 
 class TasteShelf:
     """One release: `taste` is None where it has no model, or one that must not be used with its vectors."""
 
-    def __init__(self, release: Release, taste: LoadedTaste | None) -> None:
+    def __init__(self, release: Release, taste: Taste | None) -> None:
         self.release = release
         self.taste = taste
 
 
-def open_shelf(store: ReleaseStore, release: Release, held: Sequence[TasteShelf]) -> TasteShelf:
+def open_shelf(
+    store: ReleaseStore, release: Release, held: Sequence[TasteShelf], shards: Sequence[DeploymentHandle] = ()
+) -> TasteShelf:
     """Load a release's taste model, or take it over from a release that is open and has the same.
 
     A model that is missing, or was trained on vectors of another encoder, is refused with a line in the log; the shop
     goes on without personal taste rather than with a wrong one.
+
+    Args:
+        shards: deployments that hold the shards of models that have some; without any, models are held whole.
     """
     ref = release.taste
     if ref is None:
         return TasteShelf(release, None)
     for shelf in held:
-        if shelf.taste is not None and shelf.taste.ref == ref and _encoder(shelf.release) == _encoder(release):
-            return TasteShelf(release, shelf.taste)
+        if shelf.taste is not None and shelf.release.taste == ref and _encoder(shelf.release) == _encoder(release):
+            same = shelf.taste
+            return TasteShelf(release, same.of(release.id) if isinstance(same, ShardedTaste) else same)
     try:
-        return TasteShelf(release, _load(store, ref, _encoder(release)))
+        if ref.encoder_version != _encoder(release):
+            raise VersionMismatch(
+                f"its taste model was trained on vectors of encoder {ref.encoder_version!r}, not of "
+                f"{_encoder(release)!r}"
+            )
+        return TasteShelf(release, _open(store, release, ref, shards))
     except (NotFound, VersionMismatch) as error:
         logger.error("release %s is served without taste: %s", release.id, error)
         return TasteShelf(release, None)
 
 
-def _load(store: ReleaseStore, ref: ModelRef, encoder_version: str) -> LoadedTaste:
-    if ref.encoder_version != encoder_version:
-        raise VersionMismatch(
-            f"its taste model was trained on vectors of encoder {ref.encoder_version!r}, not of {encoder_version!r}"
-        )
-    copy = None if store.is_local else tempfile.TemporaryDirectory(prefix="windowshop-taste-")
-    folder = store.path(ref.path)
-    if copy is not None:  # arrays can be mapped from a disk only
-        filesystem, root = fsspec.core.url_to_fs(folder, **store.storage_options)
-        if not filesystem.exists(root):
-            raise NotFound(f"there is no taste model at {folder}")
-        filesystem.get(root.rstrip("/") + "/", copy.name, recursive=True)
-        folder = copy.name
-    return LoadedTaste(ref, TasteModel.load(folder, encoder_version=encoder_version), copy)
+def _open(store: ReleaseStore, release: Release, ref: ModelRef, shards: Sequence[DeploymentHandle]) -> Taste:
+    version = _encoder(release)
+    if shards:
+        try:
+            folder, copy = fetch(store, f"{shards_of(ref.path)}/common")
+            return ShardedTaste(load_common(folder, encoder_version=version), release.id, shards, copy)
+        except NotFound:
+            logger.warning(
+                "the taste model of release %s is not split: every replica maps all of it. "
+                "`python -m batch.train_taste --shards N` splits the next one",
+                release.id,
+            )
+    folder, copy = fetch(store, ref.path)
+    return WholeTaste(TasteModel.load(folder, encoder_version=version), copy)
 
 
 def _encoder(release: Release) -> str:

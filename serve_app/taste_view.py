@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from serve_app.taste_schemas import (
     EventOut,
     InterestItem,
@@ -13,14 +11,19 @@ from serve_app.taste_schemas import (
     Position,
     TasteResponse,
 )
-from serve_app.taste_shelf import LoadedTaste, TasteShelf
 from taste.events import Event
 from taste.explore import interest_name
+from taste.model import TasteModel
 from taste.profile import Interest, Profile
 
 
 def own_view(
-    person: str, events: Sequence[Event], hidden: frozenset[str], profile: Profile | None, shelf: TasteShelf | None
+    person: str,
+    events: Sequence[Event],
+    hidden: frozenset[str],
+    profile: Profile | None,
+    model: TasteModel | None,
+    release: str | None,
 ) -> TasteResponse:
     """The view of a person.
 
@@ -28,30 +31,32 @@ def own_view(
         events: all that the profile was made of.
         hidden: items that the person is not shown.
         profile: None where there is no taste model to make one with; then there are events and no interests.
-        shelf: the release whose model made the profile.
+        model: one that has the person's items; the profile was made with it.
+        release: whose model it is.
     """
     by_item: dict[str, list[Event]] = {}
     for event in reversed(events):
         by_item.setdefault(event.item or "", []).append(event)
     interests = profile.interests if profile else ()
-    taste = shelf.taste if shelf else None
     explained = {item for interest in interests for item in interest.items}
     return TasteResponse.model_construct(
         user_id=person,
         events=len(events),
-        interests=tuple(_interest(interest, by_item, taste) for interest in interests),
+        interests=tuple(_interest(interest, by_item, model) for interest in interests),
         others=tuple(_event(event) for event in reversed(events) if event.item not in explained),
         hidden=tuple(sorted(hidden)),
         journey=JourneyOut(
             stage=profile.journey.stage if profile else "inspiration",
             because=profile.journey.because if profile else "no taste model is live",
         ),
-        landmarks=tuple(Landmark(name=name, position=_at(x, y)) for name, x, y in (taste.landmarks if taste else ())),
-        release=shelf.release.id if shelf and taste else None,
+        landmarks=tuple(
+            Landmark(name=name, position=_at(x, y)) for name, x, y in (model.survey.landmarks if model else ())
+        ),
+        release=release,
     )
 
 
-def _interest(interest: Interest, by_item: Mapping[str, Sequence[Event]], taste: LoadedTaste | None) -> InterestOut:
+def _interest(interest: Interest, by_item: Mapping[str, Sequence[Event]], model: TasteModel | None) -> InterestOut:
     x, y = interest.position
     return InterestOut.model_construct(
         id=interest.id,
@@ -66,7 +71,7 @@ def _interest(interest: Interest, by_item: Mapping[str, Sequence[Event]], taste:
         items=tuple(
             InterestItem.model_construct(
                 id=item,
-                position=_place(item, interest, taste),
+                position=_place(item, interest, model),
                 events=tuple(_event(event) for event in by_item.get(item, ())),
             )
             for item in interest.items
@@ -74,12 +79,12 @@ def _interest(interest: Interest, by_item: Mapping[str, Sequence[Event]], taste:
     )
 
 
-def _place(item: str, interest: Interest, taste: LoadedTaste | None) -> Position:
+def _place(item: str, interest: Interest, model: TasteModel | None) -> Position:
     """An item newer than the model is drawn where its interest is."""
-    row = taste.model.rows.get(item) if taste else None
-    if taste is None or row is None:
+    row = model.rows.get(item) if model else None
+    if model is None or row is None:
         return _at(*interest.position)
-    x, y = taste.positions(np.array([row]))[0]
+    x, y = model.survey.places(model.factors.outputs[row])
     return _at(float(x), float(y))
 
 

@@ -1,5 +1,6 @@
 """Goes with: other kinds of things that people put together with an item."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -7,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taste.model import Floats, TasteModel
-from taste.walk import WalkSettings, walk
+from taste.walk import Sources, WalkSettings, sources_of, walk
 
-_LIKE = 8
+KIN = 8
+"""Items whose company counts for one that has none of its own."""
+
 _LOOKED_AT = 5_000
 """Nearest items among which kin of the same category is looked for."""
 _BOARDS = WalkSettings(steps=5_000, restart=0.7, via=(("boards", 1.0), ("people", 0.3)), enough=10**9)
@@ -48,50 +51,83 @@ def complements(
     """
     row = model.rows.get(item)
     kind = model.kinds[row] if row is not None else kind
-    kin = [] if row is None else [(row, 1.0)]
-    alone = row is None or not len(model.together.neighbours(row)[0])
-    if alone:
-        kin += _kin(model, item, content, kind)
-    if not kin:
-        return []
-    rows, scores = _company(model, kin)
-    answer: list[Complement] = []
-    taken: dict[str, int] = {}
-    like = model.items[kin[0 if row is None else 1][0]] if alone and len(kin) > (row is not None) else None
-    for at in np.argsort(-scores, kind="stable"):
-        if scores[at] <= 0 or len(answer) == count:
-            break
-        candidate = int(rows[at])
-        its_kind = model.kinds[candidate]
-        known_same = bool(kind) and its_kind == kind
-        if known_same or candidate == row or model.items[candidate] in exclude or taken.get(its_kind, 0) >= per_kind:
-            continue
-        taken[its_kind] = taken.get(its_kind, 0) + 1
-        answer.append(Complement(model.items[candidate], its_kind, float(scores[at]), like))
-    return answer
+    company = NOBODY if row is None else find_company(model, sources_of(model.graph, [row]), [row], [1.0])
+    like = None
+    if not len(company.rows):
+        embedded = model.embed([item], None if content is None else content[None])
+        kin = find_kin(model, embedded.outputs[0], kind, item) if embedded.known[0] else NOBODY
+        if not len(kin.rows):
+            return []
+        like = model.items[int(kin.rows[0])]
+        company = find_company(model, sources_of(model.graph, kin.rows), kin.rows, kin.scores)
+    return among(model, item, kind, company, like=like, count=count, per_kind=per_kind, exclude=exclude)
 
 
-def _company(model: TasteModel, kin: list[tuple[int, float]]) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
-    """Items found with some, and how strongly: by co-occurrence, and by walks over boards and people."""
-    found: list[NDArray[np.integer]] = []
-    strengths: list[NDArray[np.floating]] = []
-    for row, weight in kin:
-        near, strength = model.together.neighbours(row)
-        visits = walk(model.graph, np.array([row]), settings=_BOARDS)
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Rows of a model or a shard, best first."""
+
+    rows: NDArray[np.int64]
+    scores: Floats
+
+
+NOBODY = Scored(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def find_kin(model: TasteModel, output: Floats, kind: str | None, item: str) -> Scored:
+    """The nearest items of the same kind to an output vector [d] of an item, itself left out, and their cosines."""
+    own = model.rows.find([item])
+    rows, _ = model.best(output, _LOOKED_AT, own[own >= 0])
+    cosines = model.factors.outputs[rows] @ output
+    order = (n for n in np.argsort(-cosines, kind="stable") if cosines[n] > 0)
+    alike = list(islice((n for n in order if not kind or model.kinds[int(rows[n])] == kind), KIN))
+    return Scored(rows[alike], cosines[alike])
+
+
+def find_company(
+    model: TasteModel, sources: Sources, in_whole: Sequence[int] | NDArray[np.int64], weights: Sequence[float] | Floats
+) -> Scored:
+    """Items that are found with some, by co-occurrence, and by walks over boards and people.
+
+    Args:
+        in_whole: [S] the sources' rows in the whole model.
+        weights: [S].
+    """
+    found: list[NDArray[np.integer]] = [NOBODY.rows]
+    strengths: list[Floats] = [NOBODY.scores]
+    for n, (row, weight) in enumerate(zip(in_whole, weights, strict=True)):
+        near, strength = model.together.neighbours(int(row))
+        visits = walk(model.graph, sources.take([n]), settings=_BOARDS)
         found += [near, visits.items]
         strengths += [weight * np.log1p(strength), weight * np.log1p(visits.scores)]
     rows, where = np.unique(np.concatenate(found), return_inverse=True)
-    sums: NDArray[np.float64] = np.bincount(where, np.concatenate(strengths), minlength=len(rows)).astype(np.float64)
-    return rows, sums
+    sums = np.bincount(where, np.concatenate(strengths), minlength=len(rows)).astype(np.float32)
+    order = np.argsort(-sums, kind="stable")
+    order = order[sums[order] > 0]
+    return Scored(rows[order].astype(np.int64), sums[order])
 
 
-def _kin(model: TasteModel, item: str, content: Floats | None, kind: str | None) -> list[tuple[int, float]]:
-    """The nearest items of the same kind, as (row, weight)."""
-    embedded = model.embed([item], None if content is None else content[None])
-    if not embedded.known[0]:
-        return []
-    rows, _ = model.best(embedded.outputs[0], _LOOKED_AT, embedded.rows[embedded.rows >= 0])
-    cosines = model.factors.outputs[rows] @ embedded.outputs[0]
-    order = [n for n in np.argsort(-cosines, kind="stable") if cosines[n] > 0]
-    alike = islice((n for n in order if not kind or model.kinds[int(rows[n])] == kind), _LIKE)
-    return [(int(rows[n]), float(cosines[n])) for n in alike]
+def among(
+    model: TasteModel,
+    item: str,
+    kind: str | None,
+    company: Scored,
+    *,
+    like: str | None,
+    count: int,
+    per_kind: int = 2,
+    exclude: frozenset[str] = frozenset(),
+) -> list[Complement]:
+    """Those of an item's company that are something else."""
+    answer: list[Complement] = []
+    taken: dict[str, int] = {}
+    for row, score in zip(company.rows.tolist(), company.scores.tolist(), strict=True):
+        if len(answer) == count:
+            break
+        its_kind, id_ = model.kinds[row], model.items[row]
+        known_same = bool(kind) and its_kind == kind
+        if known_same or id_ == item or id_ in exclude or taken.get(its_kind, 0) >= per_kind:
+            continue
+        taken[its_kind] = taken.get(its_kind, 0) + 1
+        answer.append(Complement(id_, its_kind, score, like))
+    return answer

@@ -13,14 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taste.graph import shared_nodes
-from taste.model import TasteModel, largest
-from taste.profile import CUT, Floats, Interest, Profile, common_concepts
-from taste.walk import Visits, WalkSettings, walk
-
-Source = Literal["interest", "intent", "frontier", "popular"]
-
-_WALK_STEPS = 8_000
-_SOURCES = 24
+from taste.model import TasteModel
+from taste.nominate import NOT_SHOWN, Pick, Source, Wanted, choose, nominate, want
+from taste.profile import Interest, Profile, common_concepts
 
 
 @dataclass(frozen=True)
@@ -49,14 +44,14 @@ class Proposal:
 
     Attributes:
         support: the log of visits, or a score.
-        start: of an item beyond the person's interests, the interest and the row of the item that its walk started at;
+        start: of an item beyond the person's interests, the interest and the id of the item that its walk started at;
             `path_of` tells the path, which takes longer than finding it and is wanted for few.
     """
 
     item: str
     source: Source
     support: float
-    start: tuple[Interest, int] | None = None
+    start: tuple[Interest, str] | None = None
 
 
 def propose(
@@ -66,6 +61,7 @@ def propose(
     count: int = 300,
     adventurousness: float = 0.3,
     exclude: frozenset[str] = frozenset(),
+    shown: tuple[NDArray[np.unsignedinteger], int] = NOT_SHOWN,
     seed: int = 0,
 ) -> list[Proposal]:
     """Candidates for a person's feed, hidden and excluded items left out.
@@ -75,30 +71,22 @@ def propose(
     Args:
         adventurousness: in [0, 1]; the share that comes from beyond the person's interests grows with it.
         exclude: ids shown on earlier pages, or no longer in stock.
+        shown: prefixes of the hashes of ids that are not wanted either, and their bits.
         seed: another seed draws other items from the frontier; the date makes a feed new each day.
     """
-    banned = model.rows.find(list(exclude | profile.hidden | profile.bought))
-    banned = banned[banned >= 0]
-    found: dict[int, Proposal] = {}
-    interests = profile.active
-    if interests:
-        outside = round(count * (0.1 + 0.6 * adventurousness))
-        for proposal in _frontier(model, profile, banned, outside, adventurousness, seed):
-            found[model.rows[proposal.item]] = proposal
-        inside = count - len(found)
-        shares = np.array([interest.importance for interest in interests])
-        shares = np.sqrt(shares) / np.sqrt(shares).sum()  # small interests deserve more than their share of clicks
-        if profile.intent_items:
-            _add(model, found, banned, profile.intent, round(0.3 * inside), "intent")
-        for interest, share in zip(interests, shares, strict=True):
-            _add(model, found, banned, interest.vector, int(np.ceil(share * inside)), "interest")
-    missing = count - len(found)
-    if missing > 0:
-        popular = model.popular[~np.isin(model.popular, [*banned, *found])]
-        noise = np.random.default_rng(seed).gumbel(0, 0.3, len(popular)).astype(np.float32)
-        for row in popular[largest(model.factors.bias[popular] + noise, missing)].tolist():
-            found[row] = Proposal(model.items[row], "popular", 0.0)
-    return list(found.values())[:count]
+    wanted, owners = want(
+        model, profile, count=count, adventurousness=adventurousness, exclude=exclude, shown=shown, seed=seed
+    )
+    picks = choose([nominate(model, wanted)], wanted)
+    return proposals(picks, [model.items[pick.row] for pick in picks], wanted, owners)
+
+
+def proposals(picks: Sequence[Pick], ids: Sequence[str], wanted: Wanted, owners: Sequence[Interest]) -> list[Proposal]:
+    """Picks by the ids of their items, with the interests that they lie beyond."""
+    starts = [None if pick.start is None else (owners[pick.start], wanted.starts[pick.start]) for pick in picks]
+    return [
+        Proposal(id_, pick.source, pick.support, start) for pick, id_, start in zip(picks, ids, starts, strict=True)
+    ]
 
 
 def interest_name(interest: Interest) -> str:
@@ -119,76 +107,17 @@ def concepts_name(concepts: Sequence[str]) -> str:
     return f"{look} {category}".strip()
 
 
-def _add(
-    model: TasteModel,
-    found: dict[int, Proposal],
-    banned: NDArray[np.int64],
-    vector: Floats,
-    count: int,
-    source: Source,
-) -> None:
-    """The best items for one vector that are not there yet."""
-    if count <= 0:
-        return
-    rows, scores = model.best(vector, count, np.array([*banned, *found], np.int64))
-    for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
-        found[row] = Proposal(model.items[row], source, score)
-
-
-def _frontier(
-    model: TasteModel, profile: Profile, banned: NDArray[np.int64], count: int, adventurousness: float, seed: int
-) -> list[Proposal]:
-    interests = profile.active
-    sources: list[int] = []
-    owners: list[Interest] = []
-    for interest in interests:
-        rows = [row for row in model.rows.find(interest.items).tolist() if row >= 0]
-        rows = rows[: max(2, round(_SOURCES * interest.importance))]
-        sources += rows
-        owners += [interest] * len(rows)
-    if not sources or count <= 0:
-        return []
-    weights = np.array([owner.importance for owner in owners])
-    visits = walk(
-        model.graph,
-        np.array(sources),
-        weights,
-        WalkSettings(steps=_WALK_STEPS, restart=0.5 - 0.35 * adventurousness, enough=10**9),
-        seed=seed,
-    )
-    outside = _distance(model, interests, visits.items) > CUT * 0.5
-    kept = np.flatnonzero(outside & ~np.isin(visits.items, banned))
-    # Sampling without replacement in proportion to visits: the largest of log-weight plus Gumbel noise.
-    noise = np.random.default_rng(seed).gumbel(size=len(kept)).astype(np.float32)
-    drawn = kept[largest(np.log(visits.scores[kept]) + noise, count)]
-    return [_proposal(model, visits, int(n), sources, owners) for n in drawn]
-
-
-def _distance(model: TasteModel, interests: Sequence[Interest], rows: NDArray[np.integer]) -> Floats:
-    """Cosine distance to the nearest interest, in units of two random items' distance."""
-    centres = np.stack([interest.centre for interest in interests])
-    cosines = model.factors.outputs[rows] @ centres.T
-    result: Floats = (1.0 - cosines.max(axis=1)) / model.typical_distance
-    return result
-
-
-def _proposal(model: TasteModel, visits: Visits, n: int, sources: list[int], owners: list[Interest]) -> Proposal:
-    at = int(visits.sources[n])
-    support = float(np.log1p(visits.scores[n]))
-    return Proposal(model.items[int(visits.items[n])], "frontier", support, (owners[at], sources[at]))
-
-
 def path_of(model: TasteModel, proposal: Proposal) -> Path | None:
     """Say how a proposed item is joined to the interest that it was reached from; None where it is part of one."""
     if proposal.start is None:
         return None
-    interest, start = proposal.start
+    interest, item = proposal.start
+    start = model.rows[item]
     target = model.rows[proposal.item]
     name = interest_name(interest)
     toward = concepts_name(_own_concepts(model, target, interest)) or model.titles[target]
     board = next(iter(shared_nodes(model.graph.links["boards"].out, start, target)), None)
     concept = next(iter(shared_nodes(model.graph.links["concepts"].out, start, target)), None)
-    item = model.items[start]
     if board is not None:
         sentence = f"Because your taste for {name} meets {toward} on a board"
         return Path(interest.id, name, item, "board", model.graph.names["boards"][board], toward, sentence)

@@ -12,7 +12,7 @@ Building is three steps, all on Arrow tables, so that a job may run the first on
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -43,6 +43,8 @@ EDGE_SCHEMA = pa.schema(
 )
 _DAY_US = 86_400_000_000
 _ARRAYS = ("indptr", "indices", "cumulative")
+_ALL_HERE: Floats = np.empty(0, np.float32)
+_ALL_HERE.flags.writeable = False  # as arrays that are mapped from a file: a compiled walk is compiled for these
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,8 @@ class Csr:
     indptr: NDArray[np.int64]  # [n + 1]
     indices: Ints  # [edges], columns
     cumulative: Floats  # [edges], share of the row's weight up to and including this edge, in (0, 1]
+    share: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """[n], how much of each row's weight these edges are, where others are kept elsewhere; empty where all are here."""
 
     @property
     def rows(self) -> int:
@@ -64,6 +68,14 @@ class Csr:
     def neighbours(self, row: int) -> Ints:
         """Columns of one row, heaviest first."""
         return self.indices[self.indptr[row] : self.indptr[row + 1]]
+
+    def take(self, rows: NDArray[np.integer]) -> "Csr":
+        """A copy of some rows."""
+        starts = self.indptr[rows]
+        lengths = self.indptr[np.asarray(rows) + 1] - starts
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        at = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Csr(indptr, self.indices[at], self.cumulative[at])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +104,7 @@ class TasteGraph:
         folder.mkdir(parents=True, exist_ok=True)
         for relation, links in self.links.items():
             for direction, csr in (("out", links.out), ("back", links.back)):
-                for name in _ARRAYS:
+                for name in (*_ARRAYS, *(("share",) if len(csr.share) else ())):
                     np.save(folder / f"{relation}-{direction}-{name}.npy", getattr(csr, name))
         save_strings(folder / "items.arrow", self.items)
         for relation, names in self.names.items():
@@ -261,7 +273,9 @@ def _make_csr(rows: NDArray[Any], columns: NDArray[Any], weights: Floats, row_co
 
 
 def _load_csr(folder: Path, relation: str, direction: str) -> Csr:
-    return Csr(*(mapped(folder / f"{relation}-{direction}-{name}.npy") for name in _ARRAYS))
+    share = folder / f"{relation}-{direction}-share.npy"
+    indptr, indices, cumulative = (mapped(folder / f"{relation}-{direction}-{name}.npy") for name in _ARRAYS)
+    return Csr(indptr, indices, cumulative, mapped(share) if share.exists() else _ALL_HERE)
 
 
 def _edges(relation: Relation, nodes: Any, items: Any, weights: Any) -> pa.Table:

@@ -22,6 +22,7 @@ from taste.factors import Factors, FactorSettings, train_factors
 from taste.graph import TasteGraph, build_graph
 from taste.names import Rows, Strings, mapped, save_strings
 from taste.nearest import READ, NearestIndex, build_index
+from taste.survey import Survey, take_survey
 from taste.together import Together, count_together
 
 Floats = NDArray[np.float32]
@@ -32,7 +33,6 @@ EXACT_ITEMS = 100_000
 POPULAR = 10_000
 """Items that are the most popular ones: as many as anybody will page through."""
 
-_PLANE_SAMPLE = 20_000
 _FACTOR_ARRAYS = ("inputs", "outputs", "bias", "input_map", "output_map", "content_mean")
 
 
@@ -61,6 +61,7 @@ class TasteModel:
         columns: the item table's vector columns that content comes from, side by side.
         kinds: [N] the narrowest category of each item, or "".
         titles: [N] what to call an item in a sentence.
+        surveyed: of the whole catalogue, where these are only some of its items.
     """
 
     encoder_version: str
@@ -73,6 +74,7 @@ class TasteModel:
     graph: TasteGraph
     rows: Rows
     nearest: NearestIndex | None = None
+    surveyed: Survey | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -103,26 +105,9 @@ class TasteModel:
         return near[top], scores[top]
 
     @cached_property
-    def typical_distance(self) -> float:
-        """Mean cosine distance of two random items' outputs, in (0, 2]: what "unrelated" means in this catalogue."""
-        some = self.factors.outputs[:: max(1, len(self.items) // 2_000)]
-        count = len(some)
-        if count < 2:
-            return 1.0
-        together = float(np.square(some.sum(axis=0)).sum())  # Σ_ij cos(i, j), the diagonal being `count`
-        return max(1e-3, 1.0 - (together - count) / (count * (count - 1)))
-
-    @cached_property
-    def plane(self) -> tuple[Floats, Floats]:
-        """Mean [d] and the two principal axes [d, 2] of outputs: one map of taste for everybody."""
-        some = self.factors.outputs[:: max(1, len(self.items) // _PLANE_SAMPLE)]
-        centre = some.mean(axis=0)
-        outputs = some - centre
-        _, vectors = np.linalg.eigh(outputs.T @ outputs)
-        axes = vectors[:, ::-1][:, :2]
-        signs = np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])  # eigenvectors come with any sign; fix it
-        reach = np.abs(outputs @ axes).max() if len(outputs) else 1.0
-        return centre, (axes * signs / max(reach, 1e-6)).astype(np.float32)
+    def survey(self) -> Survey:
+        """What the whole catalogue is like, of which these may be a few items."""
+        return self.surveyed or take_survey(self.factors.outputs, self.graph)
 
     def embed(self, ids: Sequence[str], content: Floats | None = None) -> Embedded:
         """Look items up; those the model does not know are embedded from their content.

@@ -182,13 +182,6 @@ def profile_view(profile: Profile) -> dict[str, Any]:
     }
 
 
-def map_position(model: TasteModel, output: Floats) -> tuple[float, float]:
-    """Where an output vector [d] lies on the taste map; the map is the same for everybody."""
-    centre, axes = model.plane
-    x, y = (output - centre) @ axes
-    return float(x), float(y)
-
-
 @dataclass
 class _Act:
     """All that a person did with one item."""
@@ -240,7 +233,7 @@ def _interests(
     marks: dict[str, Mark],
 ) -> tuple[list[Interest], NDArray[np.int64]]:
     """Interests, and for each item the position of its own."""
-    labels = _cluster(items.outputs, model.typical_distance * CUT)
+    labels = _cluster(items.outputs, model.survey.typical_distance * CUT)
     count = int(labels.max(initial=-1)) + 1
     total = float(weights.sum()) or 1.0
     centres = [_unit(weights[labels == n] @ items.outputs[labels == n]) for n in range(count)]
@@ -265,7 +258,7 @@ def _interests(
                 concepts=common_concepts(model, items.rows[members]),
                 vector=model.factors.person(items.inputs[members], weights[members]),
                 centre=centres[n],
-                position=map_position(model, centres[n]),
+                position=_place(model, centres[n]),
                 last=max(dates),
             )
         )
@@ -283,6 +276,11 @@ def _cluster(vectors: Floats, cut: float) -> NDArray[np.int64]:
         raw = fcluster(tree, MAX_INTERESTS, "maxclust")
     order = {label: n for n, label in enumerate(dict.fromkeys(raw.tolist()))}
     return np.array([order[label] for label in raw.tolist()])
+
+
+def _place(model: TasteModel, output: Floats) -> tuple[float, float]:
+    x, y = model.survey.places(output)
+    return float(x), float(y)
 
 
 def _medoid(vectors: Floats, weights: Floats) -> int:
@@ -305,7 +303,7 @@ def _place_marks(
         label = where.get(item)
         if label is None and centres and item in model.rows:
             cosines = np.stack(centres) @ model.factors.outputs[model.rows[item]]
-            if 1.0 - cosines.max() < model.typical_distance * CUT:
+            if 1.0 - cosines.max() < model.survey.typical_distance * CUT:
                 label = int(cosines.argmax())
         if label is not None:
             placed[label] = mark
@@ -315,12 +313,12 @@ def _place_marks(
 def common_concepts(model: TasteModel, rows: NDArray[np.int64], limit: int = 3) -> tuple[str, ...]:
     """Concepts that a share of these items has which is large, and larger than in the catalogue."""
     rows = rows[rows >= 0]
-    links, names = model.graph.links["concepts"], model.graph.names.get("concepts", [])
+    links, names, survey = model.graph.links["concepts"], model.graph.names.get("concepts", []), model.survey
     if not len(rows) or not len(names):
         return ()
     found = np.concatenate([links.out.neighbours(int(row)) for row in rows])
     nodes, counts = np.unique(found, return_counts=True)
-    usual = (links.back.indptr[nodes + 1] - links.back.indptr[nodes]) / len(model.items)
+    usual = survey.concept_sizes[nodes] / survey.items
     share = counts / len(rows)
     telling = share * np.log(np.maximum(share / np.maximum(usual, 1e-9), 1e-9))
     best = [n for n in np.argsort(-telling, kind="stable") if share[n] >= 0.5 and telling[n] > 0][:limit]

@@ -152,7 +152,7 @@ def taste_scores(items: Embedded, model: TasteModel, profile: Profile | None) ->
         urgency = {"inspiration": 0.3, "comparing": 0.6, "ready_to_buy": 0.6}[profile.journey.stage]
         scores = scores + urgency * f.score(profile.intent, items.outputs)
     if len(profile.disliked):
-        near = 1.0 - CUT * model.typical_distance  # a cosine at which two items would share an interest
+        near = 1.0 - CUT * model.survey.typical_distance  # a cosine at which two items would share an interest
         likeness = (items.outputs @ profile.disliked.T).max(axis=1)
         scores = scores - 0.5 / f.temperature * np.maximum(likeness - near, 0.0)
     return scores.astype(np.float32)
@@ -172,7 +172,7 @@ def _distance(items: Embedded, model: TasteModel, profile: Profile | None) -> Fl
     if profile is None or not profile.active:
         return np.ones(len(items.rows), np.float32)
     centres = np.stack([interest.centre for interest in profile.active])
-    result: Floats = (1.0 - (items.outputs @ centres.T).max(axis=1)) / model.typical_distance
+    result: Floats = (1.0 - (items.outputs @ centres.T).max(axis=1)) / model.survey.typical_distance
     return result
 
 
@@ -192,7 +192,7 @@ def _reasons(
     outputs = items.outputs[chosen]
     centres = np.stack([interest.centre for interest in profile.active])
     nearest = (outputs @ centres.T).argmax(axis=1)
-    limit = 1.0 - CUT * model.typical_distance
+    limit = 1.0 - CUT * model.survey.typical_distance
     likes = model.embed(profile.intent_items).outputs if profile.intent_items else np.zeros((0, outputs.shape[1]))
     now = (outputs @ likes.T).max(axis=1, initial=-1.0)
     reasons = []

@@ -48,22 +48,35 @@ class Together:
             Logarithms, [m] or [N]; 0 where nothing is known.
         """
         asked, place = np.unique(np.arange(len(self.indptr) - 1) if of is None else of, return_inverse=True)
-        sums = np.zeros(len(asked), np.float32)
         total = float(weights.sum())
+        sums = np.zeros(len(asked), np.float32)
         if total > 0 and len(asked):
-            starts, ends = self.indptr[rows], self.indptr[rows + 1]
-            lengths = ends - starts
-            flat = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(
-                lengths.sum()
-            )
-            near = self.indices[flat]
-            at = np.minimum(np.searchsorted(asked, near), len(asked) - 1)
-            hit = asked[at] == near
-            strengths = self.weights[flat] * np.repeat(weights / total, lengths)
-            sums = np.bincount(at[hit], strengths[hit], minlength=len(asked)).astype(np.float32)
+            one, other, strengths = self.between(rows, asked)
+            shares = (weights / total)[one]
+            sums = np.bincount(other, strengths * shares, minlength=len(asked)).astype(np.float32)
         found = sums[place]
         result: Floats = np.log(found + SMOOTHING) - np.float32(np.log(SMOOTHING))
         return result
+
+    def between(
+        self, rows: NDArray[np.integer], asked: NDArray[np.integer]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """What joins some items with others, where anything does.
+
+        Args:
+            rows: [n], those whose neighbours are looked at.
+            asked: [m] ascending, m ≥ 1, those that are looked for among them.
+
+        Returns:
+            Positions in `rows`, positions in `asked`, and how strongly.
+        """
+        starts = self.indptr[rows]
+        lengths = self.indptr[np.asarray(rows) + 1] - starts
+        flat = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
+        near = self.indices[flat]
+        at = np.minimum(np.searchsorted(asked, near), len(asked) - 1)
+        hit = np.flatnonzero(asked[at] == near)
+        return np.repeat(np.arange(len(rows)), lengths)[hit], at[hit], self.weights[flat[hit]]
 
     def matrix(self) -> sparse.csr_matrix:
         """The same as scipy's [N, N]."""

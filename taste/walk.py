@@ -8,6 +8,7 @@ would spend its time on temporaries and could not stop early. Compiling takes so
 process (`warm_up`); the compiled walk holds no lock, so threads walk side by side.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -51,9 +52,33 @@ class Visits:
     steps: int  # visits actually made
 
 
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """The items that a walk starts at, with their own edges: these may be items that the graph does not hold.
+
+    Attributes:
+        rows: [S] rows of the graph, -1 for items of another shard.
+        out: item → nodes by relation, S rows each.
+    """
+
+    rows: NDArray[np.int64]
+    out: dict[Relation, Csr]
+
+    def take(self, positions: Sequence[int]) -> "Sources":
+        """Some of them."""
+        at = np.asarray(positions, np.int64)
+        return Sources(self.rows[at], {relation: csr.take(at) for relation, csr in self.out.items()})
+
+
+def sources_of(graph: TasteGraph, rows: Sequence[int] | NDArray[np.integer]) -> Sources:
+    """Items [S] of a graph as sources."""
+    at: NDArray[np.int64] = np.asarray(rows).astype(np.int64)
+    return Sources(at, {relation: links.out.take(at) for relation, links in graph.links.items()})
+
+
 def walk(
     graph: TasteGraph,
-    sources: NDArray[np.integer],
+    sources: NDArray[np.integer] | Sources,
     weights: NDArray[np.floating] | None = None,
     settings: WalkSettings = DEFAULT_WALK,
     *,
@@ -65,14 +90,19 @@ def walk(
     steps to say as much. An item's score is (Σ_source √visits)², which prefers what several sources lead to over
     what one does (eq. 3).
 
+    In a shard of a graph a step that would have led to another shard's item is made to one that is here, and not
+    counted: visits are to the shard's items what they are in the whole graph, as far as the items that a longer walk
+    passes are a fair sample of all.
+
     Args:
-        sources: [S] item rows.
+        sources: [S] item rows, or items of any shard.
         weights: [S] importance ≥ 0; equal by default.
         seed: the same seed gives the same walk.
     """
-    rows: NDArray[np.int64] = np.asarray(sources).astype(np.int64)
-    importance = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-    degrees = sum(links.out.indptr[rows + 1] - links.out.indptr[rows] for links in graph.links.values())
+    # A copy in either case: what came from another process may not be written to, and would be compiled for anew.
+    start = sources.take(range(len(sources.rows))) if isinstance(sources, Sources) else sources_of(graph, sources)
+    importance = np.ones(len(start.rows)) if weights is None else np.asarray(weights, dtype=np.float64)
+    degrees = sum(np.diff(csr.indptr) for csr in start.out.values())
     budget = _share_steps(importance, np.asarray(degrees, dtype=np.float64), settings.steps)
     preferences = np.array([dict(settings.via).get(relation, 0.0) for relation in RELATIONS])
     if not budget.any() or not preferences.any():
@@ -80,9 +110,12 @@ def walk(
     slots = 1 << int(budget.sum() * 2).bit_length()
     keys, counts = np.full(slots, _EMPTY), np.zeros(slots, np.int32)
     steps = _walk(
-        *_columns(graph),
+        *_columns([graph.links[relation].out for relation in RELATIONS]),
+        *_columns([graph.links[relation].back for relation in RELATIONS]),
+        tuple(graph.links[relation].back.share for relation in RELATIONS),
+        *_columns([start.out[relation] for relation in RELATIONS]),
         preferences,
-        rows,
+        start.rows,
         budget,
         settings.restart,
         settings.enough,
@@ -91,7 +124,7 @@ def walk(
         counts,
         np.uint64(seed * 2 + 1),
     )
-    return _boost(keys, counts, rows, steps)
+    return _boost(keys, counts, start.rows, steps)
 
 
 def warm_up() -> None:
@@ -103,7 +136,8 @@ def warm_up() -> None:
 
 
 def _read_only(csr: Csr) -> Csr:
-    for array in (copy := Csr(csr.indptr.copy(), csr.indices.copy(), csr.cumulative.copy())).__dict__.values():
+    copy = Csr(csr.indptr.copy(), csr.indices.copy(), csr.cumulative.copy(), csr.share.copy())
+    for array in copy.__dict__.values():
         array.flags.writeable = False
     return copy
 
@@ -119,16 +153,12 @@ def _share_steps(importance: NDArray[np.float64], degrees: NDArray[np.float64], 
     return np.ceil(steps * share / share.sum()).astype(np.int64)
 
 
-def _columns(graph: TasteGraph) -> tuple[tuple[NDArray, ...], ...]:
-    """The graph's arrays as tuples over relations, which numba can index with a variable."""
-    links = [graph.links[relation] for relation in RELATIONS]
+def _columns(relations: Sequence[Csr]) -> tuple[tuple[NDArray, ...], ...]:
+    """Arrays as tuples over relations, which numba can index with a variable."""
     return (
-        tuple(link.out.indptr for link in links),
-        tuple(link.out.indices for link in links),
-        tuple(link.out.cumulative for link in links),
-        tuple(link.back.indptr for link in links),
-        tuple(link.back.indices for link in links),
-        tuple(link.back.cumulative for link in links),
+        tuple(csr.indptr for csr in relations),
+        tuple(csr.indices for csr in relations),
+        tuple(csr.cumulative for csr in relations),
     )
 
 
@@ -172,6 +202,14 @@ def _draw(indptr, indices, cumulative, row, uniform):  # type: ignore[no-untyped
     return np.int64(indices[low])
 
 
+@numba.njit(nogil=True, inline="always")
+def _has_edges(indptr, source_indptr, item, source):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  # pragma: no cover
+    """Whether an item, or a source where `item` is -1, has edges of a relation."""
+    if item < 0:
+        return source_indptr[source + 1] > source_indptr[source]
+    return indptr[item + 1] > indptr[item]
+
+
 @numba.njit(nogil=True)
 def _walk(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pragma: no cover
     out_indptr,  # noqa: ANN001
@@ -180,8 +218,12 @@ def _walk(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pragma: no cover
     back_indptr,  # noqa: ANN001
     back_indices,  # noqa: ANN001
     back_cumulative,  # noqa: ANN001
+    back_share,  # noqa: ANN001
+    source_indptr,  # noqa: ANN001
+    source_indices,  # noqa: ANN001
+    source_cumulative,  # noqa: ANN001
     preferences,  # noqa: ANN001  [R]
-    sources,  # noqa: ANN001  [S]
+    sources,  # noqa: ANN001  [S], -1 for those of another shard
     budget,  # noqa: ANN001  [S]
     restart,  # noqa: ANN001
     enough,  # noqa: ANN001
@@ -200,46 +242,51 @@ def _walk(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pragma: no cover
     at = np.empty(walkers, np.int64)
     steps = 0
     for s in range(source_count):
-        source = sources[s]
-        at[:] = source
+        at[:] = -1  # at the source
         done = 0
         frequent = 0
         while done < budget[s] and frequent < enough:
             for w in range(walkers):
                 item = at[w]
                 if _random(state) < restart:
-                    item = source
+                    item = -1
                 total = 0.0
                 for r in range(relations):
-                    if out_indptr[r][item + 1] > out_indptr[r][item]:
+                    if _has_edges(out_indptr[r], source_indptr[r], item, s):
                         total += preferences[r]
                 if total <= 0.0:
-                    at[w] = source
+                    at[w] = -1
                     done += 1
                     continue
                 pick = _random(state) * total
                 chosen = -1
                 for r in range(relations):
-                    if out_indptr[r][item + 1] > out_indptr[r][item] and preferences[r] > 0.0:
+                    if _has_edges(out_indptr[r], source_indptr[r], item, s) and preferences[r] > 0.0:
                         chosen = r
                         pick -= preferences[r]
                         if pick < 0.0:
                             break
-                node = _draw(out_indptr[chosen], out_indices[chosen], out_cumulative[chosen], item, _random(state))
+                uniform = _random(state)
+                if item < 0:
+                    node = _draw(source_indptr[chosen], source_indices[chosen], source_cumulative[chosen], s, uniform)
+                else:
+                    node = _draw(out_indptr[chosen], out_indices[chosen], out_cumulative[chosen], item, uniform)
                 if back_indptr[chosen][node + 1] == back_indptr[chosen][node]:
-                    at[w] = source
+                    at[w] = -1
                     done += 1
                     continue
                 item = _draw(back_indptr[chosen], back_indices[chosen], back_cumulative[chosen], node, _random(state))
                 at[w] = item
                 done += 1
+                if len(back_share[chosen]) > 0 and _random(state) >= back_share[chosen][node]:
+                    continue
                 key = item * source_count + s
                 slot = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask
                 while keys[slot] != key and keys[slot] != -1:
                     slot = (slot + np.uint64(1)) & mask
                 keys[slot] = key
                 counts[slot] += 1
-                if counts[slot] == often and item != source:
+                if counts[slot] == often and item != sources[s]:
                     frequent += 1
         steps += done
     return steps

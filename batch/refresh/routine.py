@@ -83,6 +83,7 @@ class TasteSection(Section):
     boards: str | None = None
     epochs: int = FactorSettings.epochs
     dim: int = FactorSettings.dim
+    shards: int | None = Field(default=None, ge=0, description="By default as many as the live release's model has.")
 
 
 class NavigatorSection(Section):

@@ -126,12 +126,12 @@ def _encoder(section: EncoderSection, load: Callable[[], BaseEncoder] | None) ->
 def _taste(section: TasteSection) -> Step:
     def asks() -> Inputs:
         events = events_signature(section.events) if section.events else ""
-        settings = fingerprint(section.epochs, section.dim)
+        settings = fingerprint(section.epochs, section.dim, *(() if section.shards is None else (section.shards,)))
         return {"events": events, "boards": file_signature(section.boards), "settings": settings}
 
     def run(uri: str, say: Say) -> bool:
         settings = FactorSettings(dim=section.dim, epochs=section.epochs)
-        report = train_taste(uri, events=section.events, boards=section.boards, settings=settings)
+        report = train_taste(uri, events=section.events, boards=section.boards, settings=settings, split=section.shards)
         say("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
         return report.release is not None
 

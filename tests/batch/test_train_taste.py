@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
 from batch.event_files import event_files
-from batch.train_taste import load_incumbent, read_boards, train
+from batch.train_taste import load_incumbent, read_boards, shards_in, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
 from taste.events import Event
@@ -19,6 +19,7 @@ from taste.factors import FactorSettings
 from taste.model import TasteModel
 from taste.profile import build_profile
 from taste.rank import rank
+from taste.shards import load_common, load_shard, shards_of
 from taste.store import EventStore
 from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id, make_world
 
@@ -109,6 +110,17 @@ def test_a_model_of_an_older_format_is_trained_anew(local_ray, shop, tmp_path):
     again = run(shop, tmp_path)
     assert "incumbent_hit_at_10" not in again.metrics
     assert load_incumbent(shop, again.release) is not None
+
+
+def test_a_split_model_stays_split(local_ray, shop, tmp_path):
+    """Shards are made when they are asked for, and by every later training, until somebody asks for none."""
+    first = run(shop, tmp_path, split=3).release
+    assert shards_in(shop, first) == 3
+    common = load_common(Path(shop.path(shards_of(first.taste.path)), "common"), encoder_version=ENCODER)
+    held = [load_shard(Path(shop.path(shards_of(first.taste.path)), f"{n:04}"), common.model) for n in range(3)]
+    assert sum(len(shard.model.items) for shard in held) == common.model.survey.items == first.items.rows
+    assert shards_in(shop, run(shop, tmp_path, force=True).release) == 3
+    assert shards_in(shop, run(shop, tmp_path, force=True, split=0).release) == 0
 
 
 def test_events_come_from_a_database_or_from_files(local_ray, shop, world, tmp_path):

@@ -1,11 +1,14 @@
 """What the project says of itself is what was measured: pages come from results, and a floor that is missed fails."""
 
 import json
+import os
 import re
 
 import pytest
 
+from benchmarks import __main__ as bench
 from benchmarks import figures, page, plots, quick, report
+from benchmarks.__main__ import commands_of
 from benchmarks.growth import merged
 from benchmarks.quick import CHECKS, Check, Floor, run_quick
 from benchmarks.registry import BENCHMARKS, HERE, line_of
@@ -50,6 +53,39 @@ def test_every_result_leads_to_the_line_that_measured_it():
             file, line = line_of(section.measured_by)
             assert "def " in (HERE / file).read_text().splitlines()[line - 1]
     assert {path.stem for path in report.RESULTS.glob("*.json")} <= BENCHMARKS.keys()
+
+
+def test_the_command_measures_every_section():
+    """`make bench` runs a command for each section that does not need a hand, and no command twice."""
+    assert commands_of("encoder") == [
+        f"python -m benchmarks.encoder --only {name}" for name in BENCHMARKS["encoder"].sections
+    ]
+    assert commands_of("navigator").count("python -m benchmarks.navigator --only latency") == 1
+    assert not [command for command in commands_of("navigator") if "8B" in command or "FOLDER" in command]
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch):
+    """With --resume, a section that the present commit measured is not measured again; any other is."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(report, "measured_commit", lambda: "0123456789ab")
+    report.write_results("chat", {"turns": {"a": 1.0}})
+    personal = ["python -m benchmarks.chat --only personal"]
+    assert commands_of("chat", "0123456789ab") == personal
+    assert (
+        commands_of("chat", "another") == commands_of("chat") == ["python -m benchmarks.chat --only turns", *personal]
+    )
+    assert commands_of("chat", "0123456789ab+") == commands_of("chat"), "local changes: nobody knows which"
+
+
+def test_making_the_demo_leaves_no_settings_behind(tmp_path, monkeypatch):
+    """What the demo's own Ray is set to must not reach the benchmarks, which measure Serve as it comes, too."""
+    monkeypatch.setattr(bench, "complete", _sets_a_variable)
+    bench._make_demo()
+    assert "WINDOWSHOP_LEFT_BEHIND" not in os.environ
+
+
+def _sets_a_variable(folder):
+    os.environ["WINDOWSHOP_LEFT_BEHIND"] = "1"
 
 
 def test_figures_are_traced(tmp_path, monkeypatch):

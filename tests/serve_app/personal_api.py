@@ -18,16 +18,19 @@ from serve_app.taste_scorer import TasteScorer
 _numbers = itertools.count()
 
 
-def deploy(release_uri, database):
-    """Local handles (encoder, retriever, scorer) over a store."""
+def deploy(release_uri, database, holders=()):
+    """Local handles (encoder, retriever, scorer) over a store. `holders`: classes that hold the shards of a model."""
     batching._BatchQueue._warn_if_max_batch_size_exceeds_max_ongoing_requests = lambda self: None
     number = next(_numbers)
 
-    def run(deployment, name, *args):
-        application = serve.deployment()(deployment).bind(release_uri, *args, poll_s=0.1)
-        return serve.run(application, name=f"{name}-{number}", _local_testing_mode=True)
+    def bound(deployment, name, *args):
+        return serve.deployment(name=name)(deployment).bind(release_uri, *args, poll_s=0.1)
 
-    return run(QueryEncoder, "encoder"), run(Retriever, "retriever"), run(TasteScorer, "scorer", database)
+    def run(deployment, name, *args):
+        return serve.run(bound(deployment, name, *args), name=f"{name}-{number}", _local_testing_mode=True)
+
+    shards = [bound(holder, f"shard-{n}", n, len(holders)) for n, holder in enumerate(holders)]
+    return run(QueryEncoder, "encoder"), run(Retriever, "retriever"), run(TasteScorer, "scorer", database, shards)
 
 
 def application(encoder, retriever, scorer):

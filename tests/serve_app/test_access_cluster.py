@@ -30,14 +30,16 @@ def store(tmp_path_factory):
 
 
 @contextmanager
-def serve_run(store, folder, host, **args):
-    """`serve run` of the laptop's configuration on another address; gives its process, its port and its log."""
+def serve_run(store, folder, host, deployments=(), **args):
+    """`serve run` of the laptop's configuration on another address, with more deployments configured; gives its
+    process, its port and its log."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
     config["http_options"] |= {"host": host, "port": port}
     config["applications"][0]["args"] |= {"release": str(store), **args}
+    config["applications"][0]["deployments"] += deployments
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
     environment = {

@@ -16,7 +16,7 @@ from ray.serve.schema import (
     ServeDeploySchema,
 )
 
-from serve_app.app import AppArgs, build
+from serve_app.app import SHARD_OPTIONS, AppArgs, build
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ("ray_config.yaml", "serve_app/laptop.yaml")
@@ -108,6 +108,16 @@ def test_both_profiles_differ_in_numbers_only():
     assert shape(production) == shape(laptop)
 
 
+def test_shards_are_limited_and_checked_too(tmp_path):
+    """As many deployments for shards as asked for, which no configuration needs to list."""
+    built = _deployments_of(build(AppArgs(release=str(tmp_path), taste_shards=3)))
+    assert {name for name in built if "Shard" in name} == {"TasteShard0", "TasteShard1", "TasteShard2"}
+    assert set(SHARD_OPTIONS) >= REQUIRED - {"backpressure_config"}
+    _check(DeploymentSchema, {"name": "TasteShard0", **SHARD_OPTIONS}, "TasteShard0")
+    _check(AutoscalingConfig, SHARD_OPTIONS["autoscaling_config"], "TasteShard0.autoscaling_config")
+    _check(RayActorOptionsSchema, SHARD_OPTIONS["ray_actor_options"], "TasteShard0.ray_actor_options")
+
+
 def test_building_touches_nothing(tmp_path):
     """The builder runs in the driver, which may have no model, no table and no network."""
     build(AppArgs(release=str(tmp_path / "nothing-here")))
@@ -125,7 +135,8 @@ def _deployments_of(application: Any) -> set[str]:
     """Names of the deployments of an application graph."""
     bound = application._bound_deployment
     names = {bound.name}
-    for argument in (*bound.init_args, *bound.init_kwargs.values()):
+    given = (*bound.init_args, *bound.init_kwargs.values())
+    for argument in (one for some in given for one in (some if isinstance(some, list) else [some])):
         if hasattr(argument, "_bound_deployment"):
             names |= _deployments_of(argument)
     return names

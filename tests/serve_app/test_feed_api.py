@@ -5,20 +5,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from serve_app.taste_shard import TasteShard
 from tests.serve_app.personal_api import client, deploy
-from tests.serve_app.tiny_taste import ITEMS, add_tasteful_release, load, of_color
+from tests.serve_app.tiny_taste import ITEMS, add_tasteful_release, load, of_color, split
+
+
+@pytest.fixture(scope="module", params=[0, 2], ids=["whole", "in shards"])
+def shards(request):
+    """Everything holds for a taste model that the scorer maps, and for one that other deployments share."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
+def store(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tasteful")
     add_tasteful_release(folder)
+    if shards:
+        split(folder, 3)
     return folder
 
 
 @pytest.fixture(scope="module")
-def people(store):
-    return deploy(str(store), f"sqlite:///{store / 'events.db'}")
+def people(store, shards):
+    return deploy(str(store), f"sqlite:///{store / 'events.db'}", [TasteShard] * shards)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from catalog.table import vector_columns
 from taste.factors import FactorSettings
 from taste.graph import board_edges, concept_edges, event_edges, sum_edges
 from taste.model import TasteModel, train_model
+from taste.shards import save_shards, shards_of
 from taste.store import EVENT_SCHEMA
 from tests.serve_app.tiny_shop import COLORS, add_release, made_items
 
@@ -70,6 +71,13 @@ def _trained_once() -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     add_taste(folder, add_release(folder, made_items(N), "t1-bare"), "t1")
     return folder
+
+
+def split(folder: str | Path, shards: int) -> None:
+    """Put the live release's model into shards as well."""
+    taste = ReleaseStore(folder).current().taste
+    assert taste is not None
+    save_shards(load(folder), Path(ReleaseStore(folder).path(shards_of(taste.path))), shards)
 
 
 def load(folder: str | Path) -> TasteModel:
