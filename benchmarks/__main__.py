@@ -2,23 +2,37 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 
 from benchmarks.figures import write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
 from benchmarks.quick import CHECKS, run_quick
-from benchmarks.registry import BENCHMARKS
-from benchmarks.report import RESULTS
+from benchmarks.registry import BENCHMARKS, command_of
+from benchmarks.report import RESULTS, measured_at, measured_commit
+from benchmarks.soak.shop import complete
+
+DEMO = Path(".windowshop/demo")
+"""The store that `make demo` makes; benchmarks of the assistant and of feeds read it."""
+
+QUIET_PERCENT, QUIET_WITHIN_S = 15.0, 60
+"""Share of the processor's time that others may take when a benchmark begins, and how long that is waited for."""
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option(help="Modules to run, by the beginning of their names.")] = None,
     quick: Annotated[
         bool, typer.Option(help="Small sizes, to see that each runs and no ratio has collapsed; writes nothing.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Leave out what this commit has measured already: for a run that was cut off.")
     ] = False,
     page_only: Annotated[
         bool, typer.Option(help="Run nothing; write pages and plots from the results there are.")
@@ -36,7 +50,11 @@ def main(
         if failed := run_quick(chosen):
             raise SystemExit("\n".join(failed))
         return
-    failed = [] if page_only else [name for name in chosen if _run(name) != 0]
+    try:
+        failed = [] if page_only else _measure(chosen, measured_commit() if resume else None)
+    except KeyboardInterrupt:
+        typer.echo("stopped; `make bench ARGS=--resume` goes on from here", err=True)
+        raise SystemExit(130) from None
     for page in write_pages():
         typer.echo(f"wrote {page}")
     if failed:
@@ -52,9 +70,46 @@ def write_pages() -> list[Path]:
     return [*plots, page, *write_figures()]
 
 
-def _run(name: str) -> int:
-    typer.echo(f"== {BENCHMARKS[name].title}")
-    return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode
+def commands_of(name: str, commit: str | None = None) -> list[str]:
+    """What measures a benchmark, a command for each section or group of sections that has one.
+
+    Args:
+        commit: leave out sections that it measured; None for none.
+    """
+    sections = BENCHMARKS[name].sections.items()
+    missing = [section for key, section in sections if not section.by_hand and not measured_at(name, key, commit)]
+    return list(dict.fromkeys(command_of(name, section) for section in missing))
+
+
+def _measure(names: list[str], commit: str | None) -> list[str]:
+    """Run what measures these, one after another; returns the commands that failed."""
+    _make_demo()
+    commands = [command for name in names for command in commands_of(name, commit)]
+    failed = []
+    for number, command in enumerate(commands, 1):
+        typer.echo(f"== {number} of {len(commands)}: {command}")
+        _wait_until_quiet()
+        began = time.monotonic()
+        if subprocess.run([sys.executable, *command.split()[1:]], check=False).returncode != 0:
+            failed.append(command)
+        typer.echo(
+            f"== {'failed' if command in failed else 'done'} after {(time.monotonic() - began) / 60:.1f} minutes"
+        )
+    return failed
+
+
+def _make_demo() -> None:
+    """In a process of its own: a Ray that is started here would leave its settings in every benchmark's environment."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        process.submit(complete, DEMO).result()
+
+
+def _wait_until_quiet() -> None:
+    """What the command before leaves behind must not be in the next one's times."""
+    for _ in range(QUIET_WITHIN_S):
+        if psutil.cpu_percent(interval=1.0) < QUIET_PERCENT:
+            return
+    typer.echo("something else keeps this machine busy: times are of a busy machine", err=True)
 
 
 if __name__ == "__main__":

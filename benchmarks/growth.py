@@ -1,7 +1,7 @@
 """How time and memory grow with catalogue and people: `python -m benchmarks.growth [--only items|people|feeds]`.
 
 Every size runs in a process of its own, so that its peak of memory is its own. Sizes that were measured before stay in
-docs/results/growth.json, so that a large one can be added by itself: `--only items --size 1000000`.
+docs/results/growth.json, so that a large one can be added by itself: `--only items --size 3000000`.
 """
 
 import json
@@ -27,7 +27,7 @@ class Section(StrEnum):
 
 
 MEASURES: dict[Section, tuple[Callable[[int], Row], tuple[int, ...]]] = {
-    Section.ITEMS: (growth_items.measure, (1_000, 10_000, 30_000, 100_000)),
+    Section.ITEMS: (growth_items.measure, (1_000, 10_000, 30_000, 100_000, 1_000_000)),
     Section.PEOPLE: (growth_people.measure, (1_000, 10_000, 100_000)),
     Section.FEEDS: (growth_feed.measure, (20_000, 100_000, 200_000, 1_000_000)),
 }

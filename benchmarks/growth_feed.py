@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.memory import peak_mb
-from catalog.release import ModelRef
-from serve_app.taste_shelf import LoadedTaste
+from serve_app.taste_shelf import WholeTaste
 from taste.complements import complements
 from taste.events import Event
 from taste.explore import propose
@@ -37,9 +36,9 @@ def measure(items: int) -> dict[str, float]:
         warm_up()
         before, began = peak_mb(), time.perf_counter()
         model = TasteModel.load(folder)
-        LoadedTaste(ModelRef(path="", version="made", encoder_version="made"), model, None)
+        WholeTaste(model)
         opened = time.perf_counter() - began
-        people = [build_profile("p", _history(model, theme), model, now=datetime.now(UTC)) for theme in range(8)]
+        people = [build_profile("p", made_history(model, theme), model, now=datetime.now(UTC)) for theme in range(8)]
         feed = _p50(lambda n: propose(model, people[n % 8], count=160, seed=n))
         company = _p50(lambda n: complements(model, model.items[(n * 7919) % items]))
         read_mb = peak_mb() - before
@@ -91,7 +90,7 @@ def make_model(items: int, folder: str) -> None:
     ).save(Path(folder))
 
 
-def _history(model: TasteModel, theme: int) -> list[Event]:
+def made_history(model: TasteModel, theme: int) -> list[Event]:
     """Saves of things of two themes."""
     now = datetime.now(UTC)
     return [

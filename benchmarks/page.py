@@ -11,8 +11,9 @@ INTRODUCTION = """\
 # Results
 
 Made by `make bench`; the raw figures are in [results/](results/), each with the machine, versions and commit that
-measured it. `make bench ONLY=search` measures one; `python -m benchmarks --page-only` writes this page anew. What the
-figures say of the claims made for such systems: [claims](claims.md).
+measured it. `make bench ONLY=search` measures one, `make bench ARGS=--resume` goes on with a run that was cut off, and
+`python -m benchmarks --page-only` writes this page anew. What the figures say of the claims made for such systems:
+[claims](claims.md).
 
 Everything ran on shared machines without a GPU, some of it while other work kept the cores busy (*load* is the average
 of running processes in the last minute): compare figures of one table, not of two.

@@ -15,12 +15,14 @@ class Section:
     Attributes:
         measured_by: `module:function` in this package.
         options: of the command that measures it alone.
+        by_hand: it needs what not every machine has, such as a GPU; `make bench` leaves it out.
         says: what the figures are, and what they are not.
     """
 
     measured_by: str
     options: str = ""
     says: str = ""
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "Each size in a process of its own. Made items with vectors of 256 numbers. The peak is of resident "
                 "memory, pages of mapped files included; a process that has imported everything has 0.35 GB. It bends "
                 "at 20,000 items: from there on there is a vector index, which costs its training and bounds the "
-                "search. A million, whose index takes 13 minutes, is measured by `search_index` above.",
+                "search.",
             ),
             "people": Section(
                 "growth_people:measure",
@@ -127,6 +129,28 @@ BENCHMARKS: dict[str, Benchmark] = {
             )
         },
     ),
+    "taste_shards": Benchmark(
+        "A taste model in shards",
+        {
+            "alike": Section(
+                "taste_shards:alike",
+                "--only alike",
+                "The demo's made-up shoppers: lists from the whole model, from the same with other draws, and from "
+                "shards of it.",
+            ),
+            "cost": Section(
+                "taste_shards:cost",
+                "--only cost",
+                "A made model. `node_mb` is what a node holds of it; the times are of the processor, of the scorer and "
+                "of the shard that worked longest, without what carries them from one to the other.",
+            ),
+            "served": Section(
+                "taste_shards:served",
+                "--only served",
+                "Over HTTP, one client, everything on the same two cores: what asking costs, not what it saves.",
+            ),
+        },
+    ),
     "taste_peers": Benchmark(
         "Taste beside a library of factorisation",
         {
@@ -144,11 +168,9 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only latency",
                 "Arithmetic, not time: FLOPs of encoding pictures on request over those of reading vectors.",
             ),
-            "latency 2B": Section(
-                "navigator_latency:measure", "--only latency --size 2B", "Seconds to the first token."
-            ),
+            "latency 2B": Section("navigator_latency:measure", "--only latency", "Seconds to the first token."),
             "latency 8B": Section(
-                "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token."
+                "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token.", by_hand=True
             ),
             "engine": Section("navigator_engine:compare", "--only engine"),
             "rules": Section(
@@ -171,6 +193,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "navigator_use:measure",
                 "--only other --checkpoint FOLDER",
                 "The same of another Navigator; docs/navigator.md says of which.",
+                by_hand=True,
             ),
             "fashion": Section(
                 "navigator_fashion:measure",
@@ -219,6 +242,16 @@ BENCHMARKS: dict[str, Benchmark] = {
             "zero": Section(
                 "scale_out/zero:measure", "--only zero", "Encoder and retriever with min_replicas 0, on a real Serve."
             ),
+        },
+    ),
+    "hot_paths": Benchmark(
+        "The largest costs that profiles showed, before and after",
+        {
+            "costs": Section(
+                "hot_paths:measure",
+                says="Each as it was and as it is, in turn, in one run: searches on the demo's catalogue, taste on a "
+                "made model of a million items. What encoding pictures ahead saves is `navigator` latency above.",
+            )
         },
     ),
     "soak": Benchmark(

@@ -29,13 +29,26 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
     earlier = json.loads(path.read_text()) if path.exists() else {}
     stamp = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": git_commit(),
+        "commit": measured_commit(),
         "load": round(os.getloadavg()[0], 1),  # of the last minute: more than the benchmark's own on a busy machine
         **environment(),
     }
     sections = {section: {"figures": figures, **stamp} for section, figures in results.items()}
     path.write_text(json.dumps({**earlier, **sections}, indent=1, default=float) + "\n")
     return path
+
+
+def measured_commit() -> str | None:
+    """The commit whose code measures, with `+` if that code has local changes; figures and pages are not code."""
+    return git_commit(beside="docs")
+
+
+def measured_at(name: str, section: str, commit: str | None) -> bool:
+    """Whether docs/results/NAME.json has a section measured by this commit, as it is in the repository."""
+    path = RESULTS / f"{name}.json"
+    if commit is None or commit.endswith("+") or not path.exists():
+        return False
+    return json.loads(path.read_text()).get(section, {}).get("commit") == commit
 
 
 def environment() -> dict[str, Any]:

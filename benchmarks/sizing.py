@@ -57,9 +57,18 @@ GPU_FLOPS = 989e12
 GPU_IN_USE = 0.15
 """Share of that which a turn gets. NOT measured here: reading prompts reaches more, writing token by token less."""
 
+NODE_GB, NODE_IN_USE = 256, 0.75
+"""Memory of a node that holds shards of the taste model, and the share of it that they may fill."""
+
+TASTE_COPIES = 2
+"""Replicas of each shard, so that a node may be lost."""
+
 HOURS = 730.0
 CORE_HOUR, GPU_HOUR, OBJECT_GB_MONTH, DISK_GB_MONTH = 0.04, 3.0, 0.023, 0.10
 """Dollars, rounded from public list prices of large clouds; contracts, regions and years differ by half."""
+
+MEMORY_GB_HOUR = 0.003
+"""Dollars: what a node with 8 GB a core costs over one with 2, by the same lists."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,10 @@ class Shop:
         """Of factors and graph, mapped by every node that scores."""
         return (self.items * TASTE_ITEM_BYTES + self.users * EDGES_A_USER * EDGE_BYTES) / 1e9
 
+    def taste_nodes(self) -> int:
+        """That hold it, or its shards, each copy on others."""
+        return max(TASTE_COPIES, math.ceil(TASTE_COPIES * self.taste_gb() / (NODE_GB * NODE_IN_USE)))
+
 
 def turns_per_gpu_s(turn_tflop: float) -> float:
     """Turns of chat a second that one GPU bears."""
@@ -238,7 +251,8 @@ def _assumptions_table() -> list[str]:
         ("a GPU", f"{GPU_FLOPS / 1e12:.0f} TFLOP/s bf16, {GPU_IN_USE:.0%} of it in use"),
         (
             "dollars",
-            f"core-hour {CORE_HOUR}, GPU-hour {GPU_HOUR:g}, GB-month {OBJECT_GB_MONTH} object, {DISK_GB_MONTH} disk",
+            f"core-hour {CORE_HOUR}, GPU-hour {GPU_HOUR:g}, GB-month {OBJECT_GB_MONTH} object, {DISK_GB_MONTH} disk, "
+            f"GB-hour {MEMORY_GB_HOUR} memory beyond 2 GB a core",
         ),
     ]
     return _table(("assumed", "value"), rows)
@@ -281,6 +295,11 @@ def _catalogue_table(shops: Sequence[Shop]) -> list[str]:
             "taste model, in a scorer's memory map",
             f"items × {TASTE_ITEM_BYTES:,} B + users × {EDGES_A_USER} × {EDGE_BYTES} B",
             *(_bytes(shop.taste_gb()) for shop in shops),
+        ),
+        (
+            f"nodes of {NODE_GB} GB that share it",
+            f"{TASTE_COPIES} × that / {NODE_GB} / {NODE_IN_USE:g}, at least {TASTE_COPIES}",
+            *(f"{shop.taste_nodes():,}" for shop in shops),
         ),
     ]
     return _table(("", "how", *_heads(shops)), rows)
@@ -325,6 +344,7 @@ def _bill_table(shops: Sequence[Shop]) -> list[str]:
             "cores": shop.all_cores * CORE_HOUR * HOURS,
             "GPUs": shop.gpus(units.turn_tflop) * GPU_HOUR * HOURS,
             "store": shop.store_gb * OBJECT_GB_MONTH,
+            "taste's memory": TASTE_COPIES * shop.taste_gb() * MEMORY_GB_HOUR * HOURS,
             "events": shop.events_gb * DISK_GB_MONTH,
         }
 

@@ -22,7 +22,7 @@ from benchmarks.search_http import let_everybody_in, serving
 from catalog.release import ReleaseStore
 
 TARGET_P99_MS = 100.0
-_TUNED = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
+TUNED = {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
 
 
 def main(
@@ -40,7 +40,7 @@ def main(
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="ws-") as folder:
         own = {"WINDOWSHOP_DATABASE": f"sqlite:///{folder}/events.db"}  # not among the store's own events
-        with serving(store.uri, {**_TUNED, **own}, let_everybody_in) as url:
+        with serving(store.uri, {**TUNED, **own}, let_everybody_in) as url:
             figures = {f"clients_{n}": asyncio.run(_measure(url, n, turns)) for n in clients or (1, 4)}
     results = {"items": live.items.rows, "load_before": load, "target_p99_ms": TARGET_P99_MS, **figures}
     rows = [(name, f["p50_ms"], f["p99_ms"], f["event_p50_ms"], f["feed_p50_ms"]) for name, f in figures.items()]
@@ -50,8 +50,8 @@ def main(
 
 async def _measure(url: str, clients: int, turns: int) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-        await asyncio.gather(*(_turns(client, 10) for _ in range(clients)))  # connections and caches
-        taken = await asyncio.gather(*(_turns(client, turns) for _ in range(clients)))
+        await asyncio.gather(*(take_turns(client, 10) for _ in range(clients)))  # connections and caches
+        taken = await asyncio.gather(*(take_turns(client, turns) for _ in range(clients)))
     event, feed = np.array(list(itertools.chain(*taken))).T * 1e3  # [turns of all clients]
     total = event + feed
     p50, p99 = np.percentile(total, [50, 99])
@@ -67,7 +67,7 @@ async def _measure(url: str, clients: int, turns: int) -> dict[str, Any]:
     }
 
 
-async def _turns(client: httpx.AsyncClient, turns: int) -> list[tuple[float, float]]:
+async def take_turns(client: httpx.AsyncClient, turns: int) -> list[tuple[float, float]]:
     """Seconds of (event, feed) for each turn of one new person; every second turn saves, the others hide."""
     person = f"bench-{secrets.token_hex(6)}"
     asked: dict[str, str | int] = {"user_id": person, "limit": 24}

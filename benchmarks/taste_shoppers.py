@@ -60,6 +60,13 @@ def foretell(quick: bool) -> dict[str, Any]:
     return {"settings": vars(SETTINGS), "next_like": streaming, "adventurousness": adventure}
 
 
+def demo_model(histories: dict[str, list[Event]], until: datetime) -> TasteModel:
+    """A model of the demo's catalogue and boards, and of what its shoppers did before a day."""
+    from catalog.demo import load
+
+    return _train(_catalogue(load.items_path())[1], histories, load.boards(), until)
+
+
 def shoppers_histories() -> dict[str, list[Event]]:
     """Every shopper's events, in the order of time."""
     from catalog.demo import load
@@ -161,7 +168,7 @@ def _list_figures(
         float(any(r.id in later for r in shown)),
         len(set(cosines.argmax(axis=1).tolist())) / len(profile.active),
         float(1 - (pairs.sum() - n) / (n * (n - 1))),
-        float((1 - cosines.max(axis=1)).mean() / model.typical_distance),
+        float((1 - cosines.max(axis=1)).mean() / model.survey.typical_distance),
         float(len({model.kinds[model.rows[r.id]] for r in shown})),
         float(np.mean([r.reason.path is not None for r in shown])),
     )

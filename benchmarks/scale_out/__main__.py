@@ -23,13 +23,15 @@ class Section(StrEnum):
 
 def main(
     only: Annotated[list[Section] | None, typer.Option(help="Sections to measure; all by default.")] = None,
-    store: Annotated[Path | None, typer.Option(help="A release store to copy; by default the demo is made.")] = None,
+    store: Annotated[Path, typer.Option(help="A release store to copy; what it lacks of the demo is made.")] = Path(
+        ".windowshop/demo"
+    ),
     seconds: Annotated[float, typer.Option(help="How long each figure is measured.")] = 6.0,
 ) -> None:
     """Measure on a copy of a store with taste and a Navigator."""
     with tempfile.TemporaryDirectory(prefix="ws-scale-") as folder:
         copy = Path(folder) / "store"
-        if store is not None:
+        if store.exists():
             shutil.copytree(store, copy)
             for left in copy.glob("events.db*"):
                 left.unlink()
