@@ -8,22 +8,19 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 
 from benchmarks.figures import write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
 from benchmarks.quick import CHECKS, run_quick
+from benchmarks.quiet import wait_until_quiet
 from benchmarks.registry import BENCHMARKS, command_of
 from benchmarks.report import RESULTS, measured_at, measured_commit
 from benchmarks.soak.shop import complete
 
 DEMO = Path(".windowshop/demo")
 """The store that `make demo` makes; benchmarks of the assistant and of feeds read it."""
-
-QUIET_PERCENT, QUIET_WITHIN_S = 15.0, 60
-"""Share of the processor's time that others may take when a benchmark begins, and how long that is waited for."""
 
 
 def main(
@@ -88,7 +85,7 @@ def _measure(names: list[str], commit: str | None) -> list[str]:
     failed = []
     for number, command in enumerate(commands, 1):
         typer.echo(f"== {number} of {len(commands)}: {command}")
-        _wait_until_quiet()
+        wait_until_quiet()
         began = time.monotonic()
         if subprocess.run([sys.executable, *command.split()[1:]], check=False).returncode != 0:
             failed.append(command)
@@ -102,14 +99,6 @@ def _make_demo() -> None:
     """In a process of its own: a Ray that is started here would leave its settings in every benchmark's environment."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         process.submit(complete, DEMO).result()
-
-
-def _wait_until_quiet() -> None:
-    """What the command before leaves behind must not be in the next one's times."""
-    for _ in range(QUIET_WITHIN_S):
-        if psutil.cpu_percent(interval=1.0) < QUIET_PERCENT:
-            return
-    typer.echo("something else keeps this machine busy: times are of a busy machine", err=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from benchmarks.quiet import wait_until_quiet
 from benchmarks.report import write_results
 from benchmarks.search_http import TUNED, serving, without_assistant
 from benchmarks.soak.faults import Struck, every_fault, few_faults, strike_all
@@ -38,6 +40,7 @@ def main(
 ) -> None:
     """Soak a shop. Needs PostgreSQL; ends with status 1 where a promise was broken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that everything started here is ended
+    warnings.filterwarnings("ignore", message="lancedb fork support")  # what is forked here is another program at once
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ws-soak-") as folder:
         console.print("Preparing two releases")
@@ -53,6 +56,7 @@ def main(
             for name, environment in FLOODED.items():
                 console.print(f"Starting the shop of one laptop: {name}")
                 with serving(catalogue.store.uri, environment, without_assistant) as url:
+                    wait_until_quiet()
                     verdicts[name] = asyncio.run(overload(url, 5.0 if quick else OVERLOAD_S))
     results: dict[str, Any] = {}
     for name, verdict in verdicts.items():
