@@ -1,15 +1,18 @@
 """`make bench`: run the benchmarks one after another, then write the pages and plots from what they measured."""
 
+import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks import sizing
 from benchmarks.figures import write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
@@ -60,39 +63,53 @@ def main(
 
 
 def write_pages() -> list[Path]:
-    """Write docs/results.md, the plots, and the figures of the other pages."""
+    """Write docs/results.md, the plots, the figures of the other pages, and the page of sizes."""
     plots = [RESULTS / file for file in draw_all()]
     page = RESULTS.parent / "results.md"
     page.write_text(results_page())
-    return [*plots, page, *write_figures()]
+    return [*plots, page, *write_figures(), sizing.write_page()]
 
 
-def commands_of(name: str, commit: str | None = None) -> list[str]:
-    """What measures a benchmark, a command for each section or group of sections that has one.
+def commands_of(name: str, commit: str | None = None) -> dict[str, bool]:
+    """What measures a benchmark: a command for each section or group of sections that has one, and whether it is timed.
 
     Args:
         commit: leave out sections that it measured; None for none.
     """
-    sections = BENCHMARKS[name].sections.items()
-    missing = [section for key, section in sections if not section.by_hand and not measured_at(name, key, commit)]
-    return list(dict.fromkeys(command_of(name, section) for section in missing))
+    commands: dict[str, bool] = {}
+    for key, section in BENCHMARKS[name].sections.items():
+        if not section.by_hand and not measured_at(name, key, commit):
+            command = command_of(name, section)
+            commands[command] = commands.get(command, False) or section.timed
+    return commands
 
 
 def _measure(names: list[str], commit: str | None) -> list[str]:
-    """Run what measures these, one after another; returns the commands that failed."""
+    """Run what measures these; returns the commands that failed.
+
+    What takes no times comes first, a command for each core. The others follow one after another on a quiet machine.
+    """
     _make_demo()
-    commands = [command for name in names for command in commands_of(name, commit)]
-    failed = []
-    for number, command in enumerate(commands, 1):
-        typer.echo(f"== {number} of {len(commands)}: {command}")
+    commands = {command: timed for name in names for command, timed in commands_of(name, commit).items()}
+    beside = [command for command, timed in commands.items() if not timed]
+    alone = [command for command, timed in commands.items() if timed]
+    typer.echo(f"== {len(commands)} commands; {len(beside)} of them take no times and run side by side")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        good = dict(zip(beside, pool.map(partial(_run, threads=1), beside), strict=True))
+    for command in alone:
         wait_until_quiet()
-        began = time.monotonic()
-        if subprocess.run([sys.executable, *command.split()[1:]], check=False).returncode != 0:
-            failed.append(command)
-        typer.echo(
-            f"== {'failed' if command in failed else 'done'} after {(time.monotonic() - began) / 60:.1f} minutes"
-        )
-    return failed
+        good[command] = _run(command)
+    return [command for command in commands if not good[command]]
+
+
+def _run(command: str, threads: int | None = None) -> bool:
+    """Whether it succeeded. It computes on so many threads, on all cores by default."""
+    typer.echo(f"== {command}")
+    began = time.monotonic()
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)} if threads else None
+    done = subprocess.run([sys.executable, *command.split()[1:]], env=environment, check=False).returncode == 0
+    typer.echo(f"== {'done' if done else 'FAILED'} after {(time.monotonic() - began) / 60:.1f} minutes: {command}")
+    return done
 
 
 def _make_demo() -> None:

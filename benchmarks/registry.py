@@ -16,6 +16,7 @@ class Section:
         measured_by: `module:function` in this package.
         options: of the command that measures it alone.
         by_hand: it needs what not every machine has, such as a GPU; `make bench` leaves it out.
+        timed: some of its figures are times, so that nothing may run beside it.
         says: what the figures are, and what they are not.
     """
 
@@ -23,6 +24,7 @@ class Section:
     options: str = ""
     says: str = ""
     by_hand: bool = False
+    timed: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,13 @@ BENCHMARKS: dict[str, Benchmark] = {
     "search_relevance": Benchmark(
         "Relevance of text search on Icecat's judgments",
         {
-            "icecat_ndcg_at_10": Section("search_relevance:measure", says="nDCG@10; unjudged items count as 0."),
+            "icecat_ndcg_at_10": Section(
+                "search_relevance:measure", says="nDCG@10; unjudged items count as 0.", timed=False
+            ),
             "demo_recall_at_10": Section(
-                "search_relevance:measure_demo", says="Recall@10 on the demo, where the weight of full text was chosen."
+                "search_relevance:measure_demo",
+                says="Recall@10 on the demo, where the weight of full text was chosen.",
+                timed=False,
             ),
         },
     ),
@@ -99,11 +105,17 @@ BENCHMARKS: dict[str, Benchmark] = {
     "encoder": Benchmark(
         "The domain-tuned encoder",
         {
-            "rooms": Section("encoder_rooms:measure", "--only rooms", "Held-out rooms of ikea, hit@10, five folds."),
-            "parts": Section("encoder_rooms:measure_parts", "--only parts", "The same, on the first two folds."),
-            "words": Section("encoder_words:measure", "--only words"),
-            "demo": Section("encoder_demo:measure", "--only demo", "A quarter of the demo's products was unseen."),
-            "composed": Section("encoder_demo:measure_composed", "--only composed"),
+            "rooms": Section(
+                "encoder_rooms:measure", "--only rooms", "Held-out rooms of ikea, hit@10, five folds.", timed=False
+            ),
+            "parts": Section(
+                "encoder_rooms:measure_parts", "--only parts", "The same, on the first two folds.", timed=False
+            ),
+            "words": Section("encoder_words:measure", "--only words", timed=False),
+            "demo": Section(
+                "encoder_demo:measure", "--only demo", "A quarter of the demo's products was unseen.", timed=False
+            ),
+            "composed": Section("encoder_demo:measure_composed", "--only composed", timed=False),
             "table": Section("encoder_table:measure", "--only table"),
         },
     ),
@@ -115,8 +127,12 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only pinterest20",
                 "Leave-one-out on the test items; baselines are trained in the same run.",
             ),
-            "rooms": Section("taste_rooms:complete_the_room", "--only rooms", "The second half of a held-out room."),
-            "shoppers": Section("taste_shoppers:foretell", "--only shoppers", "The demo's made-up shoppers."),
+            "rooms": Section(
+                "taste_rooms:complete_the_room", "--only rooms", "The second half of a held-out room.", timed=False
+            ),
+            "shoppers": Section(
+                "taste_shoppers:foretell", "--only shoppers", "The demo's made-up shoppers.", timed=False
+            ),
             "growth": Section("taste_pinterest:grow", "--only growth"),
             "speed": Section("taste_speed:measure", "--only speed"),
         },
@@ -137,6 +153,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only alike",
                 "The demo's made-up shoppers: lists from the whole model, from the same with other draws, and from "
                 "shards of it.",
+                timed=False,
             ),
             "cost": Section(
                 "taste_shards:cost",
@@ -177,17 +194,20 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "navigator_accuracy:rules_baseline",
                 "--only accuracy",
                 "The gold messages, read by rules alone that the same hand wrote.",
+                timed=False,
             ),
             "accuracy": Section(
                 "navigator_accuracy:compare",
                 "--only accuracy",
                 "Properties of the demo's held-out items that no text tells, asked and looked for among 8; the same "
                 "drills and steps for every way of reading, a small budget. Times are CPU time on one thread.",
+                timed=False,
             ),
             "shipped": Section(
                 "navigator_use:measure",
                 "--only shipped",
                 "The Navigator that comes with Windowshop, by the suites of batch.evaluate on the demo.",
+                timed=False,
             ),
             "other": Section(
                 "navigator_use:measure",
@@ -207,7 +227,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         "What an item's vectors say, before any language model reads them",
         {
             "held_out": Section(
-                "navigator_readouts:measure", says="Shares of held-out items whose property is named right."
+                "navigator_readouts:measure",
+                says="Shares of held-out items whose property is named right.",
+                timed=False,
             )
         },
     ),
@@ -220,6 +242,7 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only personal",
                 "The demo's made-up shoppers, whose taste follows a model that the product does not read. The same "
                 "turn for the shopper and for somebody unknown: is what they save next among the first ten?",
+                timed=False,
             ),
         },
     ),

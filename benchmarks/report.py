@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +27,6 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
     """Write docs/results/NAME.json, keeping the sections of an earlier run that this one did not measure."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.json"
-    earlier = json.loads(path.read_text()) if path.exists() else {}
     stamp = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": measured_commit(),
@@ -34,7 +34,9 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
         **environment(),
     }
     sections = {section: {"figures": figures, **stamp} for section, figures in results.items()}
-    path.write_text(json.dumps({**earlier, **sections}, indent=1, default=float) + "\n")
+    with FileLock(RESULTS / f".{name}.lock"):  # another section of it may be measured beside this one
+        earlier = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps({**earlier, **sections}, indent=1, default=float) + "\n")
     return path
 
 

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -412,10 +413,11 @@ def _figures(name: str, section: str, part: str = "figures") -> Any:
     return json.loads((RESULTS / f"{name}.json").read_text())[section][part]
 
 
-def main() -> None:
-    """Write docs/sizing.md anew."""
+def write_page() -> Path:
+    """Write docs/sizing.md anew from the results there are."""
     PAGE.write_text(refreshed(PAGE.read_text()))
+    return PAGE
 
 
 if __name__ == "__main__":
-    main()
+    write_page()

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -56,11 +58,11 @@ def test_every_result_leads_to_the_line_that_measured_it():
 
 
 def test_the_command_measures_every_section():
-    """`make bench` runs a command for each section that does not need a hand, and no command twice."""
-    assert commands_of("encoder") == [
+    """`make bench` runs a command for each section that does not need a hand; one of several sections once."""
+    assert list(commands_of("encoder")) == [
         f"python -m benchmarks.encoder --only {name}" for name in BENCHMARKS["encoder"].sections
     ]
-    assert commands_of("navigator").count("python -m benchmarks.navigator --only latency") == 1
+    assert commands_of("navigator")["python -m benchmarks.navigator --only latency"]
     assert not [command for command in commands_of("navigator") if "8B" in command or "FOLDER" in command]
 
 
@@ -69,12 +71,49 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     monkeypatch.setattr(report, "measured_commit", lambda: "0123456789ab")
     report.write_results("chat", {"turns": {"a": 1.0}})
-    personal = ["python -m benchmarks.chat --only personal"]
+    personal = {"python -m benchmarks.chat --only personal": False}
+    everything = {"python -m benchmarks.chat --only turns": True, **personal}
     assert commands_of("chat", "0123456789ab") == personal
-    assert (
-        commands_of("chat", "another") == commands_of("chat") == ["python -m benchmarks.chat --only turns", *personal]
-    )
-    assert commands_of("chat", "0123456789ab+") == commands_of("chat"), "local changes: nobody knows which"
+    assert commands_of("chat", "another") == commands_of("chat") == everything
+    assert commands_of("chat", "0123456789ab+") == everything, "local changes: nobody knows which"
+
+
+def test_times_are_taken_alone(monkeypatch):
+    """What takes no times runs first, side by side; then each of the others by itself. What failed is named."""
+    running: set[str] = set()
+    most_beside: dict[str, int] = {}
+    order: list[str] = []
+    both = threading.Barrier(2)
+
+    def run(command: str, threads: int | None = None) -> bool:
+        running.add(command)
+        order.append(command)
+        if threads:
+            both.wait(10)
+        most_beside[command] = len(running)
+        if threads:
+            both.wait(10)
+        running.discard(command)
+        return "b" not in command
+
+    commands = {"x": {"time a": True, "count b": False}, "y": {"count c": False, "time d": True}}
+    monkeypatch.setattr(bench, "commands_of", lambda name, commit: commands[name])
+    monkeypatch.setattr(bench, "_run", run)
+    monkeypatch.setattr(bench, "_make_demo", lambda: None)
+    monkeypatch.setattr(bench, "wait_until_quiet", lambda: None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert bench._measure(["x", "y"], None) == ["count b"]
+    assert most_beside == {"count b": 2, "count c": 2, "time a": 1, "time d": 1}
+    assert order[2:] == ["time a", "time d"]
+
+
+def test_sections_measured_side_by_side_are_all_kept(tmp_path, monkeypatch):
+    """Two sections of one file that end at the same moment both stand in it."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    sections = [f"s{n}" for n in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: report.write_results("encoder", {name: {"a": 1.0}}), sections))
+    assert json.loads((tmp_path / "encoder.json").read_text()).keys() == set(sections)
 
 
 def test_making_the_demo_leaves_no_settings_behind(tmp_path, monkeypatch):

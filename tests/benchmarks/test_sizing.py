@@ -34,7 +34,7 @@ def shop(**changed):
 def test_the_page_is_what_the_results_come_to():
     """docs/sizing.md says what its script says today."""
     text = sizing.PAGE.read_text()
-    assert refreshed(text) == text, "run python -m benchmarks.sizing"
+    assert refreshed(text) == text, "run python -m benchmarks --page-only"
 
 
 def test_search_is_a_line_through_what_was_measured():
