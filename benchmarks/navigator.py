@@ -1,6 +1,6 @@
 """What Navigator costs and what it sees: `python -m benchmarks.navigator [--only NAME] [--quick]`.
 
-    latency    time to first token with vectors ready, over pictures encoded on request; and the arithmetic of both
+    latency    time to first token with vectors ready, over pictures encoded on request; whole turns; the arithmetic
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
     shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
@@ -23,7 +23,9 @@ from benchmarks.navigator_accuracy import compare as compare_accuracy
 from benchmarks.navigator_accuracy import rules_baseline
 from benchmarks.navigator_engine import compare as compare_engines
 from benchmarks.navigator_fashion import measure as measure_fashion
-from benchmarks.navigator_latency import flops_table, measure
+from benchmarks.navigator_latency import SIZES, flops_table, measure
+from benchmarks.navigator_turns import PRODUCTS, READY
+from benchmarks.navigator_turns import measure as measure_turns
 from benchmarks.navigator_use import measure as measure_use
 from benchmarks.report import write_results
 from catalog.demo.load import DATA
@@ -60,9 +62,12 @@ def main(
     if only in (None, "latency"):
         typer.echo(json.dumps(flops := flops_table(), indent=1))
         write_results("navigator", {"flops": flops})
-        products, pictures = ([1], ["512x512"]) if quick else ([1, 8], ["512x512", "736x1104"])
+        products, pictures = ([1], ["512x512"]) if quick else ([1, 8, 32], list(SIZES))
         times = measure(size, products, 1 if quick else 3, pictures, typer.echo)
         write_results("navigator", {f"latency {size}": times})
+        if not quick:
+            reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *SIZES)}
+            write_results("navigator", {f"turns {size}": measure_turns(size, reading, (1, 16), 2, typer.echo)})
     if only in (None, "engine"):
         folder = checkpoint or assemble()
         figures = asyncio.run(compare_engines(folder, _prompts(folder), (1, 4) if quick else (1, 4, 16)))

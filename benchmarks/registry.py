@@ -189,6 +189,15 @@ BENCHMARKS: dict[str, Benchmark] = {
             "latency 8B": Section(
                 "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token.", by_hand=True
             ),
+            "turns 2B": Section(
+                "navigator_turns:measure",
+                "--only latency",
+                "Seconds that one whole turn takes of this machine, with eight products: what is read before the first "
+                "token as above, and writing on vLLM after prompts of each length.",
+            ),
+            "turns 8B": Section(
+                "navigator_turns:measure", "--only latency --size 8B", "The same of the larger model.", by_hand=True
+            ),
             "engine": Section("navigator_engine:compare", "--only engine"),
             "rules": Section(
                 "navigator_accuracy:rules_baseline",
