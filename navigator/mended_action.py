@@ -87,6 +87,8 @@ def _about_items_on_show(heard: Heard) -> Action | None:
     asks = read in ("ask", "compare", "chat", "similar")
     if heard.shown and plainly.requests and plainly.looks and not refers and asks:
         return "refine"  # `would you have it in oak?` asks for another, however politely
+    if read == "chat" and plainly.kinds and plainly.requests and not refers:
+        return "search"  # do you have a matching cup?
     settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
     if not (heard.shown and plainly.refs) or settled or read not in ("refine", "similar"):
         return None

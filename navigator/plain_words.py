@@ -38,6 +38,8 @@ _TOTAL = re.compile(
 _SUM = re.compile(
     rf"{_NUMBER}{_UNIT}\s+(?:in\s+|for\s+)?(?:total|all|altogether|together|both|everything)\b|total\s+(?:of\s+)?{_NUMBER}"
 )
+_WITH = re.compile(r"(?<!go)(?<!goes)(?<!going) with (?!(?:my|our|your|his|her|their|this|that|these|those|it|the)\b)")
+"""Between things that are to cost so much together; `a table with chairs`."""
 _NOT_A_LIMIT = re.compile(r"(?:\b(?:not|no|nothing|never|cant|dont)|n't)\s+(?:\w+\s+){0,3}(?:more|over)\b")
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
@@ -206,7 +208,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     dropped, rest = _taken_out(_DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
-    kinds, owned, described = _kinds(rest, lexicon)
+    kinds, owned, described = _kinds(_WITH.sub(", ", rest) if together else rest, lexicon)
     if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
     return Said(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from navigator.facts import money
 from navigator.lexicon import Kind
@@ -37,13 +38,18 @@ class Relaxed:
 
 
 def relaxations(conditions: Sequence[Condition]) -> Iterator[tuple[Condition, ...]]:
-    """What to give up, in the order of trying: each condition alone, the least important first, then more at once.
+    """What to give up, in the order of trying: as few conditions as can be, the least important first.
+
+    The kind of thing goes last of all: whoever looks for a sofa is not served by a teapot, however green it is.
 
     Args:
         conditions: the least important first.
     """
-    yield from ((condition,) for condition in conditions)
-    yield from (tuple(conditions[:count]) for count in range(2, len(conditions) + 1))
+    others = [condition for condition in conditions if condition != "category"]
+    for count in range(1, len(others) + 1):
+        yield from combinations(others, count)
+    if "category" in conditions:
+        yield from (("category", *others[:count]) for count in range(len(others) + 1))
 
 
 def told(

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from navigator.carry import carry
 from navigator.engine import Delta, Finish, Sampling
+from navigator.facts import money
 from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
@@ -175,7 +176,7 @@ async def run_turn(
     taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
     notes = tuple(entry.text for entry in final.relaxed)
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
-    grounding = Grounding([entry.item for entry in shown], given=_given(request, messages))
+    grounding = Grounding([entry.item for entry in shown], given=_given(request, intent, shown, messages))
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"
     async with aclosing(meter(encode(messages), settings.answer)) as deltas:
@@ -275,10 +276,13 @@ def _total(intent: ShoppingIntent, shown: Sequence[Shown]) -> tuple[float, str |
     return round(sum(entry.item.price or 0.0 for entry in shown), 2), currencies.pop()
 
 
-def _given(request: TurnRequest, messages: Sequence[Message]) -> str:
-    """All text that the model was told in this turn."""
+def _given(request: TurnRequest, intent: ShoppingIntent, shown: Sequence[Shown], messages: Sequence[Message]) -> str:
+    """All text that the model was told in this turn, and the limits that were set, as amounts of what is shown."""
     told = [part for message in messages for part in message.parts if isinstance(part, str)]
-    return "\n".join([request.user, *told])
+    currencies = {entry.item.currency for entry in shown}
+    limits = (intent.price_min, intent.price_max, intent.budget_total)
+    amounts = [money(limit, currency) for limit in limits if limit is not None for currency in currencies]
+    return "\n".join([request.user, *amounts, *told])
 
 
 def _encoder(processor: Processor, encoder_version: str) -> Callable[[list[Message]], Any]:

@@ -11,6 +11,7 @@ from navigator.finding import Means, choose, find
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.prompt import Exchange, Shown
+from navigator.relax import relaxations
 from navigator.sets import Candidate, choose_set
 from navigator.wish import Wish, meets, read_wish
 
@@ -163,6 +164,26 @@ async def test_the_least_important_condition_gives_way_and_is_told():
     shown, relaxed = await Shelves().ids(cheap)
     assert set(shown) == {"a", "b", "c"}
     assert relaxed == {"price_max": "nothing under €300: shown without the price limit"}
+
+
+async def test_the_kind_of_thing_gives_way_last():
+    """Nothing meets any two of three wishes: a sofa of another look is shown, and no rug in sage."""
+    wanted = ShoppingIntent(
+        action="search", categories=("sofa",), colors=("sage",), materials=("oak",), styles=("japandi",), price_max=450
+    )
+    shown, relaxed = await Shelves((SHELF[1], SHELF[2], SHELF[3])).ids(wanted)
+    assert shown == ["c"]
+    assert relaxed.keys() == {"colors", "materials", "styles"}
+    assert (await Shelves((SHELF[3],)).ids(wanted))[1].keys() >= {"categories"}
+
+
+def test_one_condition_gives_way_before_two():
+    """The least important first, then any two, then more of what says how a thing is, and only then what it is."""
+    tried = list(relaxations(("style", "color", "price", "category")))
+    assert tried[:6] == [("style",), ("color",), ("price",), ("style", "color"), ("style", "price"), ("color", "price")]
+    assert tried[6:8] == [("style", "color", "price"), ("category",)]
+    assert tried[-1] == ("category", "style", "color", "price")
+    assert len(set(tried)) == len(tried)
 
 
 async def test_exclusions_never_give_way():

@@ -446,3 +446,25 @@ def test_a_refused_price_is_the_highest():
     intent = read("it shouldn't cost more than 300 euros", action="refine", price_min=300)
     assert (intent.price_min, intent.price_max) == (None, 300)
     assert said("that should not be more than 80", LEXICON, 5).price_min is None
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ("white dining table for 6 people with armchairs, 1200 in total", ("dining table", "armchairs")),
+        ("a sofa with a rug, 900 all together", ("sofa", "rug")),
+        ("a rug to go with my sofa, 900 in total", ("rug",)),
+        ("a sofa with my rug, 900 total", ("sofa",)),
+        ("a sofa with a rug under it", ("sofa",)),
+    ],
+)
+def test_things_that_cost_so_much_together_are_all_looked_for(message, kinds):
+    """`A table with chairs, 1200 in total` is both; without a sum, or with what is there already, it is one."""
+    assert said(message, LEXICON, 0).kinds == kinds
+
+
+@pytest.mark.parametrize("history", [HISTORY, ()])
+def test_asking_for_a_thing_is_no_small_talk(history):
+    """`Do you have a matching rug?` looks for one, whatever is on show."""
+    intent = mend(ShoppingIntent(action="chat"), "do you have a matching rug", history, LEXICON)
+    assert (intent.action, intent.categories) == ("search", ("rug",))

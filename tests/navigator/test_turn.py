@@ -85,6 +85,15 @@ async def test_search_turn(processor):
     assert len(world.prompts[1][0].items) == 3
 
 
+async def test_an_answer_may_name_the_limits_that_were_set(processor):
+    """`1200 in total` is $1,200 in an answer, though neither the message nor the catalogue writes it so."""
+    said = "Together $10, within your $1,200; none of them costs $700."
+    world = World('{"action":"complete","categories":["chair"],"budget_total":1200}', said, hits=SHELF[:1])
+    events = await world.turn(processor, TurnRequest("a chair, 1200 in total", "e1"))
+    assert events[-1].answer == "Together $10, within your $1,200; none of them costs."
+    assert events[-1].corrected == 1
+
+
 async def test_answer_prompt_extends_the_intent_prompt(processor):
     """The second prompt of a turn begins with the first one and the intent written after it, all in the cache."""
     world = World('{"action":"search","query":"chair"}', "Take [1].")
