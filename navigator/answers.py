@@ -89,6 +89,22 @@ def relaxed(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], given
     )
 
 
+def over_limit(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], limit: float) -> str:
+    """Present what costs more than it may, the least expensive first, and say so before all else."""
+    known = shown[0]
+    most, cost = money(limit, known.item.currency), money(known.item.price or 0.0, known.item.currency)
+    met = _and([phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value])
+    is_ = f"is {met} and costs {cost}" if met else f"costs {cost}"
+    return rng.choice(
+        (
+            f"Nothing here is under {most}. [1] {is_}.",
+            f"I have none under {most}; [1] comes closest, at {cost}.",
+            f"No {known.kind} under {most}, sorry. [1] {is_}.",
+            f"There is nothing under {most}: [1] is the closest at {cost}.",
+        )
+    )
+
+
 def ask_back(rng: Random, shown: Sequence[Known]) -> str:
     """Show something to someone who said little, and ask one question."""
     place = rng.randrange(len(shown))

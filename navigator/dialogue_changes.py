@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from navigator import answers, phrasing
-from navigator.dialogue_searches import search
-from navigator.dialogue_state import State, facts_in_common, mixed, partners_of, refer_to, results
+from navigator.dialogue_searches import add_over_limit, search
+from navigator.dialogue_state import State, dearer, facts_in_common, mixed, partners_of, refer_to, results
 from navigator.dialogue_wishes import FILTERED, beyond_slots, broadly, filters_of, loosely, rounded, with_another
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, article, plural
@@ -23,6 +23,7 @@ def refine(state: State) -> None:
     changes = (
         (change.order, 0.14),
         (change.limit, 0.25),
+        (change.squeeze, 0.06),
         (change.look, 0.4),
         (change.ban, 0.15),
         (change.lift, 0.03),
@@ -69,6 +70,16 @@ class _Change:
             return phrasing.price_range(self.rng, self.low, self.high)
         self.low = None if self.low is not None and self.low > self.high else self.low
         return phrasing.cap(self.rng, self.high)
+
+    def squeeze(self) -> str:
+        """A limit that nothing of the kind stays within."""
+        priced = dearer(self.state, self.state.kind, {}, 0.0)
+        least = priced[0].item.price if priced else None
+        high = rounded((least or 0.0) * self.rng.uniform(0.3, 0.95))
+        if least is None or high >= least:
+            return ""
+        self.low, self.high = None, high
+        return phrasing.cap(self.rng, high)
 
     def look(self) -> str:
         names = [name for name in FILTERED if name in self.target.facts]
@@ -126,6 +137,13 @@ class _Change:
             **filters_of(self.worded),
         )
         state.wants, state.worded, state.intent = self.wants, self.worded, intent
+        looks = {name: value for name, value in self.wants.items() if name in FILTERED}
+        banned = set(self.excluded)
+        if self.high is not None and (over := dearer(state, state.kind, looks, self.high)):
+            over = [known for known in over if not banned & set(known.facts.values())]
+            if over and self.sort == "relevance":
+                add_over_limit(state, said, over, self.high)
+                return
         shown = results(state, self.target, self.high, self.low, self.excluded[-1] if self.excluded else None)
         if self.sort in ("price_low", "price_high"):
             shown.sort(key=lambda known: known.item.price or 0, reverse=self.sort == "price_high")

@@ -1,7 +1,7 @@
 """How conversations to train on begin: a wish, a vague one, a picture, several things, things that are there."""
 
 from navigator import answers, phrasing
-from navigator.dialogue_state import State, partners_of, results
+from navigator.dialogue_state import State, dearer, partners_of, results
 from navigator.dialogue_wishes import (
     FILTERED,
     attached,
@@ -84,6 +84,26 @@ def search(state: State) -> None:
     state.add(message, intent, shown, answers.found(rng, shown, wants, said=worded))
 
 
+def too_cheap(state: State) -> None:
+    """Ask for a kind of thing, perhaps of some look, for less than any costs: dearer ones are shown."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    names = [name for name in FILTERED if name in target.telling]
+    wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 1, 1, 2))))}
+    shown = dearer(state, target.kind, wants, 0.0)
+    high = rounded((shown[0].item.price or 0.0) * rng.uniform(0.2, 0.95)) if shown else 0.0
+    if not shown or high >= (shown[0].item.price or 0.0):
+        search(state)
+        return
+    worded = {name: broadly(rng, name, value) for name, value in wants.items()}
+    kind = broadly(rng, "category", target.kind)
+    noun, details = phrasing.noun_phrase(rng, kind, [loosely(rng, name, word) for name, word in worded.items()], [])
+    message = phrasing.together(rng, phrasing.need(rng, noun, details), phrasing.cap(rng, high))
+    state.wants, state.worded, state.kind = wants, worded, target.kind
+    state.intent = ShoppingIntent(action="search", categories=(kind,), price_max=high, **filters_of(worded))
+    add_over_limit(state, message, shown, high)
+
+
 def vague(state: State) -> None:
     """Say too little: a few different things are shown, and one question is asked."""
     rng = state.rng
@@ -142,6 +162,13 @@ def several(state: State) -> None:
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(state.worded))
     state.intent = intent
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
+
+
+def add_over_limit(state: State, message: str, shown: list[Known], high: float) -> None:
+    """An exchange after which it is told that all of them cost more than they may."""
+    note = told(Wish(price_max=high), ["price"], shown[0].item.currency)
+    answer = answers.over_limit(state.rng, shown, state.wants, high)
+    state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 
 def on_show(state: State) -> None:

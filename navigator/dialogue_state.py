@@ -1,6 +1,6 @@
 """A conversation while it grows, and the items that it may show next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -45,6 +45,19 @@ def results(state: State, target: Known, high: float | None, low: float | None, 
     size = rng.choice((1, 1, 2, 2, 3, 4, 8))
     best, rest = pool[: max(1, size // 2)], pool[max(1, size // 2) :]
     return mixed(rng, [*best, *rng.sample(rest, min(len(rest), size - len(best)))])
+
+
+def dearer(state: State, kind: str, wants: Mapping[str, str], high: float) -> list[Known]:
+    """What is shown where a kind of thing with these looks always costs more than `high`: the least expensive first.
+
+    Empty where some cost less, or where nothing has these looks.
+    """
+    pool = [known for known in state.shelf.of_kind(kind) if known.item.price is not None]
+    pool = [known for known in pool if all(known.facts.get(name) == value for name, value in wants.items())]
+    pool.sort(key=lambda known: known.item.price or 0.0)
+    if not pool or (pool[0].item.price or 0.0) <= high:
+        return []
+    return pool[: state.rng.choice((1, 2, 2, 3, 4, 8))]
 
 
 def partners_of(shelf: Shelf, anchor: Known, rng: Random) -> list[Known]:

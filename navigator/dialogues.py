@@ -14,7 +14,7 @@ import numpy as np
 from navigator import answers, phrasing
 from navigator.dialogue_changes import complete, refine, similar
 from navigator.dialogue_questions import ask, ask_all, chat, compare, pick
-from navigator.dialogue_searches import by_picture, on_show, search, several, vague
+from navigator.dialogue_searches import by_picture, on_show, search, several, too_cheap, vague
 from navigator.dialogue_state import State
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Shelf
@@ -26,7 +26,8 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.44),
+    (search, 0.4),
+    (too_cheap, 0.06),
     (several, 0.08),
     (vague, 0.05),
     (by_picture, 0.03),
@@ -43,6 +44,7 @@ _MOVES: tuple[tuple[_Move, float], ...] = (
     (pick, 0.02),
     (chat, 0.03),
     (search, 0.04),
+    (too_cheap, 0.03),
 )
 
 _QUESTIONS: tuple[tuple[_Move, float], ...] = (

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from navigator.families import names_a_kind
-from navigator.intent import ShoppingIntent
+from navigator.intent import ShoppingIntent, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.prompt import Shown
 from navigator.relax import Relaxed, by_picture, in_part, not_sold, over_budget, relaxations, told
@@ -49,11 +49,16 @@ class Means:
 
 @dataclass(frozen=True)
 class Findings:
-    """Candidates by thing: one group, or one for each thing of a set; and what gave way to find them."""
+    """Candidates by thing: one group, or one for each thing of a set; and what gave way to find them.
+
+    Args:
+        sort: their order, where it is another than the intent's: by price, where a limit of it gave way.
+    """
 
     groups: tuple[tuple[Candidate, ...], ...]
     relaxed: tuple[Relaxed, ...] = ()
     one_of_each: bool = False
+    sort: Sort | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ async def find(
     elif picture and not wish.wanted.get("category"):
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
-    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed))
+    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed), sort=_next_in_price(relaxed))
 
 
 def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
@@ -99,7 +104,8 @@ async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count
     A set is one of each thing within the budget; what goes with an item stays within it together; anything else is the
     best first, or by price where that was asked for.
     """
-    ordered = await asyncio.gather(*(_ordered(group, intent, means) for group in findings.groups))
+    sort = findings.sort if intent.sort == "relevance" and findings.sort else intent.sort
+    ordered = await asyncio.gather(*(_ordered(group, sort, means) for group in findings.groups))
     budget = intent.budget_total
     if findings.one_of_each:
         chosen, fits = choose_set([group[:_ONE_OF_EACH] for group in ordered], budget)
@@ -117,13 +123,13 @@ async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count
     return Finalists(tuple(one.shown for one in chosen[:count]), relaxed)
 
 
-async def _ordered(group: Sequence[Candidate], intent: ShoppingIntent, means: Means) -> tuple[Candidate, ...]:
+async def _ordered(group: Sequence[Candidate], sort: Sort, means: Means) -> tuple[Candidate, ...]:
     """A group in the order of showing, with scores that say so."""
     if not group:
         return ()
-    ordered = list(await means.order(group, intent.sort in ("relevance", "newest")))
-    if intent.sort in ("price_low", "price_high"):
-        sign = 1.0 if intent.sort == "price_low" else -1.0
+    ordered = list(await means.order(group, sort in ("relevance", "newest")))
+    if sort in ("price_low", "price_high"):
+        sign = 1.0 if sort == "price_low" else -1.0
         ordered.sort(key=lambda one: (one.shown.item.price is None, sign * (one.shown.item.price or 0.0)))
     return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
 
@@ -148,7 +154,8 @@ async def _set(intent: ShoppingIntent, wish: Wish, lexicon: Lexicon, means: Mean
     found = await asyncio.gather(*(_relaxing(part, means, thing) for thing, part in parts))
     for (thing, _), (group, given_up) in zip(parts, found, strict=True):
         relaxed += given_up if group else [not_sold(thing)]
-    return Findings(tuple(group for group, _ in found if group), tuple(relaxed), one_of_each=True)
+    groups = tuple(group for group, _ in found if group)
+    return Findings(groups, tuple(relaxed), one_of_each=True, sort=_next_in_price(relaxed))
 
 
 async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Means) -> Findings:
@@ -165,7 +172,13 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Mea
     more, relaxed = await _relaxing(replace(alike, like=(anchor.item.id,)), means)
     seen = {one.shown.item.id for one in known}
     found = (*known, *(one for one in more if one.shown.item.id not in seen))
-    return Findings((found,), () if known else relaxed)
+    return Findings((found,), () if known else relaxed, sort=None if known else _next_in_price(relaxed))
+
+
+def _next_in_price(relaxed: Sequence[Relaxed]) -> Sort | None:
+    """Whoever has a limit is best served by what comes next to it."""
+    fields = {one.field for one in relaxed}
+    return "price_low" if "price_max" in fields else "price_high" if "price_min" in fields else None
 
 
 async def _pictured(wish: Wish, means: Means) -> Wish:

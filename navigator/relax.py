@@ -45,7 +45,7 @@ def relaxations(conditions: Sequence[Condition]) -> Iterator[tuple[Condition, ..
     Args:
         conditions: the least important first.
     """
-    others = [condition for condition in conditions if condition != "category"]
+    others: list[Condition] = [condition for condition in conditions if condition != "category"]
     for count in range(1, len(others) + 1):
         yield from combinations(others, count)
     if "category" in conditions:

@@ -62,7 +62,9 @@ class Wish:
         wish = replace(self, wanted=wanted, in_stock=self.in_stock and "stock" not in given_up)
         if "price" in given_up:
             # Whoever has a limit is best served by what comes next to it.
-            wish = replace(wish, price_min=None, price_max=None, sort="price_low" if self.price_max else "relevance")
+            wish = replace(
+                wish, price_min=None, price_max=None, sort="price_low" if self.price_max is not None else "price_high"
+            )
         return wish
 
     def allows(self, item: Item) -> bool:

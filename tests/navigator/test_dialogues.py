@@ -53,7 +53,8 @@ def test_answers_are_true(seed):
             assert denies or not invented(exchange.answer, known, said, [*COLORS, *LEGS]), exchange
             prices = {money(entry.item.price, "USD") for entry in shown}
             if exchange.intent.budget_total is None and exchange.intent.action != "compare":
-                assert amounts(exchange.answer) <= prices
+                limit = exchange.intent.price_max if exchange.notes else None
+                assert amounts(exchange.answer) <= prices | ({money(limit, "USD")} if limit else set())
             before = shown or before
 
 
@@ -68,6 +69,23 @@ def test_yes_and_no_are_right():
                 assert found[2] in {phrase(name, value) for name, value in known.facts.items()}
                 seen.add(found[1])
     assert seen == {"Yes", "No"}
+
+
+def test_what_costs_more_than_it_may_is_said_to():
+    """A limit that nothing stays within is told, the least expensive stands first, and no look is denied."""
+    seen = 0
+    for dialogue in dialogues(SHELF, Random(3), 400):
+        for exchange in dialogue.exchanges:
+            if not any("without the price limit" in note for note in exchange.notes):
+                continue
+            seen += 1
+            prices = [entry.item.price for entry in exchange.shown]
+            assert prices == sorted(prices)
+            assert prices[0] > exchange.intent.price_max
+            assert money(exchange.intent.price_max, "USD") in exchange.answer
+            for look in (*exchange.intent.colors, *exchange.intent.materials, *exchange.intent.styles):
+                assert f"none in {look}" not in exchange.answer
+    assert seen > 20
 
 
 def test_intents_are_what_decoding_allows():

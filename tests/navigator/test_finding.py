@@ -163,6 +163,7 @@ async def test_the_least_important_condition_gives_way_and_is_told():
     cheap = ShoppingIntent(action="search", categories=("sofa",), price_max=300)
     shown, relaxed = await Shelves().ids(cheap)
     assert set(shown) == {"a", "b", "c"}
+    assert shown == ["c", "b", "a"], "what comes next to the limit stands first"
     assert relaxed == {"price_max": "nothing under €300: shown without the price limit"}
 
 
