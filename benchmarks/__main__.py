@@ -94,8 +94,11 @@ def _measure(names: list[str], commit: str | None) -> list[str]:
     beside = [command for command, timed in commands.items() if not timed]
     alone = [command for command, timed in commands.items() if timed]
     typer.echo(f"== {len(commands)} commands; {len(beside)} of them take no times and run side by side")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         good = dict(zip(beside, pool.map(partial(_run, threads=1), beside), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # what is running heard the same Ctrl-C; what waits must not begin
     for command in alone:
         wait_until_quiet()
         good[command] = _run(command)

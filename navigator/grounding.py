@@ -1,4 +1,5 @@
-"""Let through only what is true: citations of items on show, amounts that the catalogue gave, and which costs least.
+"""Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, and
+that something is as it was asked for only where it was asked how it should be.
 
 The text is checked while it streams. A citation or an amount is held back until it is complete; everything else
 passes at once.
@@ -18,6 +19,10 @@ _EXTREME_IS = re.compile(rf"\bthe {_COSTS}(?: one)? is $", re.IGNORECASE)
 _CITED_OPEN = re.compile(r"\s?\[\d{1,3}\](?: (?:is?|is (?:th?|the(?: (?:[cdlm]\w*(?: (?:e\w*)?)?(?: at?)?)?)?)?)?)?$")
 """A citation that may yet be said to cost the least or the most."""
 
+_FULFILS = (" is what you asked for:", " fits:")
+_AS_ASKED = re.compile(rf"({_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})")
+_CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
+
 # What may still become a citation or an amount when more text comes.
 _OPEN = re.compile(r"(?:\s?\[\d{0,3}|\s?(?:[$€£¥]|\b[A-Z]{1,3} ?)(?:\d[\d,]*(?:\.\d?\d?)?)?|\s)$")
 
@@ -29,14 +34,16 @@ class Grounding:
     Args:
         items: on show, numbered from 1.
         given: text that the model was told (facts, the person's own words), whose amounts it may repeat.
+        wished: whether the person said how things should be, so that one can be what was asked for.
     """
 
     items: Sequence[Item]
     given: str = ""
+    wished: bool = True
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
-    """Citations of nothing, amounts from nowhere and wrong extremes that were taken out or put right."""
+    """Citations of nothing, amounts from nowhere, wrong extremes and wishes nobody had, taken out or put right."""
     _pending: str = ""
     _known: set[str] = field(default_factory=set)
     _last: int | None = None
@@ -51,7 +58,7 @@ class Grounding:
         """Take the model's next piece; returns what may be shown now."""
         self._pending += text
         found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
-        cut = found.start() if found else len(self._pending)
+        cut = min(found.start() if found else len(self._pending), self._may_fulfil())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
         return self._checked(ready)
 
@@ -60,7 +67,17 @@ class Grounding:
         ready, self._pending = self._pending.rstrip(), ""
         return self._checked(ready)
 
+    def _may_fulfil(self) -> int:
+        """Where a citation stands that may yet be said to be what was asked for; else the end of what is held back."""
+        found = None if self.wished else _CITED.search(self._pending)
+        if found and any(claim.startswith(found["after"]) for claim in _FULFILS):
+            return found.start()
+        return len(self._pending)
+
     def _checked(self, text: str) -> str:
+        if not self.wished:
+            text, claims = _AS_ASKED.subn(r"\1:", text)
+            self.corrected += claims
         checked = re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
         self._said = (self._said + text)[-40:]
         return checked

@@ -176,7 +176,11 @@ async def run_turn(
     taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
     notes = tuple(entry.text for entry in final.relaxed)
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
-    grounding = Grounding([entry.item for entry in shown], given=_given(request, intent, shown, messages))
+    grounding = Grounding(
+        [entry.item for entry in shown],
+        given=_given(request, intent, shown, messages),
+        wished=bool(intent.query or intent.colors or intent.materials or intent.styles),
+    )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"
     async with aclosing(meter(encode(messages), settings.answer)) as deltas:

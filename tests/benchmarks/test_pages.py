@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -105,6 +106,25 @@ def test_times_are_taken_alone(monkeypatch):
     assert bench._measure(["x", "y"], None) == ["count b"]
     assert most_beside == {"count b": 2, "count c": 2, "time a": 1, "time d": 1}
     assert order[2:] == ["time a", "time d"]
+
+
+def test_ctrl_c_begins_no_other_benchmark(monkeypatch):
+    """Stopped while two run side by side, those that wait for a core are not begun."""
+    begun = []
+
+    def run(command: str, threads: int | None = None) -> bool:
+        begun.append(command)
+        if command == "count 0":
+            raise KeyboardInterrupt
+        time.sleep(0.2)
+        return True
+
+    monkeypatch.setattr(bench, "commands_of", lambda name, commit: {f"count {n}": False for n in range(20)})
+    monkeypatch.setattr(bench, "_run", run)
+    monkeypatch.setattr(bench, "_make_demo", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        bench._measure(["x"], None)
+    assert len(begun) < 10
 
 
 def test_sections_measured_side_by_side_are_all_kept(tmp_path, monkeypatch):

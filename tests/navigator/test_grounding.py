@@ -14,8 +14,8 @@ ITEMS = [
 ]
 
 
-def run(pieces, given_text=""):
-    grounding = Grounding(ITEMS, given=given_text)
+def run(pieces, given_text="", wished=True):
+    grounding = Grounding(ITEMS, given=given_text, wished=wished)
     text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
     return text, grounding
 
@@ -50,19 +50,30 @@ def test_amounts_that_were_given_pass():
     assert text == "Together $1,348.50, under your $1500."
 
 
+def test_nothing_is_as_asked_where_nothing_was_asked():
+    """Whoever only named a kind of thing did not ask for walnut; what is said of an item stays."""
+    said = "[1] is what you asked for: walnut. [2] fits: oak and [1] fits in."
+    assert run([said])[0] == said
+    text, grounding = run([said], wished=False)
+    assert text == "[1]: walnut. [2]: oak and [1] fits in."
+    assert grounding.corrected == 2
+
+
 _CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
+_CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
 
 
 @given(
     st.lists(
         st.sampled_from(["[1]", "[3]", " [2]", "$49", " $7", " ", "ok", "[", "]", "1", ".", "$", ",", *_CLAIMS]),
         max_size=12,
-    )
+    ),
+    st.booleans(),
 )
-def test_streaming_in_any_pieces_shows_the_same(pieces):
+def test_streaming_in_any_pieces_shows_the_same(pieces, wished):
     """However the engine cuts the text, the same is shown and counted."""
-    whole, one = run(["".join(pieces)])
-    parts, many = run(list("".join(pieces)))
+    whole, one = run(["".join(pieces)], wished=wished)
+    parts, many = run(list("".join(pieces)), wished=wished)
     assert whole == parts
     assert (one.cited, one.corrected) == (many.cited, many.corrected)
 
