@@ -24,6 +24,7 @@ from benchmarks.navigator_accuracy import rules_baseline
 from benchmarks.navigator_engine import compare as compare_engines
 from benchmarks.navigator_fashion import measure as measure_fashion
 from benchmarks.navigator_latency import SIZES, flops_table, measure
+from benchmarks.navigator_price import dollars_table
 from benchmarks.navigator_turns import PRODUCTS, READY
 from benchmarks.navigator_turns import measure as measure_turns
 from benchmarks.navigator_use import measure as measure_use
@@ -61,7 +62,7 @@ def main(
     """Measure and write docs/results/navigator.json."""
     if only in (None, "latency"):
         typer.echo(json.dumps(flops := flops_table(), indent=1))
-        write_results("navigator", {"flops": flops})
+        write_results("navigator", {"flops": flops, "dollars": dollars_table()})
         products, pictures = ([1], ["512x512"]) if quick else ([1, 8, 32], list(SIZES))
         times = measure(size, products, 1 if quick else 3, pictures, typer.echo)
         write_results("navigator", {f"latency {size}": times})

@@ -185,6 +185,12 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "--only latency",
                 "Arithmetic, not time: FLOPs of encoding pictures on request over those of reading vectors.",
             ),
+            "dollars": Section(
+                "navigator_price:dollars_table",
+                "--only latency",
+                "Arithmetic: 1,000 turns by GPT-4o's price list, pictures sent with each, and 8B on GPUs of one's own.",
+                timed=False,
+            ),
             "latency 2B": Section("navigator_latency:measure", "--only latency", "Seconds to the first token."),
             "latency 8B": Section(
                 "navigator_latency:measure", "--only latency --size 8B", "Seconds to the first token.", by_hand=True

@@ -7,6 +7,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from benchmarks.navigator_latency import LanguageShape, picture_tokens, prefill_flops, turn_flops, vision_flops
 from benchmarks.navigator_latency import VisionShape as Vision
+from benchmarks.navigator_price import GPT_4O, api_dollars, dollars_table, picture_tokens_billed
 
 
 def test_language_model_flops():
@@ -64,3 +65,18 @@ def test_published_sizes():
     assert abs(picture_tokens(736, 1104, Vision(1, 1, 1, 1, 1))[1] - 782) <= 12
     for size in ("2B", "8B"):
         assert turn_flops(size, 8, (512, 512))["turn"] > turn_flops(size, 8, None)["turn"]
+
+
+def test_a_picture_is_billed_by_its_tiles():
+    """The examples of OpenAI's guide: 1024 × 1024 is 765 tokens, 2048 × 4096 is 1105; one tile is 255."""
+    assert picture_tokens_billed(1024, 1024) == 765
+    assert picture_tokens_billed(2048, 4096) == 1105
+    assert picture_tokens_billed(512, 512) == 255
+
+
+def test_dollars_of_a_turn():
+    """Half as busy, a GPU costs twice as much; a tenth of the API's price is reached just where the table says."""
+    for row in dollars_table().values():
+        assert row["own_dollars"] / row["busy_for_a_tenth"] == pytest.approx(row["api_dollars"] / 10)
+    one, eight = (api_dollars(GPT_4O, products, (512, 512)) for products in (1, 8))
+    assert eight - one == pytest.approx(7 * (255 + 18) * 2.5 / 1000)
