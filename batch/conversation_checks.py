@@ -9,14 +9,18 @@ from batch.conversation_gold import COLORS, MATERIALS, Facts, GoldTurn, Holds, v
 from catalog.item import Item
 from navigator.evaluation import invented, says
 from navigator.facts import amounts, facts, money
+from navigator.families import FAMILIES, taken_in
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import Known
+from navigator.knowledge import Known, singular
 from navigator.relax import Relaxed
 
-Measure = Literal["constraint", "action", "citation", "reference", "relaxation", "fact"]
-MEASURES: tuple[Measure, ...] = ("constraint", "action", "citation", "reference", "relaxation", "fact")
+Measure = Literal["constraint", "action", "citation", "reference", "relaxation", "denial", "fact"]
+MEASURES: tuple[Measure, ...] = ("constraint", "action", "citation", "reference", "relaxation", "denial", "fact")
 
 _CITED = re.compile(r"\[(\d+)\]")
+_DENIED = re.compile(
+    r"\b(?:nothing(?: here)? is|nothing matches|none in|no) (?P<what>[\w -]+?)(?= here| ones| that|[.,;:!]|$)", re.I
+)
 _FIELDS = {
     "kinds": ("categories",),
     "colors": ("colors",),
@@ -74,7 +78,7 @@ def judge(turn: GoldTurn, outcome: Outcome, known: Mapping[str, Facts]) -> list[
         checks.append(_told_fact(turn.tells, known[meant[0]], outcome.answer))
     if turn.tells_of is not None:
         checks.append(_told_relaxation(turn.tells_of, shown, outcome.relaxed))
-    return checks
+    return [*checks, *_denials(shown, outcome.answer)]
 
 
 def expected(turn: GoldTurn, list_before: Sequence[str]) -> tuple[str, ...]:
@@ -243,6 +247,25 @@ def _told_relaxation(gone: Holds, shown: Sequence[Facts], relaxed: Sequence[Rela
     fields = {field for name in gone.model_dump(exclude_defaults=True) for field in _FIELDS[name]}
     told = [entry.field for entry in relaxed]
     return Check("relaxation", "told", bool(fields & set(told)), f"told of {told}, not of any of {sorted(fields)}")
+
+
+def _denials(shown: Sequence[Facts], answer: str) -> list[Check]:
+    """What an answer says that there is none of is not on show: no `none in leather` beside a leather armchair."""
+    checks = []
+    for denied in _DENIED.finditer(answer):
+        word = denied["what"].casefold().strip()
+        there = [one.item.id for one in shown if word in _words_of(one)]
+        checks.append(Check("denial", "denied", not there, f"denies {word}, and shows {', '.join(there[:3])}"))
+    return checks
+
+
+def _words_of(one: Facts) -> set[str]:
+    """Every word for how an item is, narrow and broad, and for what it is."""
+    looks = {"color": one.colors | {*one.item.colors}, "material": one.materials | {*one.item.materials}}
+    narrow = {value.casefold() for values in looks.values() for value in values} | {*one.styles, *one.visual.values()}
+    broad = {word for kind, values in looks.items() for word in FAMILIES[kind] if {*taken_in(kind, word)} & values}
+    kind = singular(one.item.category[-1].casefold()) if one.item.category else ""
+    return narrow | broad | {kind}
 
 
 def _listed(items: Sequence[Facts]) -> str:

@@ -14,7 +14,7 @@ from batch.suite_report import Report, Suite
 from catalog.release import ReleaseStore
 from navigator.loading import load_config
 
-_KEPT = ("constraint", "action", "citation", "reference", "invented", "relaxation", "fact", "turns")
+_KEPT = ("constraint", "action", "citation", "reference", "invented", "relaxation", "denial", "fact", "turns")
 
 
 def measure(

@@ -98,7 +98,8 @@ KINDS: Mapping[str, str] = {
     "candleholder": "candle holder",
 }
 
-_FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
+FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
+"""Broad words of each kind of look, with what each takes in."""
 
 
 _ANYTHING = frozenset(
@@ -122,4 +123,4 @@ def taken_in(kind: str, word: str) -> tuple[str, ...]:
     if kind == "category":
         return (KINDS[word],) if word in KINDS else ()
     word = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}.get(word, word)
-    return tuple(_FAMILIES.get(kind, {}).get(word, "").split("|")) if word in _FAMILIES.get(kind, {}) else ()
+    return tuple(FAMILIES.get(kind, {}).get(word, "").split("|")) if word in FAMILIES.get(kind, {}) else ()

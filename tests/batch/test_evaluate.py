@@ -105,6 +105,23 @@ def test_what_gave_way_must_be_told():
     assert failed(turn, outcome(GREEN, relaxed=told)) == set()
 
 
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ("I have none in green; [1] comes closest.", True),
+        ("Nothing here is GREEN. [1] is at €10.", True),
+        ("No sofa here.", True),
+        ("I have none in lilac; [1] comes closest.", False),
+        ("Nothing here is under €40. [1] is green.", False),
+        ("No sofa under €40, sorry.", False),
+        ("[1] is green.", False),
+    ],
+)
+def test_nothing_on_show_is_denied(answer, wrong):
+    """`None in green` beside a green sofa is wrong, by broad words too; a limit of price is no look."""
+    assert failed(WANTED, outcome(GREEN, answer=answer)) == ({"denied"} if wrong else set())
+
+
 def test_what_is_made_up_is_found():
     """A leg that no item has, and an amount that nobody named; not a citation, nor what was said before."""
     known = know(Shown(ITEMS[GREEN], np.ones((1, 4), np.float32)), TRUTH[GREEN].visual)
