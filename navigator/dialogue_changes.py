@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 
 from navigator import answers, phrasing
-from navigator.dialogue_searches import add_over_limit, search
+from navigator.dialogue_searches import add_over_limit, add_without_look, search
 from navigator.dialogue_state import State, dearer, facts_in_common, mixed, partners_of, refer_to, results
-from navigator.dialogue_wishes import FILTERED, beyond_slots, broadly, filters_of, loosely, rounded, with_another
+from navigator.dialogue_wishes import (
+    FILTERED,
+    beyond_slots,
+    broadly,
+    filters_of,
+    loosely,
+    rounded,
+    unmet_wish,
+    with_another,
+)
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, article, plural
 
@@ -22,9 +31,10 @@ def refine(state: State) -> None:
     change = _Change(state, rng.choice(state.shelf.of_kind(state.kind)))
     changes = (
         (change.order, 0.14),
-        (change.limit, 0.25),
+        (change.limit, 1.0 if state.was_over_limit else 0.25),
         (change.squeeze, 0.06),
         (change.look, 0.4),
+        (change.miss, 0.04),
         (change.ban, 0.15),
         (change.lift, 0.03),
         (change.open, 0.03),
@@ -48,7 +58,7 @@ class _Change:
         self.state, self.target, self.rng = state, target, state.rng
         self.wants, self.worded = dict(state.wants), dict(state.worded)
         self.low, self.high, self.excluded, self.sort = base.price_min, base.price_max, base.exclude, base.sort
-        self.categories = base.categories
+        self.categories, self.unmet = base.categories, state.unmet
 
     @property
     def broad(self) -> bool:
@@ -94,8 +104,19 @@ class _Change:
             value = with_another(self.state, name, value)
             said = phrasing.say(rng, "instead", x=value)
         self.wants[name], self.worded[name] = self.target.facts[name], value
+        self.unmet = None if self.unmet and self.unmet[0] == name else self.unmet
         self.excluded = tuple(word for word in self.excluded if word not in value.split(" or "))
         return said
+
+    def miss(self) -> str:
+        """A look that nothing of the kind has."""
+        missed = unmet_wish(self.state, self.target, self.wants)
+        if not missed:
+            return ""
+        name, value = next(iter(missed.items()))
+        self.unmet = name, broadly(self.rng, name, value)
+        self.worded[name] = self.unmet[1]
+        return phrasing.say(self.rng, "instead", x=self.unmet[1])
 
     def ban(self) -> str:
         looks = [known.facts[name] for known in self.state.shown for name in FILTERED if name in known.facts]
@@ -117,6 +138,7 @@ class _Change:
             return ""
         name = self.rng.choice(names)
         self.wants.pop(name, None), self.worded.pop(name)
+        self.unmet = None if self.unmet and self.unmet[0] == name else self.unmet
         return phrasing.say(self.rng, "any_look", n=name)
 
     def narrow(self) -> str:
@@ -126,6 +148,7 @@ class _Change:
     def show(self, said: str) -> None:
         """Say it, and find what it asks for."""
         state = self.state
+        self.unmet = self.unmet if self.unmet and self.unmet[0] in self.worded else None
         intent = ShoppingIntent(
             action="refine",
             query=beyond_slots(self.wants),
@@ -136,7 +159,7 @@ class _Change:
             sort=self.sort,
             **filters_of(self.worded),
         )
-        state.wants, state.worded, state.intent = self.wants, self.worded, intent
+        state.wants, state.worded, state.intent, state.unmet = self.wants, self.worded, intent, self.unmet
         looks = {name: value for name, value in self.wants.items() if name in FILTERED}
         banned = set(self.excluded)
         if self.high is not None and (over := dearer(state, state.kind, looks, self.high)):
@@ -147,6 +170,9 @@ class _Change:
         shown = results(state, self.target, self.high, self.low, self.excluded[-1] if self.excluded else None)
         if self.sort in ("price_low", "price_high"):
             shown.sort(key=lambda known: known.item.price or 0, reverse=self.sort == "price_high")
+        if self.unmet and shown and self.sort == "relevance":
+            add_without_look(state, said, shown, self.unmet)
+            return
         state.add(said, intent, shown, answers.found(self.rng, shown, self.wants, said=self.worded))
 
 

@@ -70,16 +70,15 @@ def search(state: State) -> None:
         sort=sort,
         **filters_of(worded),
     )
-    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
+    state.begin(intent, wants, worded, target.kind)
     shown = results(state, target, high, low, excluded)
     message = phrasing.together(rng, *pieces)
     if state.exchanges and rng.random() < 0.5:
         message = phrasing.say(rng, "instead_of_that", x=message)
     if unmet and shown:
         name, _ = next(iter(unmet.items()))
-        note = told(Wish(said={name: (worded[name],)}), [name])  # type: ignore[dict-item,list-item]
-        answer = answers.relaxed(rng, shown, wants, worded[name])
-        state.add(message, intent, shown, answer, tuple(entry.text for entry in note))
+        state.unmet = name, worded[name]
+        add_without_look(state, message, shown, state.unmet)
         return
     state.add(message, intent, shown, answers.found(rng, shown, wants, said=worded))
 
@@ -99,8 +98,8 @@ def too_cheap(state: State) -> None:
     kind = broadly(rng, "category", target.kind)
     noun, details = phrasing.noun_phrase(rng, kind, [loosely(rng, name, word) for name, word in worded.items()], [])
     message = phrasing.together(rng, phrasing.need(rng, noun, details), phrasing.cap(rng, high))
-    state.wants, state.worded, state.kind = wants, worded, target.kind
-    state.intent = ShoppingIntent(action="search", categories=(kind,), price_max=high, **filters_of(worded))
+    intent = ShoppingIntent(action="search", categories=(kind,), price_max=high, **filters_of(worded))
+    state.begin(intent, wants, worded, target.kind)
     add_over_limit(state, message, shown, high)
 
 
@@ -111,8 +110,7 @@ def vague(state: State) -> None:
     kinds = sorted({known.kind for known in state.shelf.known})
     kinds = rng.sample(kinds, min(rng.choice((2, 3, 4)), len(kinds)))
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
-    state.wants, state.worded, state.kind = {}, {}, ""
-    state.intent = ShoppingIntent(action="search", query=said[:60].rstrip("?"))
+    state.begin(ShoppingIntent(action="search", query=said[:60].rstrip("?")), {}, {}, "")
     state.add(said, state.intent, shown, answers.ask_back(rng, shown))
 
 
@@ -127,7 +125,7 @@ def by_picture(state: State) -> None:
     pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
     low, high = price_limits(rng, target, pieces)
     intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
-    state.wants, state.worded, state.intent, state.kind = wants, worded, intent, target.kind
+    state.begin(intent, wants, worded, target.kind)
     shown = results(state, target, high, low, None)
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants, said=worded))
 
@@ -150,8 +148,7 @@ def several(state: State) -> None:
     kinds = tuple(dict.fromkeys(kinds))
     look = {name: first.facts[name] for name in ("style", "color", "material") if name in first.facts}
     name = rng.choice(list(look)) if look and rng.random() < 0.35 else ""
-    state.wants, state.kind = {}, ""
-    state.worded = {name: look[name]} if name else {}
+    worded = {name: look[name]} if name else {}
     named = [rng.choice((article(kind), kind, plural(kind))) for kind in kinds]
     things = ", ".join(named[:-1]) + rng.choice((" and ", " + ", " plus ", ", ", " & ")) + named[-1]
     pieces = [phrasing.say(rng, "several", t=things)]
@@ -159,8 +156,8 @@ def several(state: State) -> None:
         pieces.append(phrasing.total(rng, budget))
     if name:
         pieces.append(rng.choice((look[name], f"all {look[name]}", f"in {look[name]}")))
-    intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(state.worded))
-    state.intent = intent
+    intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(worded))
+    state.begin(intent, {}, worded, "")
     state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
 
 
@@ -168,6 +165,14 @@ def add_over_limit(state: State, message: str, shown: list[Known], high: float) 
     """An exchange after which it is told that all of them cost more than they may."""
     note = told(Wish(price_max=high), ["price"], shown[0].item.currency)
     answer = answers.over_limit(state.rng, shown, state.wants, high)
+    state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
+
+
+def add_without_look(state: State, message: str, shown: list[Known], unmet: tuple[str, str]) -> None:
+    """An exchange after which it is told that none of them has a look that was wished for."""
+    name, value = unmet
+    note = told(Wish(said={name: (value,)}), [name])  # type: ignore[dict-item,list-item]
+    answer = answers.relaxed(state.rng, shown, state.wants, value)
     state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 

@@ -21,8 +21,21 @@ class State:
     wants: dict[str, str] = field(default_factory=dict)
     worded: dict[str, str] = field(default_factory=dict)
     """The same wishes as the person said them: "green" for sage, "oak or ash" for either."""
+    unmet: tuple[str, str] | None = None
+    """A wish for a look that nothing of the kind has, as it was said: told with everything that is found for it."""
     kind: str = ""
     shown: list[Known] = field(default_factory=list)
+
+    def begin(self, intent: ShoppingIntent, wants: dict[str, str], worded: dict[str, str], kind: str) -> None:
+        """A new search takes the place of the last one."""
+        self.intent, self.wants, self.worded, self.kind, self.unmet = intent, wants, worded, kind, None
+
+    @property
+    def was_over_limit(self) -> bool:
+        """Whether all that was shown last costs more than it was to cost."""
+        limit = self.exchanges[-1].intent if self.exchanges else None
+        high = limit.price_max if limit else None
+        return high is not None and bool(self.shown) and all((one.item.price or 0.0) > high for one in self.shown)
 
     def add(
         self, user: str, intent: ShoppingIntent, shown: Sequence[Known], answer: str, notes: tuple[str, ...] = ()
