@@ -1,5 +1,5 @@
-"""Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, and
-that something is as it was asked for only where it was asked how it should be.
+"""Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, that
+something is as it was asked for only where it was asked how it should be, and that nothing costs less than a limit.
 
 The text is checked while it streams. A citation or an amount is held back until it is complete; everything else
 passes at once.
@@ -23,6 +23,12 @@ _FULFILS = (" is what you asked for:", " fits:")
 _AS_ASKED = re.compile(rf"({_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})")
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
+_NONE = r"(?:I have none|Nothing here is|There is nothing|No [\w -]{1,40}?) under "
+_DENIES = re.compile(rf"{_NONE}({AMOUNT.pattern})(?:(?:, sorry)?[.;:]\s|,\s(?=\[))")
+_DENIAL_BEGINS = ("I have none under ", "Nothing here is under ", "There is nothing under ", "No ")
+_DENIAL_OPEN = re.compile(rf"No [\w -]{{0,50}}|{_NONE}\S+(?:\s(?:s|so|sor|sorr|sorry)?[.;:]?)?")
+"""A first sentence that may yet say that nothing costs less than a limit."""
+
 # What may still become a citation or an amount when more text comes.
 _OPEN = re.compile(r"(?:\s?\[\d{0,3}|\s?(?:[$€£¥]|\b[A-Z]{1,3} ?)(?:\d[\d,]*(?:\.\d?\d?)?)?|\s)$")
 
@@ -45,6 +51,7 @@ class Grounding:
     corrected: int = 0
     """Citations of nothing, amounts from nowhere, wrong extremes and wishes nobody had, taken out or put right."""
     _pending: str = ""
+    _begun: bool = False
     _known: set[str] = field(default_factory=set)
     _last: int | None = None
     _due: str | None = None
@@ -57,6 +64,8 @@ class Grounding:
     def feed(self, text: str) -> str:
         """Take the model's next piece; returns what may be shown now."""
         self._pending += text
+        if not self._begun and self._may_deny():
+            return ""
         found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
         cut = min(found.start() if found else len(self._pending), self._may_fulfil())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
@@ -64,8 +73,27 @@ class Grounding:
 
     def finish(self) -> str:
         """What was held back and turned out to be plain text."""
+        if not self._begun:
+            self._begin()
         ready, self._pending = self._pending.rstrip(), ""
         return self._checked(ready)
+
+    def _may_deny(self) -> bool:
+        """Whether an answer may yet begin by saying that nothing costs less than a limit; once not, it begins."""
+        said = self._pending
+        opens = any(one.startswith(said) for one in _DENIAL_BEGINS) or _DENIAL_OPEN.fullmatch(said)
+        if opens and not _DENIES.match(said):
+            return True
+        self._begin()
+        return False
+
+    def _begin(self) -> None:
+        """Leave out a first sentence that denies what is on show."""
+        self._begun = True
+        denial = _DENIES.match(self._pending)
+        if denial and any(_costs_at_most(item, denial[1]) for item in self.items):
+            self.corrected += 1
+            self._pending = self._pending[denial.end() :]
 
     def _may_fulfil(self) -> int:
         """Where a citation stands that may yet be said to be what was asked for; else the end of what is held back."""
@@ -122,3 +150,11 @@ class Grounding:
             number = next(n for n, price in prices.items() if price == extreme)
         self._due = money(extreme, self.items[number - 1].currency)
         return number
+
+
+def _costs_at_most(item: Item, limit: str) -> bool:
+    """Whether an item costs as little as an amount says, in the same currency."""
+    if item.price is None:
+        return False
+    sign, number = re.fullmatch(r"(\D*)(.*)", limit).groups()  # type: ignore[union-attr]
+    return money(item.price, item.currency).startswith(sign) and item.price <= float(number.replace(",", ""))

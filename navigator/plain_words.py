@@ -25,6 +25,7 @@ _MAX = re.compile(
     rf"(?:n't|not|never|cant|dont) (?:\w+ ){{1,3}}(?:more th[ae]n|over))\s*(?:of\s)?{_NUMBER}"
     rf"|{_NUMBER}{_UNIT}\s?(?:is\s+)?(?:the\s+|my\s+|our\s+)?"
     r"(?:max(?:imum)?|tops|at (?:the )?most|or less|limit|ceiling)\b"
+    r"|(?:what|how) about (?:up to |around )?[€$£]?(\d{2}[\d,.]*)(?![\d\w])(?! ?(?:cm|mm|m|people|persons?|seats?)\b)"
 )
 _MIN = re.compile(rf"(?:over|above|at least|more than|starting at)\s*{_NUMBER}")
 _BETWEEN = re.compile(rf"(?:between|from)\s*{_NUMBER}{_UNIT}\s*(?:and|to|-|–)\s*{_NUMBER}")

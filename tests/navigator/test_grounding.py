@@ -59,7 +59,29 @@ def test_nothing_is_as_asked_where_nothing_was_asked():
     assert grounding.corrected == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("I have none under $700; [1] comes closest, at $49.", "[1] comes closest, at $49."),
+        ("I have none under $50, [1] is the closest.", "[1] is the closest."),
+        ("No chair under $1,300, sorry. [2] is rattan.", "[2] is rattan."),
+        ("There is nothing under $49.00: [1] costs $49.", "[1] costs $49."),
+        ("I have none under $40; [1] comes closest.", "I have none under $40; [1] comes closest."),
+        ("No chair under $48.99, sorry. [1] is oak.", "No chair under $48.99, sorry. [1] is oak."),
+        ("I have none under €700; [1] is oak.", "I have none under €700; [1] is oak."),
+        ("No, [1] has none under it.", "No, [1] has none under it."),
+        ("No chair here. [1] is oak.", "No chair here. [1] is oak."),
+    ],
+)
+def test_what_costs_less_is_not_denied(said, shown):
+    """`None under $700` is left out beside a chair for $49; a true one stays, and so does any other no."""
+    limits = "under $700 $50 $1,300 $49 $40 $48.99 €700"
+    assert run([said], limits)[0] == shown
+    assert run(list(said), limits)[0] == shown
+
+
 _CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
+_CLAIMS += ["I have none", "No ", "No chair", " under", "$60", ", sorry. ", "; ", ": ", ". ", "s", "so"]
 _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
 
 

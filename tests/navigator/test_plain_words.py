@@ -468,3 +468,11 @@ def test_asking_for_a_thing_is_no_small_talk(history):
     """`Do you have a matching rug?` looks for one, whatever is on show."""
     intent = mend(ShoppingIntent(action="chat"), "do you have a matching rug", history, LEXICON)
     assert (intent.action, intent.categories) == ("search", ("rug",))
+
+
+@pytest.mark.parametrize(
+    ("message", "high"), [("what about 1500?", 1500), ("how about 2", None), ("what about 90 cm", None)]
+)
+def test_a_bare_amount_is_another_limit(message, high):
+    """Asked whether it may be so much, not whether the second one would do."""
+    assert said(message, LEXICON, 5).price_max == high
