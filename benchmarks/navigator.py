@@ -52,6 +52,7 @@ def main(
         Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")
     ] = None,
     size: Annotated[str, typer.Option(help="Shape for `latency`: 2B or 8B.")] = "2B",
+    products: Annotated[list[int] | None, typer.Option(help="Products of a turn in `latency` [1, 8, 32].")] = None,
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
@@ -63,10 +64,10 @@ def main(
     if only in (None, "latency"):
         typer.echo(json.dumps(flops := flops_table(), indent=1))
         write_results("navigator", {"flops": flops, "dollars": dollars_table()})
-        products, pictures = ([1], ["512x512"]) if quick else ([1, 8, 32], list(SIZES))
+        products, pictures = ([1], ["512x512"]) if quick else (products or [1, 8, 32], list(SIZES))
         times = measure(size, products, 1 if quick else 3, pictures, typer.echo)
         write_results("navigator", {f"latency {size}": times})
-        if not quick:
+        if PRODUCTS in products and not quick:
             reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *SIZES)}
             write_results("navigator", {f"turns {size}": measure_turns(size, reading, (1, 16), 2, typer.echo)})
     if only in (None, "engine"):
