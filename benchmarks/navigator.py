@@ -1,6 +1,8 @@
 """What Navigator costs and what it sees: `python -m benchmarks.navigator [--only NAME] [--quick]`.
 
-    latency    time to first token with vectors ready, over pictures encoded on request; whole turns; the arithmetic
+    arithmetic FLOPs with vectors ready, over pictures encoded on request; dollars, beside an API's
+    latency    time to first token of both
+    turns      seconds of whole turns of both, alone and sixteen at once
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
     shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
@@ -44,15 +46,18 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    only: Annotated[str | None, typer.Option(help="latency, accuracy, fashion, shipped, other or engine.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="One of the sections above; `other` with --checkpoint alone.")
+    ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
     release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/demo",
     labels: Annotated[str, typer.Option(help="JSON lines with what pictures show.")] = str(DATA / "truth.jsonl"),
     checkpoint: Annotated[
         Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")
     ] = None,
-    size: Annotated[str, typer.Option(help="Shape for `latency`: 2B or 8B.")] = "2B",
+    size: Annotated[str, typer.Option(help="Shape for `latency` and `turns`: 2B or 8B.")] = "2B",
     products: Annotated[list[int] | None, typer.Option(help="Products of a turn in `latency` [1, 8, 32].")] = None,
+    pictures: Annotated[list[str] | None, typer.Option(help=f"Pictures of `turns`, of {', '.join(SIZES)}.")] = None,
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
@@ -61,15 +66,18 @@ def main(
     alone: Annotated[int, typer.Option(help="As many of these without the rules beside the model.")] = 120,
 ) -> None:
     """Measure and write docs/results/navigator.json."""
+    if only in (None, "arithmetic"):
+        typer.echo(json.dumps(arithmetic := {"flops": flops_table(), "dollars": dollars_table()}, indent=1))
+        write_results("navigator", arithmetic)
     if only in (None, "latency"):
-        typer.echo(json.dumps(flops := flops_table(), indent=1))
-        write_results("navigator", {"flops": flops, "dollars": dollars_table()})
-        products, pictures = ([1], ["512x512"]) if quick else (products or [1, 8, 32], list(SIZES))
-        times = measure(size, products, 1 if quick else 3, pictures, typer.echo)
+        counts, shown = ([1], ["512x512"]) if quick else (products or [1, 8, 32], list(SIZES))
+        times = measure(size, counts, 1 if quick else 3, shown, typer.echo)
         write_results("navigator", {f"latency {size}": times})
-        if PRODUCTS in products and not quick:
-            reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *SIZES)}
-            write_results("navigator", {f"turns {size}": measure_turns(size, reading, (1, 16), 2, typer.echo)})
+    if only in (None, "turns"):
+        shown = pictures or list(SIZES)
+        times = measure(size, [PRODUCTS], 1, shown, typer.echo)
+        reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *shown)}
+        write_results("navigator", {f"turns {size}": measure_turns(size, reading, (1, 16), 2, typer.echo)})
     if only in (None, "engine"):
         folder = checkpoint or assemble()
         figures = asyncio.run(compare_engines(folder, _prompts(folder), (1, 4) if quick else (1, 4, 16)))

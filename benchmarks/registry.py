@@ -182,12 +182,13 @@ BENCHMARKS: dict[str, Benchmark] = {
         {
             "flops": Section(
                 "navigator_latency:flops_table",
-                "--only latency",
+                "--only arithmetic",
                 "Arithmetic, not time: FLOPs of encoding pictures on request over those of reading vectors.",
+                timed=False,
             ),
             "dollars": Section(
                 "navigator_price:dollars_table",
-                "--only latency",
+                "--only arithmetic",
                 "Arithmetic: 1,000 turns by GPT-4o's price list, pictures sent with each, and 8B on GPUs of one's own.",
                 timed=False,
             ),
@@ -197,12 +198,12 @@ BENCHMARKS: dict[str, Benchmark] = {
             ),
             "turns 2B": Section(
                 "navigator_turns:measure",
-                "--only latency",
+                "--only turns",
                 "Seconds that one whole turn takes of this machine, with eight products: what is read before the first "
                 "token as above, and writing on vLLM after prompts of each length.",
             ),
             "turns 8B": Section(
-                "navigator_turns:measure", "--only latency --size 8B", "The same of the larger model.", by_hand=True
+                "navigator_turns:measure", "--only turns --size 8B", "The same of the larger model.", by_hand=True
             ),
             "engine": Section("navigator_engine:compare", "--only engine"),
             "rules": Section(
