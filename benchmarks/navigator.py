@@ -58,6 +58,7 @@ def main(
     size: Annotated[str, typer.Option(help="Shape for `latency` and `turns`: 2B or 8B.")] = "2B",
     products: Annotated[list[int] | None, typer.Option(help="Products of a turn in `latency` [1, 8, 32].")] = None,
     pictures: Annotated[list[str] | None, typer.Option(help=f"Pictures of `turns`, of {', '.join(SIZES)}.")] = None,
+    at_once: Annotated[list[int] | None, typer.Option(help="Turns at once of `turns` [1, 16].")] = None,
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
@@ -77,7 +78,7 @@ def main(
         shown = pictures or list(SIZES)
         times = measure(size, [PRODUCTS], 1, shown, typer.echo)
         reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *shown)}
-        write_results("navigator", {f"turns {size}": measure_turns(size, reading, (1, 16), 2, typer.echo)})
+        write_results("navigator", {f"turns {size}": measure_turns(size, reading, at_once or (1, 16), 2, typer.echo)})
     if only in (None, "engine"):
         folder = checkpoint or assemble()
         figures = asyncio.run(compare_engines(folder, _prompts(folder), (1, 4) if quick else (1, 4, 16)))

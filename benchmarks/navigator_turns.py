@@ -31,6 +31,7 @@ from benchmarks.navigator_latency import (
     LanguageShape,
     picture_tokens,
 )
+from navigator.engine_vllm import hidden_modules
 
 PRODUCTS = 8
 READY = "precomputed"
@@ -148,15 +149,16 @@ def _engine(folder: Path, shape: LanguageShape, turns: int) -> Any:
         "tie_word_embeddings": True,
     }
     (folder / "config.json").write_text(json.dumps(config))
-    return LLM(
-        model=str(folder),
-        load_format="dummy",
-        skip_tokenizer_init=True,
-        dtype="bfloat16",
-        max_model_len=8_192,
-        max_num_seqs=turns,
-        enable_prefix_caching=True,
-        block_size=_BLOCK,
-        enforce_eager=True,
-        disable_log_stats=True,
-    )
+    with hidden_modules("llvmlite"):
+        return LLM(
+            model=str(folder),
+            load_format="dummy",
+            skip_tokenizer_init=True,
+            dtype="bfloat16",
+            max_model_len=8_192,
+            max_num_seqs=turns,
+            enable_prefix_caching=True,
+            block_size=_BLOCK,
+            enforce_eager=True,
+            disable_log_stats=True,
+        )

@@ -93,7 +93,7 @@ class VLLMEngine:
             **(options or {}),
         }
         engine_args = AsyncEngineArgs(**arguments)
-        with _hidden_modules("llvmlite"):
+        with hidden_modules("llvmlite"):
             self._engine: Any = ThreadedEngine(engine_args) if in_process else AsyncLLM.from_engine_args(engine_args)
         # In one process vLLM refuses to change the number of threads, and says so at every step.
         logging.getLogger("vllm.v1.worker.cpu_worker").setLevel(logging.ERROR)
@@ -133,7 +133,7 @@ class VLLMEngine:
 
 
 @contextmanager
-def _hidden_modules(package: str) -> Iterator[None]:
+def hidden_modules(package: str) -> Iterator[None]:
     """Keep a package out of sight while vLLM starts.
 
     On a CPU, vLLM 0.32 looks through the `__dict__` of every attribute of every loaded module. Where numba is loaded,

@@ -8,6 +8,7 @@ import pytest
 
 MEASURES = """
 import json, sys
+import numba  # as the command has it loaded
 from benchmarks.navigator_latency import LanguageShape
 from benchmarks.navigator_turns import measure
 shape = LanguageShape(256, 512, 4, 4, 2, 64, 1000)
