@@ -52,13 +52,13 @@ class Findings:
     """Candidates by thing: one group, or one for each thing of a set; and what gave way to find them.
 
     Args:
-        sort: their order, where it is another than the intent's: by price, where a limit of it gave way.
+        sorts: by group, its order where that is another than the intent's: by price, where a limit of it gave way.
     """
 
     groups: tuple[tuple[Candidate, ...], ...]
     relaxed: tuple[Relaxed, ...] = ()
     one_of_each: bool = False
-    sort: Sort | None = None
+    sorts: tuple[Sort | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ async def find(
     elif picture and not wish.wanted.get("category"):
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
-    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed), sort=_next_in_price(relaxed))
+    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed), sorts=(_next_in_price(relaxed),))
 
 
 def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
@@ -104,8 +104,9 @@ async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count
     A set is one of each thing within the budget; what goes with an item stays within it together; anything else is the
     best first, or by price where that was asked for.
     """
-    sort = findings.sort if intent.sort == "relevance" and findings.sort else intent.sort
-    ordered = await asyncio.gather(*(_ordered(group, sort, means) for group in findings.groups))
+    sorts = (findings.sorts if intent.sort == "relevance" else ()) or (None,) * len(findings.groups)
+    pairs = zip(findings.groups, sorts, strict=True)
+    ordered = await asyncio.gather(*(_ordered(group, own or intent.sort, means) for group, own in pairs))
     budget = intent.budget_total
     if findings.one_of_each:
         chosen, fits = choose_set([group[:_ONE_OF_EACH] for group in ordered], budget)
@@ -154,8 +155,9 @@ async def _set(intent: ShoppingIntent, wish: Wish, lexicon: Lexicon, means: Mean
     found = await asyncio.gather(*(_relaxing(part, means, thing) for thing, part in parts))
     for (thing, _), (group, given_up) in zip(parts, found, strict=True):
         relaxed += given_up if group else [not_sold(thing)]
-    groups = tuple(group for group, _ in found if group)
-    return Findings(groups, tuple(relaxed), one_of_each=True, sort=_next_in_price(relaxed))
+    there = [(group, _next_in_price(given_up)) for group, given_up in found if group]
+    groups, sorts = tuple(group for group, _ in there), tuple(sort for _, sort in there)
+    return Findings(groups, tuple(relaxed), one_of_each=True, sorts=sorts)
 
 
 async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Means) -> Findings:
@@ -172,7 +174,7 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Mea
     more, relaxed = await _relaxing(replace(alike, like=(anchor.item.id,)), means)
     seen = {one.shown.item.id for one in known}
     found = (*known, *(one for one in more if one.shown.item.id not in seen))
-    return Findings((found,), () if known else relaxed, sort=None if known else _next_in_price(relaxed))
+    return Findings((found,), () if known else relaxed, sorts=(None if known else _next_in_price(relaxed),))
 
 
 def _next_in_price(relaxed: Sequence[Relaxed]) -> Sort | None:

@@ -1,8 +1,8 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, that
 something is as it was asked for only where it was asked how it should be, and that nothing costs less than a limit.
 
-The text is checked while it streams. A citation or an amount is held back until it is complete; everything else
-passes at once.
+The text is checked while it streams. A citation, an amount and a first sentence that denies are held back until they
+are complete; everything else passes at once.
 """
 
 import re
@@ -49,7 +49,7 @@ class Grounding:
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
-    """Citations of nothing, amounts from nowhere, wrong extremes and wishes nobody had, taken out or put right."""
+    """Citations of nothing, amounts from nowhere, wrong extremes, false denials and wishes: taken out or mended."""
     _pending: str = ""
     _begun: bool = False
     _known: set[str] = field(default_factory=set)

@@ -167,6 +167,15 @@ async def test_the_least_important_condition_gives_way_and_is_told():
     assert relaxed == {"price_max": "nothing under €300: shown without the price limit"}
 
 
+async def test_of_a_set_only_what_is_too_dear_goes_by_price():
+    """Where no sofa is cheap enough the least expensive one is chosen; the rug stays the one that fits best."""
+    rugs = (thing("r", "Rugs", 90), thing("s", "Rugs", 40))
+    wanted = ShoppingIntent(action="complete", categories=("sofa", "rug"), price_max=100)
+    shown, relaxed = await Shelves((SHELF[0], SHELF[2], *rugs)).ids(wanted)
+    assert shown == ["c", "r"]
+    assert relaxed.keys() == {"price_max"}
+
+
 async def test_the_kind_of_thing_gives_way_last():
     """Nothing meets any two of three wishes: a sofa of another look is shown, and no rug in sage."""
     wanted = ShoppingIntent(
