@@ -20,6 +20,7 @@ from batch.encoder_pool import NeighbourBatch, Pool, Rows, make_pool, neighbour_
 from batch.encoder_validate import Validation, validate
 from batch.training_loop import Best, average_gradients, same_everywhere, schedule
 from catalog.joint import SIZES, HeadConfig, JointNetwork
+from catalog.precision import fast_dtype
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ def _step(
     network, sizes = state.network.train(), settings.sizes
     neighbours, matches = draws.neighbours, draws.matches
     parts: dict[str, Tensor] = {}
-    with torch.autocast(pool.image.device.type, dtype=torch.bfloat16):
+    device = pool.image.device.type
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=fast_dtype(device) is torch.bfloat16):
         if neighbours and settings.neighbour_weight and state.step >= settings.warm_up:
             parts["neighbour"] = settings.neighbour_weight * _neighbours(network, pool, next(neighbours), settings)
         if draws.asked:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from batch.navigator_data import DRILLS, Catalogue, examples
+from catalog.precision import named_dtype
 from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
@@ -34,7 +35,7 @@ class Run:
         align: whether stage 1 is run: not where training goes on from an incumbent on the same encoder.
         adapters: folder of what an earlier training of this base learnt, whose adapters are the first ones here.
         drills: share of examples that only read vectors.
-        dtype: bfloat16 or float32.
+        dtype: bfloat16, float32, or auto: the one that this machine is fast in.
         seed: of the conversations; each worker adds its rank.
     """
 
@@ -46,7 +47,7 @@ class Run:
     align: bool = True
     adapters: str | None = None
     drills: float = DRILLS
-    dtype: str = "bfloat16"
+    dtype: str = "auto"
     seed: int = 0
 
 
@@ -70,7 +71,7 @@ def run(
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     model: NavigatorForConditionalGeneration = NavigatorForConditionalGeneration.from_pretrained(
-        job.checkpoint, dtype=getattr(torch, job.dtype)
+        job.checkpoint, dtype=named_dtype(job.dtype, torch.device(device).type)
     )
     model.config.encoder_version = catalogue.encoder_version
     processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), cast(NavigatorConfig, model.config))

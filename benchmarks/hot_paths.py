@@ -1,7 +1,7 @@
 """The largest costs that profiles of the hot paths showed, before and after: `python -m benchmarks.hot_paths`.
 
 Each is measured as it was and as it is, call by call in turn, in one run; what it was is a way that the code still has
-(an index left out, all columns asked for) or one that is put in its place here (full precision, a bare table).
+(an index left out, all columns asked for) or one that is put in its place here (the other precision, a bare table).
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from multiprocessing import get_context
 from typing import Annotated, Any
@@ -19,10 +19,12 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 import ray
+import torch
 import typer
 
 from batch.ray_session import connect
 from benchmarks.growth_feed import make_model
+from benchmarks.hot_tokens import tokens
 from benchmarks.report import print_table, write_results
 from catalog.encoder import load_base_encoder
 from catalog.release import ReleaseStore
@@ -47,7 +49,7 @@ def main(
 
 def measure(store: ReleaseStore, items: int, repeat: int) -> dict[str, Any]:
     """Median milliseconds before and after, by cost."""
-    costs = encoding(repeat) | asyncio.run(searching(store, repeat)) | taste(items, repeat)
+    costs = tokens() | encoding(repeat) | asyncio.run(searching(store, repeat)) | taste(items, repeat)
     print_table(
         "costs of the hot paths",
         ["cost", "before, ms", "after, ms", "times"],
@@ -57,12 +59,13 @@ def measure(store: ReleaseStore, items: int, repeat: int) -> dict[str, Any]:
 
 
 def encoding(repeat: int) -> dict[str, dict[str, float]]:
-    """Words of a query, and a picture of one: full precision, and bfloat16."""
-    encoder = load_base_encoder()
+    """Words of a query, and a picture of one: in the precision that was not chosen on this machine, and the other."""
+    encoder: Any = load_base_encoder()
     pixels = np.random.default_rng(0).integers(0, 255, (1, 224, 224, 3), np.uint8)
 
-    def full(act: Act) -> Any:
-        with _precise():
+    def other(tower: str, act: Act) -> Any:
+        dtype = torch.float32 if getattr(encoder, tower) is torch.bfloat16 else torch.bfloat16
+        with patch.object(encoder, tower, dtype):
             return act()
 
     def words() -> Any:
@@ -72,8 +75,8 @@ def encoding(repeat: int) -> dict[str, dict[str, float]]:
         return encoder.encode_pixels(pixels)
 
     return {
-        "a query's words, float32 → bfloat16": _beside(lambda: full(words), words, repeat),
-        "a picture, float32 → bfloat16": _beside(lambda: full(picture), picture, repeat),
+        "a query's words, other precision → chosen": _beside(lambda: other("_read_in", words), words, repeat),
+        "a picture, other precision → chosen": _beside(lambda: other("_seen_in", picture), picture, repeat),
     }
 
 
@@ -130,10 +133,6 @@ def taste(items: int, repeat: int) -> dict[str, dict[str, float]]:
             ),
             "opening a taste model, names in memory → mapped": _beside(in_memory, lambda: TasteModel.load(folder), 2),
         }
-
-
-def _precise() -> AbstractContextManager[Any]:
-    return patch("torch.autocast", lambda *_, **__: nullcontext())
 
 
 @contextmanager

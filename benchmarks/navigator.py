@@ -14,15 +14,17 @@ Figures go to docs/results/navigator.json with the machine, the versions and the
 import asyncio
 import json
 from pathlib import Path
-from random import Random
 from typing import Annotated
 
-import numpy as np
 import typer
 
+import navigator  # noqa: F401  # before anything loads torch: on the OpenMP that Navigator is served on
+
+# isort: split
 from batch.navigator_data import Catalogue, load_catalogue, read_hidden, read_labels
 from benchmarks.navigator_accuracy import compare as compare_accuracy
 from benchmarks.navigator_accuracy import rules_baseline
+from benchmarks.navigator_engine import answer_prompts
 from benchmarks.navigator_engine import compare as compare_engines
 from benchmarks.navigator_fashion import measure as measure_fashion
 from benchmarks.navigator_latency import SIZES, flops_table, measure
@@ -34,12 +36,6 @@ from benchmarks.report import write_results
 from catalog.demo.load import DATA
 from catalog.release import ReleaseStore
 from navigator.assemble import assemble
-from navigator.dialogues import dialogues
-from navigator.engine import Engine, open_engine
-from navigator.intent import ShoppingIntent
-from navigator.knowledge import Shelf
-from navigator.processing import Prompt
-from navigator.prompt import answer_messages
 
 app = typer.Typer(add_completion=False)
 
@@ -81,7 +77,7 @@ def main(
         write_results("navigator", {f"turns {size}": measure_turns(size, reading, at_once or (1, 16), 2, typer.echo)})
     if only in (None, "engine"):
         folder = checkpoint or assemble()
-        figures = asyncio.run(compare_engines(folder, _prompts(folder), (1, 4) if quick else (1, 4, 16)))
+        figures = asyncio.run(compare_engines(folder, answer_prompts(folder), (1, 4) if quick else (1, 4, 16)))
         typer.echo(json.dumps(figures, indent=1))
         write_results("navigator", {"engine": figures})
     if only in (None, "accuracy"):
@@ -100,30 +96,6 @@ def main(
 def _catalogue(release: str, labels: str) -> Catalogue:
     store = ReleaseStore(release)
     return load_catalogue(store, store.current(), read_labels(labels))
-
-
-def _prompts(folder: Path) -> list[Prompt]:
-    """Answers about 4 made-up items, as a turn asks for them; what the vectors hold does not change the time."""
-    from catalog.item import Item
-    from navigator.knowledge import know
-    from navigator.prompt import Shown
-
-    engine: Engine = open_engine(folder, "transformers")
-    config, encode = engine.config, engine.processor.encode
-    numbers = np.random.default_rng(0)
-    known = []
-    for i in range(64):
-        vector = numbers.standard_normal((config.vectors_per_item, config.item_dim)).astype(np.float32)
-        item = Item(id=str(i), title=f"Model {i} chair", category=("Chairs",), price=20.0 + i, colors=("walnut",))
-        known.append(know(Shown(item, vector)))
-    shelf = Shelf(known)
-    prompts = []
-    for number, dialogue in enumerate(dialogues(shelf, Random(0), 32)):
-        shown = tuple(entry.shown for entry in known[number : number + 4])
-        intent = ShoppingIntent(action="search", query="chair", categories=("chair",))
-        messages = answer_messages((), dialogue.exchanges[0].user, intent, shown)
-        prompts.append(encode(messages, encoder_version=config.encoder_version))
-    return prompts
 
 
 if __name__ == "__main__":

@@ -5,10 +5,18 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import numpy as np
+
+from catalog.item import Item
+from navigator.dialogues import dialogues
 from navigator.engine import Engine, Sampling, open_engine
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Shelf, know
 from navigator.processing import Prompt
+from navigator.prompt import Shown, answer_messages
 
 TOKENS = 40
 """Written for every turn; answers are cut there, so that both sides write the same number."""
@@ -21,7 +29,7 @@ async def compare(
     results: dict[str, Any] = {}
     for kind in ("vllm", "transformers"):
         started = time.perf_counter()
-        engine = open_engine(folder, kind, dtype="bfloat16")
+        engine = open_engine(folder, kind)
         results[kind] = {"start_s": time.perf_counter() - started}
         await _batch(engine, prompts[:1])
         for width in concurrency:
@@ -55,3 +63,23 @@ async def _batch(engine: Engine, prompts: Sequence[Prompt]) -> tuple[int, float,
 
     answers = await asyncio.gather(*(one(prompt) for prompt in prompts))
     return sum(n for n, _ in answers), time.perf_counter() - started, [first for _, first in answers]
+
+
+def answer_prompts(folder: Path) -> list[Prompt]:
+    """Answers about 4 made-up items, as a turn asks for them; what the vectors hold does not change the time."""
+    engine: Engine = open_engine(folder, "transformers")
+    config, encode = engine.config, engine.processor.encode
+    numbers = np.random.default_rng(0)
+    known = []
+    for i in range(64):
+        vector = numbers.standard_normal((config.vectors_per_item, config.item_dim)).astype(np.float32)
+        item = Item(id=str(i), title=f"Model {i} chair", category=("Chairs",), price=20.0 + i, colors=("walnut",))
+        known.append(know(Shown(item, vector)))
+    shelf = Shelf(known)
+    prompts = []
+    for number, dialogue in enumerate(dialogues(shelf, Random(0), 32)):
+        shown = tuple(entry.shown for entry in known[number : number + 4])
+        intent = ShoppingIntent(action="search", query="chair", categories=("chair",))
+        messages = answer_messages((), dialogue.exchanges[0].user, intent, shown)
+        prompts.append(encode(messages, encoder_version=config.encoder_version))
+    return prompts

@@ -17,6 +17,7 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from batch.convert import convert
+from catalog.precision import fast_dtype
 from navigator.alignment import Heard, align, hear
 from navigator.config import NavigatorConfig
 from navigator.examples import Example, Row, pack
@@ -115,13 +116,14 @@ def learn_to_read(
         projector_dim=8,
     )
     convert(PACKAGED, str(folder / "start"), shape)
-    model = NavigatorForConditionalGeneration.from_pretrained(folder / "start", dtype=torch.bfloat16)
+    dtype = fast_dtype("cpu")
+    model = NavigatorForConditionalGeneration.from_pretrained(folder / "start", dtype=dtype)
     processor = NavigatorProcessor(AutoTokenizer.from_pretrained(folder / "start"), cast(NavigatorConfig, model.config))
     if way.tokens:
         model.item_projector.float()
         words = cast(nn.Embedding, model.get_input_embeddings())
         align(model.item_projector, train_on, processor.tokenizer, words, heard=heard or listen(train_on))
-        model.item_projector.to(torch.bfloat16)
+        model.item_projector.to(dtype)
     steps = len(drills) // _TOGETHER
     recipe = Recipe(steps=steps, warmup=steps // 10 + 1, lora_layers=lora_layers, save_every=steps)
     rows = (one_row([_example(processor, way, entry) for entry in some], processor) for some in _together(drills))

@@ -293,6 +293,16 @@ BENCHMARKS: dict[str, Benchmark] = {
             )
         },
     ),
+    "precision": Benchmark(
+        "bfloat16 and float32 by processor",
+        {
+            "instructions": Section(
+                "precision:measure",
+                says="The packaged encoder and the shipped Navigator on vLLM. oneDNN, which computes their products, "
+                "is kept from instructions that this processor has and many a laptop has not.",
+            )
+        },
+    ),
     "soak": Benchmark(
         "Under load while its parts are killed",
         {

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer, DynamicCache
 
+from catalog.precision import MEMORY_BOUND, named_dtype
 from navigator.constrained import JsonGuide
 from navigator.engine import Delta, Finish, Sampling
 from navigator.errors import PromptTooLong
@@ -28,19 +29,20 @@ class TransformersEngine:
 
     Args:
         folder: a Navigator checkpoint.
-        dtype: name of a torch dtype.
+        dtype: name of a torch dtype; auto is bfloat16, or float32 on a CPU that is much faster at it.
         device: of torch; the best there is unless told otherwise.
 
     Raises:
         BadCheckpoint: the folder is no Navigator.
     """
 
-    def __init__(self, folder: str | Path, *, dtype: str = "bfloat16", device: str | None = None) -> None:
+    def __init__(self, folder: str | Path, *, dtype: str = "auto", device: str | None = None) -> None:
         self.config = load_config(folder)
         self.processor = NavigatorProcessor(AutoTokenizer.from_pretrained(folder), self.config)
         self.device = device or _best_device()
         self.max_model_len = int(self.config.text_config.max_position_embeddings)
-        model: Any = NavigatorForConditionalGeneration.from_pretrained(folder, dtype=getattr(torch, dtype))
+        named = named_dtype(dtype, torch.device(self.device).type, MEMORY_BOUND)
+        model: Any = NavigatorForConditionalGeneration.from_pretrained(folder, dtype=named)
         self._model = model.to(self.device).eval()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="navigator")
 

@@ -14,6 +14,7 @@ import torch
 from transformers import AutoTokenizer
 
 from catalog.errors import MissingDependency
+from catalog.precision import MEMORY_BOUND, named_dtype
 from navigator.engine import Delta, Sampling
 from navigator.engine_thread import ThreadedEngine
 from navigator.errors import BadPrompt, EngineFailed, PromptTooLong
@@ -26,7 +27,8 @@ class VLLMEngine:
 
     Args:
         folder: a Navigator checkpoint.
-        dtype: bfloat16 for use; float32 where outputs must not depend on batching.
+        dtype: auto is bfloat16, or float32 on a CPU that is much faster at it; float32 where outputs must not depend on
+            batching.
         max_model_len: tokens of prompt and answer together.
         max_num_seqs: answers written at the same time; more wait in line.
         max_items: items in one prompt.
@@ -48,7 +50,7 @@ class VLLMEngine:
         self,
         folder: str | Path,
         *,
-        dtype: str = "bfloat16",
+        dtype: str = "auto",
         max_model_len: int = 4096,
         max_num_seqs: int = 16,
         max_items: int = 64,
@@ -61,6 +63,7 @@ class VLLMEngine:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         on_gpu = torch.cuda.is_available()
+        named = named_dtype(dtype, "cuda" if on_gpu else "cpu", MEMORY_BOUND)
         # vLLM reads both from the environment alone.
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(cpu_cache_gib))
         in_process = not on_gpu if in_process is None else in_process
@@ -76,7 +79,7 @@ class VLLMEngine:
         self.max_model_len = max_model_len
         arguments: dict[str, Any] = {
             "model": str(folder),
-            "dtype": dtype,
+            "dtype": str(named).removeprefix("torch."),
             "max_model_len": max_model_len,
             "max_num_seqs": max_num_seqs,
             "limit_mm_per_prompt": {"image": max_items, "taste": max_items},

@@ -28,7 +28,9 @@ class NavigatorArgs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: Literal["auto", "vllm", "transformers"] = Field(default="auto", description="auto: vLLM if installed.")
-    dtype: str = "bfloat16"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        default="auto", description="auto: bfloat16, or float32 on a CPU that is much faster at it."
+    )
     max_model_len: int | None = Field(default=None, ge=512, description="Tokens of prompt and answer together.")
     max_num_seqs: int | None = Field(default=None, ge=1, description="Answers written at the same time.")
     tensor_parallel_size: int | None = Field(default=None, ge=1, description="GPUs that share the model.")

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("catalog", "navigator", "taste", "batch", "serve_app", "ui", "cluster")
 MAY_IMPORT = {
     "catalog": set(),
-    "navigator": {"catalog.item", "catalog.errors"},
+    "navigator": {"catalog.item", "catalog.errors", "catalog.precision"},
     "taste": {"catalog.item", "catalog.errors"},
     "batch": {"catalog", "navigator", "taste"},
     "serve_app": {"catalog", "navigator", "taste"},

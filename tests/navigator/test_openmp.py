@@ -1,0 +1,33 @@
+"""The process that serves Navigator computes on Intel's OpenMP, on which a token takes half as long."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from navigator.openmp import load_intel_openmp
+
+ASK = """
+import ctypes
+from importlib import metadata
+import {module}
+import torch
+library = next(file.locate() for file in metadata.files("intel-openmp") if file.name == "libiomp5.so")
+torch.set_num_threads(3)
+print(ctypes.CDLL(str(library)).omp_get_max_threads())
+"""
+
+
+@pytest.mark.skipif(find_spec("vllm") is None or sys.platform != "linux", reason="comes with vLLM for CPUs")
+@pytest.mark.parametrize("module", ["serve_app.navigator", "navigator.engine_vllm"])
+def test_torch_counts_threads_with_intels_openmp(module):
+    """What torch is told arrives in that library: in the replica's process, whatever it imports first."""
+    done = subprocess.run([sys.executable, "-c", ASK.format(module=module)], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "3"
+
+
+def test_it_is_left_alone_once_torch_is_there():
+    import torch  # noqa: F401
+
+    assert not load_intel_openmp()
