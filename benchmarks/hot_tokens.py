@@ -1,26 +1,33 @@
-"""What a token of the shipped Navigator costs on vLLM with GNU's OpenMP and with Intel's, in a process each.
+"""What a token of the shipped Navigator costs on vLLM with GNU's OpenMP and with Intel's: a process for each.
 
-A process has one or the other from the moment that torch is loaded, so nothing that loads it is imported up here.
+A process has one or the other from the moment that torch is loaded, so nothing that loads it is imported up here:
+`python -m benchmarks.hot_tokens gnu`.
 """
 
 import asyncio
 import itertools
+import json
 import statistics
+import subprocess
+import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Any
+from typing import Any, Literal
+
+import typer
 
 ANSWERS = 10
 
 
+def main(openmp: Literal["gnu", "intel"]) -> None:
+    """Print median milliseconds: to the first token of an answer, and from one to the next."""
+    if openmp == "gnu":
+        import torch  # noqa: F401  # and with it GNU's, before Intel's can be loaded
+    print(json.dumps(asyncio.run(answer_times())))
+
+
 def tokens() -> dict[str, dict[str, float]]:
     """Median milliseconds before and after: to the first token of an answer, and from one to the next."""
-    found = []
-    for intel in (False, True):
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            found.append(process.submit(_measure, intel).result())
-    (first_before, next_before), (first_after, next_after) = found
+    (first_before, next_before), (first_after, next_after) = _measured("gnu"), _measured("intel")
     costs = {
         "the first token of an answer, GNU's OpenMP → Intel's": (first_before, first_after),
         "a further token, GNU's OpenMP → Intel's": (next_before, next_after),
@@ -31,16 +38,18 @@ def tokens() -> dict[str, dict[str, float]]:
     }
 
 
-def _measure(intel: bool) -> tuple[float, float]:
-    if not intel:
-        import torch  # noqa: F401
-    from navigator.openmp import load_intel_openmp  # noqa: F401
-
-    return asyncio.run(answer_times())
+def _measured(openmp: str) -> tuple[float, float]:
+    command = [sys.executable, "-m", "benchmarks.hot_tokens", openmp]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, further = json.loads(done.stdout.splitlines()[-1])
+    return first, further
 
 
 async def answer_times(dtype: str = "auto") -> tuple[float, float]:
     """Median milliseconds to an answer's first token and from one to the next, in this process."""
+    import navigator  # noqa: F401  # first of all, for its OpenMP
+
+    # isort: split
     from benchmarks.navigator_engine import answer_prompts
     from navigator.assemble import assemble
     from navigator.engine import Sampling, open_engine
@@ -58,3 +67,7 @@ async def answer_times(dtype: str = "auto") -> tuple[float, float]:
         nexts += between[1:]
     await engine.close()
     return statistics.median(firsts[1:]), statistics.median(nexts)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -11,6 +11,7 @@ from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import plain
 from navigator.prompt import Exchange
+from navigator.set_parts import is_set
 
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
@@ -25,9 +26,11 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
     exclude = tuple(dict.fromkeys((*kept, *intent.exclude)))[:6]
     categories = intent.categories or (() if intent.item_refs else base.categories or _kind_on_show(history))
     bare = not (intent.query or intent.categories or intent.colors or intent.materials or intent.styles)
+    several = is_set(base) and len(categories) > 1 and base.budget_total is None and intent.budget_total is None
     return ShoppingIntent(
         **{
             **intent.model_dump(),
+            "action": "complete" if several else "refine",  # a set without a budget is one because of its action
             "exclude": exclude,
             "categories": categories,
             "query": base.query if bare and not intent.item_refs else intent.query,
@@ -63,6 +66,8 @@ def carried_picture(intent: ShoppingIntent, history: Sequence[Exchange], has_pic
 
 
 def _price_max(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:
+    if base.budget_total is not None:
+        return intent.price_max  # beside a budget, a limit was that of one thing
     if intent.price_max is not None or base.price_max is None or intent.sort == "price_high":
         return intent.price_max
     lifted = intent.price_min is not None and intent.price_min >= base.price_max

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from navigator.families import names_a_kind
 from navigator.intent import ShoppingIntent, Sort
 from navigator.lexicon import Kind, Lexicon
+from navigator.named_things import Looks
 from navigator.prompt import Shown
 from navigator.relax import Relaxed, by_picture, in_part, not_sold, over_budget, relaxations, told
+from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
 from navigator.wish import Wish, aside, meets, read_wish, speaks_of
 
@@ -79,9 +81,8 @@ async def find(
         picture: whether a picture is part of the query.
     """
     wish = replace(read_wish(intent, lexicon), picture=picture, without=tuple(entry.item.id for entry in meant))
-    several = len(intent.categories) > 1 and (intent.action == "complete" or intent.budget_total is not None)
-    if several:
-        return await _set(intent, wish, lexicon, means)
+    if is_set(intent):
+        return await _set(intent, wish, meant, lexicon, means)
     if intent.action == "complete" and meant:
         return await _company(intent, wish, meant[0], means)
     if meant:
@@ -135,29 +136,45 @@ async def _ordered(group: Sequence[Candidate], sort: Sort, means: Means) -> tupl
     return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
 
 
-async def _set(intent: ShoppingIntent, wish: Wish, lexicon: Lexicon, means: Means) -> Findings:
-    """One search for each of several things."""
-    parts: list[tuple[str, Wish]] = []
+async def _set(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown], lexicon: Lexicon, means: Means) -> Findings:
+    """One search for each of several things; an item that is meant is the one of its kind."""
+    searches: dict[str, Awaitable[tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]]] = {}
     relaxed: list[Relaxed] = []
-    for thing in intent.categories:
+    for thing in dict.fromkeys(intent.categories):
         values = lexicon.resolve("category", thing)
         if not values:
             relaxed.append(not_sold(thing))
             continue
-        looks = (*intent.colors, *intent.materials, *intent.styles)
-        part = replace(
-            wish,
-            text=" ".join((*looks, thing)),
-            wanted={**wish.wanted, "category": values},
-            said={**wish.said, "category": (thing,)},
-        )
-        parts.append((thing, part))
-    found = await asyncio.gather(*(_relaxing(part, means, thing) for thing, part in parts))
-    for (thing, _), (group, given_up) in zip(parts, found, strict=True):
+        ending = {value.casefold() for value in values}
+        kept = (one for one in meant if one.item.category and one.item.category[-1].casefold() in ending)
+        kind, looks = split_thing(thing, lexicon)
+        part = _in_own_looks(wish, thing, looks, values, intent, lexicon)
+        searches[thing] = _one_of(part, next(kept, None), means, kind)
+    found = await asyncio.gather(*searches.values())
+    for thing, (group, given_up) in zip(searches, found, strict=True):
         relaxed += given_up if group else [not_sold(thing)]
     there = [(group, _next_in_price(given_up)) for group, given_up in found if group]
     groups, sorts = tuple(group for group, _ in there), tuple(sort for _, sort in there)
     return Findings(groups, tuple(relaxed), one_of_each=True, sorts=sorts)
+
+
+def _in_own_looks(
+    wish: Wish, thing: str, own: Looks, values: tuple[str, ...], intent: ShoppingIntent, lexicon: Lexicon
+) -> Wish:
+    """The wish for one thing of a set: what is wished of all, but for its own looks."""
+    wanted, said = {**wish.wanted, "category": values}, {**wish.said, "category": (thing,)}
+    for kind in dict.fromkeys(kind for kind, _ in own):
+        said[kind] = tuple(word for its, word in own if its == kind)
+        wanted[kind] = tuple(dict.fromkeys(value for word in said[kind] for value in lexicon.resolve(kind, word)))
+    text = " ".join((*intent.colors, *intent.materials, *intent.styles, thing))
+    return replace(wish, text=text, wanted=wanted, said=said)
+
+
+async def _one_of(
+    part: Wish, kept: Shown | None, means: Means, kind: str
+) -> tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]:
+    """What there is for one thing of a set: the item that stays, or what its wish finds."""
+    return ((Candidate(kept, 1.0),), ()) if kept is not None else await _relaxing(part, means, kind)
 
 
 async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Means) -> Findings:
@@ -214,7 +231,7 @@ async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Ca
     """What a wish finds, and what had to give way before it found anything."""
     if found := await _look(wish, means):
         beside = set.intersection(*(set(aside(wish, one.shown.item)) for one in found))
-        return found, tuple(in_part(wish, kind) for kind in sorted(beside))
+        return found, tuple(in_part(wish, kind, thing) for kind in sorted(beside))
     for given_up in relaxations(wish.conditions if not thing else wish.conditions[:-1]):
         found = await _look(wish.lacking(*given_up), means)
         if given_up == ("color",) and (open_ := tuple(one for one in found if not one.shown.item.colors)):

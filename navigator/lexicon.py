@@ -63,6 +63,10 @@ class Lexicon:
         for name in taken_in(kind, " ".join(asked)) or taken_in(kind, asked[-1]):
             if found := self.resolve(kind, name):
                 return found
+        for place in range(1, len(asked)):
+            # Whatever a lamp is made of, it is a lamp.
+            if any(self.knows(look, " ".join(asked[:place])) for look in ("color", "material", "style")):
+                return self.resolve(kind, " ".join(asked[place:]))
         return self._within(kind, asked, self.groups) or self._close(asked, [values, self.groups])
 
     def kinds_of(self, word: str) -> dict[Kind, tuple[str, ...]]:

@@ -11,8 +11,10 @@ from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
-from navigator.plain_words import NEGATION, PRICED, SHORT, SLOTS, Said, said
-from navigator.prompt import Exchange
+from navigator.named_things import SLOTS
+from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
+from navigator.prompt import Exchange, Shown
+from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
@@ -35,7 +37,7 @@ def mend(
     shown = max((len(exchange.shown) for exchange in history), default=0)
     last = next((len(exchange.shown) for exchange in reversed(history) if exchange.shown), 0)
     plainly = said(message, lexicon, shown, last)
-    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    base = _base(history)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
     action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
@@ -54,9 +56,27 @@ def mend(
         unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
         changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
+    changes = base if action in ("refine", "complete") else None
+    mended = without_spared(with_own_looks(mended, plainly, changes, lexicon), plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended
+
+
+def items_that_stay(
+    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon
+) -> tuple[Shown, ...]:
+    """The items of a set on show that a message, read as this intent, leaves as they are."""
+    base = _base(history)
+    shown = next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
+    if intent.action not in _FINDS or not is_set(base):
+        return ()
+    return staying(intent, said(message, lexicon, len(shown)), base, shown, lexicon)
+
+
+def _base(history: Sequence[Exchange]) -> ShoppingIntent | None:
+    """The last intent that looked for something."""
+    return next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
 
 
 def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:

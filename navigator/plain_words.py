@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 from navigator.intent import Sort
 from navigator.lexicon import Kind, Lexicon
+from navigator.named_things import Looks, named_looks, named_things, own_looks
 from navigator.number_words import in_digits
 from navigator.spelling import is_usual
-
-SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
-"""Kinds of looks, and where an intent has them."""
 
 SHORT = 6
 """A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
@@ -104,33 +102,9 @@ PRICED = re.compile(
     r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
 )
 _DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
-_PLACES = frozenset(
-    [
-        "for",
-        "on",
-        "with",
-        "w",
-        "next",
-        "beside",
-        "under",
-        "over",
-        "above",
-        "behind",
-        "at",
-        "near",
-        "around",
-        "of",
-        "from",
-    ]
-).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
-"""Words after which a thing is there already, or is no thing that is looked for."""
-_HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
-_WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
-_OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
 _BETWEEN_LOOKS = frozenset(
     ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]
 )
-_JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 _OPEN = re.compile(
     r"\b(?:any|whatever|don'?t (?:care|mind|matter)|doesn'?t matter|no matter|different|other|another)\b"
 )
@@ -145,7 +119,8 @@ class Said:
         price_min, price_max: of one item; budget: of all together.
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
             not be any more; described: those that surely belong to what is looked for.
-        kinds: of thing that are looked for; owned: that somebody has.
+        kinds: of thing that are looked for; owned: that somebody has; own: of several kinds, those that have looks of
+            their own, and these: a walnut desk and a brass lamp; spared: that are not wanted, or not any more.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
         asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
             something does not matter; beside: whether it speaks of things that are there already; likens: whether it
@@ -158,14 +133,16 @@ class Said:
     price_min: float | None = None
     price_max: float | None = None
     budget: float | None = None
-    named: tuple[tuple[Kind, str], ...] = ()
-    refused: tuple[tuple[Kind, str], ...] = ()
-    dropped: tuple[tuple[Kind, str], ...] = ()
+    named: Looks = ()
+    refused: Looks = ()
+    dropped: Looks = ()
     kinds: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
+    own: tuple[tuple[str, Looks], ...] = ()
+    spared: tuple[str, ...] = ()
     ones: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
-    described: tuple[tuple[Kind, str], ...] = ()
+    described: Looks = ()
     sort: Sort | None = None
     asks: bool = False
     requests: bool = False
@@ -187,7 +164,7 @@ class Said:
     @property
     def changes(self) -> bool:
         """Whether it says what is to be otherwise: that, or what need not be any more."""
-        return self.looks or bool(self.dropped)
+        return self.looks or bool(self.dropped or self.spared)
 
     @property
     def limits(self) -> bool:
@@ -205,11 +182,13 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     text = in_digits(" ".join(message.casefold().replace("’", "'").split()))
     for left_out in _LEFT_OUT:
         text = left_out.sub(r"without \1", text)
-    refused, rest = _taken_out(NEGATION, text, lexicon)
-    dropped, rest = _taken_out(_DROPPED, rest, lexicon)
+    refused, without, rest = _taken_out(NEGATION, text, lexicon)
+    dropped, forgotten, rest = _taken_out(_DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
-    kinds, owned, described = _kinds(_WITH.sub(", ", rest) if together else rest, lexicon)
+    things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)
+    kinds = tuple(dict.fromkeys(thing.kind for thing in things))
+    described = tuple(dict.fromkeys(look for thing in things for look in thing.looks))
     if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
     return Said(
@@ -217,11 +196,13 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         price_min=low,
         price_max=None if together else high,
         budget=high if together else None,
-        named=_named(rest, lexicon),
+        named=named_looks(rest, lexicon),
         refused=refused,
         dropped=dropped,
         kinds=kinds,
         owned=owned,
+        own=own_looks(things),
+        spared=(*without, *forgotten),
         ones=tuple(_ONES.findall(rest)),
         brands=named_brands(text, lexicon),
         described=described,
@@ -240,40 +221,15 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     )
 
 
-def _kinds(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[Kind, str], ...]]:
-    """Kinds of thing that a text names: those looked for, those that somebody has; and the looks before the first."""
-    found: list[str] = []
-    owned: list[str] = []
-    looks: list[tuple[Kind, str]] = []
-    for clause in re.split(r"[.:;!?]", _WISHED.sub(" want", _HAD.sub(" my ", text))):
-        words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
-        place, aside, owner = 0, False, False
-        while place < len(words):
-            if words[place] in _PLACES:
-                aside, owner = True, words[place] in _OWNERS
-            elif words[place] in _JOINS:
-                aside = False
-            phrases = {n: " ".join(words[place : place + n]) for n in (3, 2, 1)}
-            size = next((n for n, phrase in phrases.items() if _is_kind(phrase, lexicon)), 0)
-            if size and not aside:
-                found.append(" ".join(words[place : place + size]))
-                looks += _named(" ".join(words[max(0, place - 2) : place]), lexicon)
-            elif size:
-                aside = False  # of what a preposition leads to, the first thing is it
-                owned += [" ".join(words[place : place + size])] if owner else []
-            place += size or 1
-    return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(owned)), tuple(dict.fromkeys(looks))
-
-
-def _stated(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:
+def _stated(text: str, lexicon: Lexicon) -> Looks:
     """Looks that a text states on their own: `white or cream` between commas, or behind the thing, `in boucle`."""
     looks: list[tuple[Kind, str]] = []
     for clause in re.split(r"[.,:;!?]", text):
-        named = _named(clause, lexicon)
+        named = named_looks(clause, lexicon)
         left = set(re.findall(r"[^\W\d_]+", clause)) - {word for _, look in named for word in look.split()}
         looks += named if left <= _BETWEEN_LOOKS else ()
     for behind in re.findall(r"\b(?:in|made of|made from)\s+((?:[^\W_]+[ -]?){1,3})", text):
-        looks += [look for look in _named(behind, lexicon) if behind.startswith(look[1])]
+        looks += [look for look in named_looks(behind, lexicon) if behind.startswith(look[1])]
     return tuple(looks)
 
 
@@ -293,10 +249,6 @@ def _order(text: str) -> Sort | None:
     if _DEAREST.search(text):
         return "price_high"
     return "price_low" if _CHEAPEST.search(text) else None
-
-
-def _is_kind(phrase: str, lexicon: Lexicon) -> bool:
-    return phrase.replace(" ", "").replace("-", "").isalpha() and lexicon.knows("category", phrase)
 
 
 def _references(text: str, shown: int, last: int) -> tuple[int, ...]:
@@ -336,9 +288,10 @@ def _amount(number: str) -> float:
     return float(number.replace(",", "."))
 
 
-def _taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[tuple[tuple[Kind, str], ...], str]:
-    """What a message refuses or drops, and the rest of it."""
+def _taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[Looks, tuple[str, ...], str]:
+    """What a message refuses or drops: looks, and kinds of thing; and the rest of it."""
     refused: list[tuple[Kind, str]] = []
+    kinds: list[str] = []
     rest = []
     for clause in re.split(r"[.;!?,]|(?<!thing )(?<!color )(?<!colour )\bbut\b", text):
         negation = pattern.search(clause)
@@ -348,24 +301,7 @@ def _taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[t
         rest.append(clause[: negation.start()])
         tail = re.split(r"\b(?:so|because|since|my|just|please|pls)\b", negation[1])[0].split()
         # The nearest words are what is refused: `no oak or black`, not all that is said after it.
-        refused += _named(" ".join(tail[:4]), lexicon)
-    return tuple(refused), " , ".join(rest)
-
-
-def _named(text: str, lexicon: Lexicon) -> tuple[tuple[Kind, str], ...]:
-    """Colours, materials and styles that a text names as the catalogue or everybody does, the longest first."""
-    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|,", re.sub(r"-ish\b", "", text))
-    found: list[tuple[Kind, str]] = []
-    place = 0
-    while place < len(words):
-        for size in (3, 2, 1):
-            phrase = " ".join(words[place : place + size])
-            known = "," not in phrase and len(phrase) > 2
-            kind = next((kind for kind in SLOTS if known and lexicon.knows(kind, phrase)), None)
-            if kind is not None:
-                found.append((kind, phrase))
-                place += size
-                break
-        else:
-            place += 1
-    return tuple(dict.fromkeys(found))
+        refused += named_looks(" ".join(tail[:4]), lexicon)
+        things, _ = named_things(" ".join(tail[:3]), lexicon)
+        kinds += [thing.kind for thing in things[:1] if " ".join(tail).startswith(thing.kind)]
+    return tuple(refused), tuple(kinds), " , ".join(rest)

@@ -87,10 +87,15 @@ def by_picture(wish: Wish) -> Relaxed:
     return Relaxed("colors", words, f"nothing is said to be {words}: chosen by their pictures")
 
 
-def in_part(wish: Wish, kind: Kind) -> Relaxed:
-    """Nothing is mainly of a colour or material; those shown have it in a part."""
+def in_part(wish: Wish, kind: Kind, thing: str = "") -> Relaxed:
+    """Nothing is mainly of a colour or material; those shown have it in a part.
+
+    Args:
+        thing: which of several things the wish is for; empty if it is the only one.
+    """
+    about = f" for the {thing}" if thing else ""
     words = ", ".join(wish.said.get(kind, ()))
-    return Relaxed(FIELDS[kind], words, f"nothing is mainly {words}: shown with some {words}")
+    return Relaxed(FIELDS[kind], words, f"nothing is mainly {words}{about}: shown with some {words}")
 
 
 def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:

@@ -17,7 +17,7 @@ from navigator.finding import Finalists
 from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
-from navigator.mending import mend
+from navigator.mending import items_that_stay, mend
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -164,12 +164,13 @@ async def run_turn(
     meter = _metered(generate, usage)
     encode = _encoder(processor, request.encoder_version)
 
-    intent, guessed = await _read_intent(request, encode, meter, settings)
+    said = respelt(request.user, request.lexicon) if request.lexicon is not None else request.user
+    intent, guessed = await _read_intent(request, said, encode, meter, settings)
     intent_ms = usage.elapsed_ms()
     yield IntentRead(intent, guessed)
 
     began = usage.elapsed_ms()
-    final = await _items(request, intent, search, score, settings)
+    final = await _items(request, said, intent, search, score, settings)
     shown, first_item_ms = final.shown, usage.elapsed_ms()
     yield ItemsShown(shown, final.relaxed, _total(intent, shown))
 
@@ -221,12 +222,11 @@ def pointed(history: Sequence[Exchange], number: int) -> Shown | None:
 
 
 async def _read_intent(
-    request: TurnRequest, encode: Callable[[list[Message]], Any], generate: Generate, settings: TurnSettings
+    request: TurnRequest, said: str, encode: Callable[[list[Message]], Any], generate: Generate, settings: TurnSettings
 ) -> tuple[ShoppingIntent, bool]:
     if request.intent is not None:
         return request.intent, False
     sampling = Sampling(max_tokens=settings.intent_tokens, json_schema=intent_schema())
-    said = respelt(request.user, request.lexicon) if request.lexicon is not None else request.user
     prompt = encode(intent_messages(request.history, said))
     text = "".join([delta.text async for delta in generate(prompt, sampling)])
     intent = parse_intent(text, shown=max((len(exchange.shown) for exchange in request.history), default=0))
@@ -256,12 +256,18 @@ def _names_something(intent: ShoppingIntent) -> bool:
 
 
 async def _items(
-    request: TurnRequest, intent: ShoppingIntent, search: Search[Any], score: Score[Any], settings: TurnSettings
+    request: TurnRequest,
+    said: str,
+    intent: ShoppingIntent,
+    search: Search[Any],
+    score: Score[Any],
+    settings: TurnSettings,
 ) -> Finalists:
     """The items to answer about: those pointed at, or freshly found ones."""
     before = on_show(request.history)
     referred = [pointed(request.history, number) for number in intent.item_refs]
-    meant = (*request.pointed_at, *(entry for entry in referred if entry is not None))
+    stays = items_that_stay(intent, said, request.history, request.lexicon) if request.lexicon is not None else ()
+    meant = (*request.pointed_at, *(entry for entry in referred if entry is not None), *stays)
     meant = tuple({entry.item.id: entry for entry in meant}.values())
     if intent.action == "chat" and not meant:
         return Finalists(())

@@ -223,6 +223,25 @@ async def test_a_set_is_one_of_each_within_the_budget():
     assert "€520" in relaxed["budget_total"]
 
 
+async def test_a_thing_of_a_set_has_its_own_looks():
+    """A velvet sofa and a rug: no rug is of velvet, and none has to be."""
+    shown, relaxed = await Shelves().ids(ShoppingIntent(action="complete", categories=("velvet sofa", "grey rug")))
+    assert shown == ["a", "e"]
+    assert relaxed == {}
+
+
+async def test_what_stays_of_a_set_is_not_looked_for():
+    """The sofa on show stays, though there are cheaper ones, and the rug has what is left of the budget."""
+    wanted = ShoppingIntent(action="complete", categories=("sofa", "rug"), budget_total=1100, sort="price_low")
+    shelves = Shelves()
+    shown, _ = await shelves.ids(wanted, [SHELF[0]])
+    assert shown == ["a", "d"]
+    assert all(wish.wanted["category"] == ("rugs",) for wish in shelves.looked)
+    shown, relaxed = await Shelves().ids(wanted.model_copy(update={"budget_total": 1000}), [SHELF[0]])
+    assert shown == ["a", "d"]
+    assert "€1,020" in relaxed["budget_total"]
+
+
 async def test_a_set_says_what_is_not_sold():
     """The shop has no piano: it says so, and shows the rest."""
     shown, relaxed = await Shelves().ids(ShoppingIntent(action="complete", categories=("rug", "piano")))

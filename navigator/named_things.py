@@ -1,0 +1,111 @@
+"""The things that a message names, and what they are to look like: a walnut desk, and a rug for my sofa."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from navigator.lexicon import Kind, Lexicon
+
+Looks = tuple[tuple[Kind, str], ...]
+"""Colours, materials and styles in a person's words."""
+
+SLOTS: dict[Kind, str] = {"color": "colors", "material": "materials", "style": "styles"}
+"""Kinds of looks, and where an intent has them."""
+
+_PLACES = frozenset(
+    [
+        "for",
+        "on",
+        "with",
+        "w",
+        "next",
+        "beside",
+        "under",
+        "over",
+        "above",
+        "behind",
+        "at",
+        "near",
+        "around",
+        "of",
+        "from",
+    ]
+).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
+"""Words after which a thing is there already, or is no thing that is looked for."""
+_HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
+_WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
+_ARTICLES = frozenset(["a", "an", "the", "some", "one", "another"])
+_BETWEEN_THINGS = frozenset([",", "+", "/", "&", "and", "n", "plus", "or"])
+_OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
+_JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A kind of thing as a text names it, the looks right before it, and whether a new one begins there: `a lamp`."""
+
+    kind: str
+    looks: Looks
+    begins: bool
+
+
+def named_things(text: str, lexicon: Lexicon) -> tuple[tuple[Thing, ...], tuple[str, ...]]:
+    """Kinds of thing that a text names: those looked for, and those that somebody has."""
+    found: list[Thing] = []
+    owned: list[str] = []
+    for clause in re.split(r"[.:;!?]", _WISHED.sub(" want", _HAD.sub(" my ", text))):
+        words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
+        place, aside, owner = 0, False, False
+        while place < len(words):
+            if words[place] in _PLACES:
+                aside, owner = True, words[place] in _OWNERS
+            elif words[place] in _JOINS:
+                aside = False
+            phrases = {n: " ".join(words[place : place + n]) for n in (3, 2, 1)}
+            size = next((n for n, phrase in phrases.items() if _is_kind(phrase, lexicon)), 0)
+            if size and not aside:
+                looks = named_looks(" ".join(words[max(0, place - 2) : place]), lexicon)
+                before = itertools.takewhile(lambda word: word not in _BETWEEN_THINGS, reversed(words[:place]))
+                begins = bool(looks) or not _ARTICLES.isdisjoint(before)
+                found.append(Thing(" ".join(words[place : place + size]), looks, begins))
+            elif size:
+                aside = False  # of what a preposition leads to, the first thing is it
+                owned += [" ".join(words[place : place + size])] if owner else []
+            place += size or 1
+    return tuple(found), tuple(dict.fromkeys(owned))
+
+
+def own_looks(things: Sequence[Thing]) -> tuple[tuple[str, Looks], ...]:
+    """Which of several things are to look how, unless all alike: `a walnut desk, chair and lamp` are of walnut."""
+    own: dict[str, Looks] = {}
+    looks: Looks = ()
+    for thing in things:
+        looks = thing.looks if thing.begins else looks
+        own[thing.kind] = looks
+    if len(set(own.values())) < 2:
+        return ()
+    return tuple((kind, its) for kind, its in own.items() if its)
+
+
+def _is_kind(phrase: str, lexicon: Lexicon) -> bool:
+    return phrase.replace(" ", "").replace("-", "").isalpha() and lexicon.knows("category", phrase)
+
+
+def named_looks(text: str, lexicon: Lexicon) -> Looks:
+    """Colours, materials and styles that a text names as the catalogue or everybody does, the longest first."""
+    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|,", re.sub(r"-ish\b", "", text))
+    found: list[tuple[Kind, str]] = []
+    place = 0
+    while place < len(words):
+        for size in (3, 2, 1):
+            phrase = " ".join(words[place : place + size])
+            known = "," not in phrase and len(phrase) > 2
+            kind = next((kind for kind in SLOTS if known and lexicon.knows(kind, phrase)), None)
+            if kind is not None:
+                found.append((kind, phrase))
+                place += size
+                break
+        else:
+            place += 1
+    return tuple(dict.fromkeys(found))
