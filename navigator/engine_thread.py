@@ -5,7 +5,9 @@ start on two cores. This gives its synchronous engine the same face: an async it
 """
 
 import asyncio
+import ctypes
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -14,6 +16,9 @@ from typing import Any
 from navigator.errors import EngineFailed
 
 _IDLE_S = 0.5
+
+TRIM_S = 30.0
+"""Between two times that freed memory goes back to the system; some 10 ms each."""
 
 
 class ThreadedEngine:
@@ -111,8 +116,12 @@ class ThreadedEngine:
         self._run()
 
     def _run(self) -> None:
+        trimmed = time.monotonic()
         while not self._closing:
             busy = self._engine.has_unfinished_requests()
+            if time.monotonic() - trimmed > TRIM_S:
+                trim_memory()
+                trimmed = time.monotonic()
             self._follow_orders(wait=not busy)
             try:
                 outputs = self._engine.step() if busy else []
@@ -144,6 +153,15 @@ class ThreadedEngine:
         for reader in list(self._readers.values()):
             _hand_over(*reader, failure)
         self._follow_orders(wait=False)
+
+
+def trim_memory() -> bool:
+    """Give freed memory back to the system, where the C library keeps it: prompts of all lengths leave it in pieces.
+
+    Returns whether any was given back.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return bool(trim is not None and trim(0))
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any], output: Any) -> None:

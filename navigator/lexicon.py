@@ -23,7 +23,7 @@ CLOSE = 0.84
 _SLIP = 6
 """Letters of a word that may be a slip of another; shorter ones are too often words of their own."""
 
-_NOT_ALONE = {("light",), ("dark",), ("natural",), ("stone",), ("country",)}
+NOT_ALONE = {("light",), ("dark",), ("natural",), ("stone",), ("country",)}
 """Words that mean a colour, material or style beside others only."""
 
 
@@ -80,7 +80,7 @@ class Lexicon:
         """
         asked = plain(word)
         pool = self.values.get(kind, ())
-        if not asked or asked in _NOT_ALONE:
+        if not asked or asked in NOT_ALONE:
             return False
         if any(self._plain[value] == asked for value in pool):
             return True

@@ -5,17 +5,19 @@ word on them; and a bare word or limit after a list (`walnut?`, `under 250`) cha
 look like.
 """
 
+import re
 from collections.abc import Sequence
 
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
-from navigator.lexicon import Lexicon, plain
+from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
 from navigator.prompt import Exchange, Shown
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
+_AS_A_THING = r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 
@@ -232,6 +234,8 @@ def _heard_kinds(words: Sequence[str], message: str, lexicon: Lexicon) -> set[tu
 
 
 def _heard(word: str, message: str) -> bool:
-    """Whether a message has a word, in the singular or the plural."""
+    """Whether a message has a word, in the singular or the plural; `light` as a thing: a light, and not a light bed."""
     said = {*plain(message), *(singular(one) for one in plain(message))}
+    if plain(word) in NOT_ALONE and not re.search(_AS_A_THING.format(word), message.casefold()):
+        return False
     return set(plain(word)) <= said

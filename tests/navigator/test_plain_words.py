@@ -495,6 +495,20 @@ def test_a_thing_may_leave_a_set(message):
     assert items_that_stay(intent, message, history, LEXICON) == PAIR[:1]
 
 
+@pytest.mark.parametrize(
+    ("message", "action", "categories"),
+    [
+        ("bed, upholstered, light", "search", ("bed",)),
+        ("a light bed", "search", ("bed",)),
+        ("a bed and a light, 900 in total", "complete", ("bed", "light")),
+    ],
+)
+def test_a_light_bed_is_no_lamp(message, action, categories):
+    """A word that may be a look is a thing only where it stands as one."""
+    intent = mend(ShoppingIntent(action="complete", categories=("bed", "light")), message, (), LEXICON)
+    assert (intent.action, intent.categories) == (action, categories)
+
+
 def test_the_limit_of_one_thing_of_a_set_is_its_own():
     """`A rug under 100` is no limit for the lamp that is asked for next."""
     base = ShoppingIntent(action="refine", categories=("sofa", "rug"), budget_total=900, price_max=100)
