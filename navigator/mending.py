@@ -17,7 +17,11 @@ from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
 from navigator.prompt import Exchange, Shown
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
-_AS_A_THING = r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
+_AS_A_THING = (
+    r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?"
+    r"(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
+)
+"""Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
 _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 
@@ -236,6 +240,6 @@ def _heard_kinds(words: Sequence[str], message: str, lexicon: Lexicon) -> set[tu
 def _heard(word: str, message: str) -> bool:
     """Whether a message has a word, in the singular or the plural; `light` as a thing: a light, and not a light bed."""
     said = {*plain(message), *(singular(one) for one in plain(message))}
-    if plain(word) in NOT_ALONE and not re.search(_AS_A_THING.format(word), message.casefold()):
+    if plain(word) in NOT_ALONE and not re.search(_AS_A_THING.format(*plain(word)), message.casefold()):
         return False
     return set(plain(word)) <= said

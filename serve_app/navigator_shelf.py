@@ -16,6 +16,7 @@ import fsspec
 import torch
 
 from catalog.errors import MissingDependency, NotFound, VersionMismatch
+from catalog.precision import MEMORY_BOUND, named_dtype
 from catalog.release import ModelRef, Release, ReleaseStore
 from navigator.engine import Engine, Kind, open_engine
 from navigator.errors import BadCheckpoint, WrongEncoder
@@ -123,6 +124,8 @@ def fits_beside(folder: Path, options: Mapping[str, Any]) -> bool:
         free, total = torch.cuda.mem_get_info()
         return bool(free >= float(options.get("gpu_memory_utilization", 0.9)) * total)
     weights = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    if named_dtype(options.get("dtype", "auto"), "cpu", MEMORY_BOUND) is torch.float32:
+        weights *= 2  # checkpoints have 16 bits
     needed = _OVERHEAD * weights + float(options.get("cpu_cache_gib", 1)) * 2**30
     return _available_bytes() >= needed
 
