@@ -18,7 +18,7 @@ _FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent:
     """An intent with what it silently keeps of the last search. Only a `refine` keeps anything."""
-    base = next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    base = last_search(history)
     if intent.action != "refine" or base is None:
         return intent
     now = {plain(word) for word in (*intent.colors, *intent.materials, *intent.styles, *intent.categories)}
@@ -39,6 +39,11 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
             "price_min": _price_min(intent, base),
         }
     )
+
+
+def last_search(history: Sequence[Exchange]) -> ShoppingIntent | None:
+    """The last intent that looked for something."""
+    return next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
 
 
 def _kind_on_show(history: Sequence[Exchange]) -> tuple[str, ...]:

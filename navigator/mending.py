@@ -8,6 +8,7 @@ look like.
 import re
 from collections.abc import Sequence
 
+from navigator.carry import last_search
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import NOT_ALONE, Lexicon, plain
@@ -43,7 +44,7 @@ def mend(
     shown = max((len(exchange.shown) for exchange in history), default=0)
     last = next((len(exchange.shown) for exchange in reversed(history) if exchange.shown), 0)
     plainly = said(message, lexicon, shown, last)
-    base = _base(history)
+    base = last_search(history)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
     action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
@@ -70,19 +71,13 @@ def mend(
 
 
 def items_that_stay(
-    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon
+    intent: ShoppingIntent, message: str, history: Sequence[Exchange], shown: Sequence[Shown], lexicon: Lexicon
 ) -> tuple[Shown, ...]:
     """The items of a set on show that a message, read as this intent, leaves as they are."""
-    base = _base(history)
-    shown = next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
+    base = last_search(history)
     if intent.action not in _FINDS or not is_set(base):
         return ()
     return staying(intent, said(message, lexicon, len(shown)), base, shown, lexicon)
-
-
-def _base(history: Sequence[Exchange]) -> ShoppingIntent | None:
-    """The last intent that looked for something."""
-    return next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
 
 
 def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:

@@ -266,7 +266,9 @@ async def _items(
     """The items to answer about: those pointed at, or freshly found ones."""
     before = on_show(request.history)
     referred = [pointed(request.history, number) for number in intent.item_refs]
-    stays = items_that_stay(intent, said, request.history, request.lexicon) if request.lexicon is not None else ()
+    stays: tuple[Shown, ...] = ()
+    if request.lexicon is not None:
+        stays = items_that_stay(intent, said, request.history, before, request.lexicon)
     meant = (*request.pointed_at, *(entry for entry in referred if entry is not None), *stays)
     meant = tuple({entry.item.id: entry for entry in meant}.values())
     if intent.action == "chat" and not meant:
