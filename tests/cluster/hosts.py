@@ -93,6 +93,11 @@ def running_hosts(
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key))
     shutil.copy(folder / "key.pub", folder / "authorized_keys")
     with ExitStack() as stack:
+        if Path(f"/sys/class/net/{BRIDGE}").exists():
+            raise RuntimeError(
+                f"{BRIDGE} exists: other hosts run, or a run was killed. `ip link del {BRIDGE}` and "
+                "`ip netns del wshost2` (and 3, 4) remove what that left"
+            )
         stack.callback(run, "ip", "link", "del", BRIDGE, check=False)
         run("ip", "link", "add", BRIDGE, "type", "bridge")
         run("ip", "addr", "add", f"{NETWORK}.1/24", "dev", BRIDGE)
