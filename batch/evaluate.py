@@ -29,6 +29,7 @@ from batch.local_search import LocalSearch, open_search
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
 from batch.quality_suites import attributes, drawn_titles, intents, retrieval
 from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, print_comparison, print_report
+from batch.unanswerable_suite import unanswerable
 from catalog.demo import load as demo
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore, git_commit
@@ -126,6 +127,7 @@ def suites_for(store: ReleaseStore, releases: Sequence[Release], options: Option
         Suite.attributes: reads and (options.labels or demo_shop),
         Suite.intents: reads and demo_shop,
         Suite.conversation: reads and demo_shop,
+        Suite.unanswerable: reads and demo_shop,
         Suite.taste: tastes and (options.events or demo_shop),
         Suite.exploration: tastes and (options.events or demo_shop),
     }
@@ -219,6 +221,12 @@ async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> R
     if suite == Suite.attributes:
         hidden = read_hidden(options.labels or str(demo.DATA / "truth.jsonl"))
         return await attributes(shop.reads, shop.catalogue(), hidden, say)
+    if suite == Suite.unanswerable:
+        if not _is_demo(shop.store, shop.release):
+            raise InvalidInput(
+                f"what nobody can tell is known of the demo catalogue; release {shop.release.id} is another"
+            )
+        return await unanswerable(shop.reads, shop.catalogue(), shop.release.id, say)
     return await retrieval(shop.search, drawn_titles(table_of(shop.store, shop.release)), say)
 
 

@@ -69,7 +69,7 @@ async def intents(
             pairs = [pair async for pair in read_intents(engine, [case], search.release.encoder.version)]
             return pairs[0][1]
 
-        given = await _each(cases, read, lambda count, _, done=done: say(done + count, total))  # type: ignore[misc]
+        given = await each(cases, read, lambda count, _, done=done: say(done + count, total))  # type: ignore[misc]
         done += len(cases)
         by_rules = [_by_rules(rules, case) for case in cases]
         for reader, answers in (("", given), (", rules only", by_rules)):
@@ -109,7 +109,7 @@ async def attributes(engine: Engine, catalogue: Catalogue, hidden: dict[str, tup
     async def answer(question: Question) -> str:
         return (await answer_all(engine, [question], catalogue.encoder_version))[0]
 
-    answers = dict(zip(map(id, questions), await _each(questions, answer, say), strict=True))
+    answers = dict(zip(map(id, questions), await each(questions, answer, say), strict=True))
     scores: dict[str, dict[str, float | int]] = {}
     samples: dict[str, dict[str, float]] = {}
     failures = []
@@ -159,8 +159,8 @@ async def _demo_again(search: LocalSearch, say: Say) -> tuple[dict[str, dict[str
             vectors = await search.encode(None, image.convert("RGB"))
         return await _ranked(search, None, vectors, has_picture=True)
 
-    seen = await _each(views, by_picture, lambda count, _: say(count, total))
-    said = await _each(list(words), partial(_by_words, search), lambda count, _: say(len(views) + count, total))
+    seen = await each(views, by_picture, lambda count, _: say(count, total))
+    said = await each(list(words), partial(_by_words, search), lambda count, _: say(len(views) + count, total))
     samples = {
         f"second view, recall@{k}": {
             view.item_id: float(view.item_id in found[:k]) for view, found in zip(views, seen, strict=True)
@@ -191,7 +191,7 @@ def drawn_titles(table: ItemTable, most: int = QUESTIONS) -> dict[str, str]:
 
 
 async def _titles_again(search: LocalSearch, titles: Mapping[str, str], say: Say) -> dict[str, dict[str, float]]:
-    found = await _each(list(titles.values()), partial(_by_words, search), say)
+    found = await each(list(titles.values()), partial(_by_words, search), say)
     return {
         f"own title, recall@{k}": {item: float(item in ids[:k]) for item, ids in zip(titles, found, strict=True)}
         for k in (1, 10)
@@ -228,7 +228,7 @@ async def _ranked(search: LocalSearch, text: str | None, vectors: dict, *, has_p
     return ids
 
 
-async def _each(asked: Sequence[T], answer: Callable[[T], Awaitable[R]], say: Say) -> list[R]:
+async def each(asked: Sequence[T], answer: Callable[[T], Awaitable[R]], say: Say) -> list[R]:
     """Answers to all, in order, several at a time."""
     free = asyncio.Semaphore(AT_ONCE)
     done = 0

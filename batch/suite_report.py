@@ -21,11 +21,12 @@ class Suite(StrEnum):
     attributes = "attributes"
     intents = "intents"
     conversation = "conversation"
+    unanswerable = "unanswerable"
     taste = "taste"
     exploration = "exploration"
 
 
-NEEDS_NAVIGATOR = frozenset({Suite.attributes, Suite.intents, Suite.conversation})
+NEEDS_NAVIGATOR = frozenset({Suite.attributes, Suite.intents, Suite.conversation, Suite.unanswerable})
 
 
 @dataclass(frozen=True)

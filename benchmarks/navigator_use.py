@@ -36,6 +36,7 @@ def measure(
     figures: dict[str, Any] = {"encoder": load_config(checkpoint).encoder_version}
     figures["pictures"] = dict(run(Suite.attributes, Options(navigator=checkpoint)).scores)
     figures["messages"] = dict(run(Suite.intents, Options(navigator=checkpoint, limit=conversations)).scores)
+    figures["unanswerable"] = dict(run(Suite.unanswerable, Options(navigator=checkpoint)).scores)
     talked = run(Suite.conversation, Options(navigator=checkpoint, limit=conversations))
     figures[f"{conversations} conversations"] = _conversation(talked)
     if alone:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from navigator.facts import money
+from navigator.families import taken_in
 from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
 
@@ -140,11 +141,15 @@ def untold(rng: Random, name: str, number: int = 1) -> str:
 
 
 def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1) -> str:
-    """Whether a property has the value that was asked for."""
+    """Whether a property has the value that was asked for, perhaps by a broader word: oak is wood.
+
+    What it is comes first: a small model that has to begin with yes or no guesses, and then contradicts itself.
+    """
     said = phrase(name, known.facts[name])
     verb = "is" if said == known.facts[name] else "has"
-    start = "Yes" if known.facts[name] == asked else "No"
-    return f"{start}, [{number}] {verb} {said}."
+    has = known.facts[name] == asked or known.facts[name] in taken_in(name, asked)
+    verdict = "yes" if has else f"not {phrase(name, asked)}"
+    return f"[{number}] {verb} {said}, {verdict}."
 
 
 def which(rng: Random, shown: Sequence[Known], name: str, value: str) -> str:

@@ -3,9 +3,10 @@
 from navigator import answers, phrasing
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
+from navigator.dialogue_wishes import broadly
 from navigator.facts import measures
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import phrase
+from navigator.knowledge import Known, phrase
 
 
 def ask(state: State) -> None:
@@ -19,23 +20,23 @@ def ask(state: State) -> None:
     size = measures(known.item)
     if kind < 0.05 or not names:
         said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
-    elif kind < 0.08:
-        said, answer = phrasing.say(rng, "unknown", ref=reference), answers.unknown(rng)
-    elif kind < 0.12 and size:
+    elif kind < 0.15:
+        said, answer = phrasing.unanswerable(rng, reference, _told(known)), answers.unknown(rng)
+    elif kind < 0.19 and size:
         what = rng.choice(list(size))
         said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
-    elif kind < 0.14:
+    elif kind < 0.21:
         said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    elif kind < 0.2 and known.untold:
+    elif kind < 0.27 and known.untold:
         name = rng.choice(known.untold)
         said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
-    elif kind < 0.75:
+    elif kind < 0.65:
         name = rng.choice(names)
         said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
     else:
         name = rng.choice(names)
         others = [other.facts[name] for other in state.shelf.known if name in other.facts]
-        asked = known.facts[name] if rng.random() < 0.5 else rng.choice(others)
+        asked = broadly(rng, name, known.facts[name] if rng.random() < 0.5 else rng.choice(others))
         bare = phrase(name, asked) == asked
         said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
         answer = answers.yes_or_no(rng, known, name, asked)
@@ -95,3 +96,10 @@ def chat(state: State) -> None:
     topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
     said = phrasing.say(state.rng, topic)
     state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, topic))
+
+
+def _told(known: Known) -> str:
+    """All that is said of an item, in lower case."""
+    item = known.item
+    words = (*known.facts.values(), *item.attributes, *item.attributes.values(), item.title, item.description or "")
+    return " ".join(words).casefold()

@@ -162,6 +162,19 @@ def say(rng: Random, kind: str, **words: str) -> str:
     return rng.choice(_phrases(kind)).format(**words)
 
 
+def unanswerable(rng: Random, ref: str, told: str) -> str:
+    """Ask what a shop's data seldom says of an item: whether it can be washed, how heavy it is, a warranty.
+
+    Args:
+        told: all that is said of the item, in lower case; what it names is not asked.
+    """
+    kind = rng.choice(("unknown", "is", "is", "has"))
+    if kind == "unknown":
+        return say(rng, kind, ref=ref)
+    options = [one for one in _phrases("qualities" if kind == "is" else "trimmings") if one.casefold() not in told]
+    return say(rng, kind, ref=ref, x=rng.choice(options))
+
+
 def roughen(rng: Random, text: str) -> str:
     """Type it as people do: no capitals, no full stops, slang, and a third of the time with slips of the finger."""
     if rng.random() < 0.5:

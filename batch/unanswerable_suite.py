@@ -1,0 +1,101 @@
+"""Questions that a shop's data cannot answer must be left open, and those that it can must not be."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+from batch.navigator_data import Catalogue
+from batch.quality_suites import each
+from batch.suite_report import Report
+from navigator import phrasing
+from navigator.engine import Engine
+from navigator.evaluation import Question, answer_all, says
+from navigator.knowledge import Known, phrase
+from navigator.prompt import metadata
+
+QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
+"""Written by hand, one a line; what they ask is not trained on."""
+
+ITEMS_EACH = 3
+"""Items of which each question is asked."""
+
+YES_OR_NO = 120
+
+OPEN = "left open"
+"""The right answer to what nobody can tell."""
+
+_LEAVES_OPEN = re.compile(
+    r"\b(?:(?:do|does|did)(?:n't| not) (?:know|say|tell)|(?:can't|cannot) (?:tell|make|say))\b", re.I
+)
+
+
+async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: Callable[[int, int], None]) -> Report:
+    """Ask of held-out items what nothing in the demo tells, and whether they are what their own text says or not.
+
+    Args:
+        release: what is measured, for the report.
+        say: is told (questions answered, of all).
+    """
+    rng = Random(0)
+    sets = {"nobody can tell": open_questions(catalogue.test.known, rng), "yes or no": told_questions(catalogue, rng)}
+    questions = [question for some in sets.values() for question in some]
+
+    async def answer(question: Question) -> str:
+        return (await answer_all(engine, [question], catalogue.encoder_version))[0]
+
+    answers = dict(zip(map(id, questions), await each(questions, answer, say), strict=True))
+    scores: dict[str, dict[str, float | int]] = {}
+    samples: dict[str, dict[str, float]] = {}
+    failures = []
+    for name, some in sets.items():
+        right = [is_right(answers[id(question)], question.right) for question in some]
+        scores[name] = {"right": sum(right) / max(len(right), 1), "questions": len(right)}
+        samples[name] = {str(i): float(value) for i, value in enumerate(right)}
+        failures += [
+            {"asked": one.user, "item": one.shown[0].item.id, "right": one.right, "answer": answers[id(one)]}
+            for one, value in zip(some, right, strict=True)
+            if not value
+        ]
+    return Report("unanswerable", release, scores, samples, tuple(failures))
+
+
+def open_questions(items: Sequence[Known], rng: Random) -> list[Question]:
+    """Each question of `QUESTIONS`, of several items."""
+    patterns = QUESTIONS.read_text(encoding="utf-8").splitlines()
+    return [
+        Question(pattern.format(ref="it"), (known,), OPEN, (1,))
+        for pattern in patterns
+        for known in rng.sample(items, ITEMS_EACH)
+    ]
+
+
+def told_questions(catalogue: Catalogue, rng: Random) -> list[Question]:
+    """Whether an item is what its own text says, or what another one is: the answer is yes half of the time."""
+    values = [(name, value) for known in catalogue.test.known for name, value in told(known).items()]
+    questions = []
+    for known in rng.sample(catalogue.test.known, min(YES_OR_NO, len(catalogue.test.known))):
+        facts = told(known)
+        if not facts:
+            continue
+        name = rng.choice(list(facts))
+        others = [value for other, value in values if other == name and value != facts[name]]
+        right = rng.random() < 0.5 or not others
+        asked = facts[name] if right else rng.choice(others)
+        said = phrasing.say(rng, "is" if phrase(name, asked) == asked else "has", ref="it", x=phrase(name, asked))
+        questions.append(Question(said, (known,), "Yes" if right else "No", (1,)))
+    return questions
+
+
+def told(known: Known) -> dict[str, str]:
+    """The properties that people talk about first and that the item's text, as a prompt has it, says."""
+    text = metadata(known.item)
+    return {name: value for name, value in known.telling.items() if says(text, value)}
+
+
+def is_right(answer: str, right: str) -> bool:
+    """Whether an answer leaves open what nobody can tell, or says the right one of yes and no, and not both."""
+    if _LEAVES_OPEN.search(answer):
+        return right == OPEN and not re.match(r"(?:yes|no)\b", answer, re.I)
+    denies, confirms = re.search(r"^no\b|, not ", answer, re.I), re.search(r"\byes\b", answer, re.I)
+    return bool(denies) != bool(confirms) and right == ("No" if denies else "Yes")

@@ -1,0 +1,78 @@
+"""What nobody can tell counts as left open only where it is, and questions with an answer are asked beside it."""
+
+from dataclasses import replace
+from random import Random
+from types import SimpleNamespace
+
+import pytest
+
+from batch.unanswerable_suite import OPEN, QUESTIONS, is_right, open_questions, told, told_questions
+from navigator import answers, phrasing
+from navigator.evaluation import says
+from navigator.knowledge import Shelf, know
+from tests.navigator.navigator_world import make_shelf
+
+SHELF = make_shelf()
+
+
+def made_of(known, material: str):
+    return know(replace(known.shown, item=known.item.model_copy(update={"materials": (material,), "styles": ()})))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_answers_that_are_trained_are_judged_right(seed):
+    """Whatever wording training teaches for what nobody knows, it is taken as leaving open, and claims are not."""
+    known, rng = SHELF.known[seed], Random(seed)
+    assert is_right(answers.unknown(rng), OPEN)
+    assert is_right(answers.untold(rng, "legs"), OPEN)
+    assert not is_right(answers.attribute(rng, known, "legs"), OPEN)
+    assert not is_right(answers.yes_or_no(rng, known, "legs", known.facts["legs"]), OPEN)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "is_it"),
+    [
+        ("Yes, [1] is oak.", "Yes", True),
+        ("Yes, [1] is oak.", "No", False),
+        ("No, [1] is gloss.", OPEN, False),
+        ("[1] is oak, yes.", "Yes", True),
+        ("[1] is oak, not elm.", "No", True),
+        ("[1] is oak, not elm.", "Yes", False),
+        ("[1] is oak.", "Yes", False),
+        ("Yes, [1] is oak, not elm.", "No", False),
+        ("No, I can't tell.", OPEN, False),
+        ("I can't tell that from what I have on [1].", "No", False),
+        ("", OPEN, False),
+    ],
+)
+def test_answers_are_judged(answer, right, is_it):
+    assert is_right(answer, right) == is_it
+
+
+def test_half_of_what_can_be_told_is_so():
+    """Yes is right about half of the time, and then the item's own text says so."""
+    woods = ("oak", "ash", "elm", "teak")
+    shelf = Shelf([made_of(known, woods[i % 4]) for i, known in enumerate(SHELF.known)])
+    questions = told_questions(SimpleNamespace(test=shelf), Random(1))
+    share = sum(question.right == "Yes" for question in questions) / len(questions)
+    assert 0.3 < share < 0.7
+    for question in questions:
+        facts = told(question.shown[0])
+        asked = [value for value in facts.values() if says(question.user, value)]
+        assert bool(asked) == (question.right == "Yes"), question.user
+
+
+def test_no_question_is_trained_on():
+    """What the suite asks for is in none of the wordings that conversations to train on are made from."""
+    asked = {question.user for question in open_questions(SHELF.known, Random(0))}
+    trained = {phrasing.unanswerable(Random(seed), "it", "") for seed in range(3000)}
+    assert len(asked) == len(QUESTIONS.read_text().splitlines())
+    assert not asked & trained
+    assert len(trained) > 500
+
+
+def test_what_the_catalogue_tells_is_not_unanswerable():
+    """A shop whose data says that things are stackable does not teach to leave that open."""
+    asked = [phrasing.unanswerable(Random(seed), "it", "a stackable chair") for seed in range(2000)]
+    assert not any("stackable" in one for one in asked)
+    assert any("washable" in one for one in asked)
