@@ -80,8 +80,29 @@ def test_what_costs_less_is_not_denied(said, shown):
     assert run(list(said), limits)[0] == shown
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[1] is oak, not oak.", "[1] is oak, yes."),
+        ("[1] is oak, not wood.", "[1] is oak, yes."),
+        ("[2] is Oak, not wood, and costs $1,299.50.", "[2] is Oak, yes, and costs $1,299.50."),
+        ("[1] has turned legs, not turned legs", "[1] has turned legs, yes"),
+        ("[1] is oak, not walnut.", "[1] is oak, not walnut."),
+        ("[1] is oak, not ", "[1] is oak, not"),
+        ("[1] is oak, nothing else.", "[1] is oak, nothing else."),
+    ],
+)
+def test_nothing_is_denied_to_be_what_it_is(said, shown):
+    """`Oak, not oak` and `oak, not wood` become a yes, however the text is cut; what is truly another stays denied."""
+    for pieces in ([said], list(said)):
+        text, grounding = run(pieces)
+        assert text == shown
+        assert grounding.corrected == (said.strip() != shown)
+
+
 _CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
 _CLAIMS += ["I have none", "No ", "No chair", " under", "$60", ", sorry. ", "; ", ": ", ". ", "s", "so"]
+_CLAIMS += [" is oak", ", not", " oak", ", not wood", ", not walnut."]
 _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
 
 
