@@ -15,10 +15,12 @@ from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
 
 QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
-"""Written by hand, one a line; what they ask is not trained on."""
+"""Written by hand, one a line, about one item (`{ref}`) or about all on show; what they ask is not trained on."""
 
-ITEMS_EACH = 3
-"""Items of which each question is asked."""
+TIMES = 3
+"""Each question is asked so often, of other items."""
+
+_SEVERAL = 4
 
 YES_OR_NO = 120
 
@@ -38,7 +40,12 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
         say: is told (questions answered, of all).
     """
     rng = Random(0)
-    sets = {"nobody can tell": open_questions(catalogue.test.known, rng), "yes or no": told_questions(catalogue, rng)}
+    asked = open_questions(catalogue.test.known, rng)
+    sets = {
+        "nobody can tell": [question for question in asked if len(question.shown) == 1],
+        "nobody can tell, of several": [question for question in asked if len(question.shown) > 1],
+        "yes or no": told_questions(catalogue, rng),
+    }
     questions = [question for some in sets.values() for question in some]
 
     async def answer(question: Question) -> str:
@@ -61,13 +68,14 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
 
 
 def open_questions(items: Sequence[Known], rng: Random) -> list[Question]:
-    """Each question of `QUESTIONS`, of several items."""
-    patterns = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    return [
-        Question(pattern.format(ref="it"), (known,), OPEN, (1,))
-        for pattern in patterns
-        for known in rng.sample(items, ITEMS_EACH)
-    ]
+    """Each question of `QUESTIONS`, several times."""
+    questions = []
+    for pattern in QUESTIONS.read_text(encoding="utf-8").splitlines():
+        for _ in range(TIMES):
+            one = "{ref}" in pattern
+            shown = tuple(rng.sample(items, 1 if one else _SEVERAL))
+            questions.append(Question(pattern.format(ref="it"), shown, OPEN, (1,) if one else ()))
+    return questions
 
 
 def told_questions(catalogue: Catalogue, rng: Random) -> list[Question]:

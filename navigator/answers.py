@@ -279,6 +279,17 @@ def unknown(rng: Random, number: int = 1) -> str:
     )
 
 
+def unknown_of_all(rng: Random) -> str:
+    """What the catalogue says of none of the items on show."""
+    return rng.choice(
+        (
+            "I don't know that about any of them.",
+            "The shop's data doesn't say that about these.",
+            "I can't tell that from what I have on them.",
+        )
+    )
+
+
 def small_talk(rng: Random, topic: str) -> str:
     """Short, and back to shopping; a topic is one of the lists of small talk in phrases.json."""
     return rng.choice(_SMALL_TALK[topic])

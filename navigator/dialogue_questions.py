@@ -46,7 +46,7 @@ def ask(state: State) -> None:
 
 
 def ask_all(state: State) -> None:
-    """Ask which of the items on show has a property, or is the cheapest or dearest."""
+    """Ask which of the items on show has a property, is the cheapest or dearest, or what nobody knows of them."""
     rng = state.rng
     intent = ShoppingIntent(action="ask")
     if len(state.shown) < 2:
@@ -57,6 +57,10 @@ def ask_all(state: State) -> None:
         dearest = rng.random() < 0.4
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
         state.add(said, intent, state.shown, answers.extreme(rng, state.shown, dearest))
+        return
+    if rng.random() < 0.15:
+        said = phrasing.unanswerable_of_all(rng, " ".join(map(_told, state.shown)))
+        state.add(said, intent, state.shown, answers.unknown_of_all(rng))
         return
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
     name = rng.choice(list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"])

@@ -171,8 +171,18 @@ def unanswerable(rng: Random, ref: str, told: str) -> str:
     kind = rng.choice(("unknown", "is", "is", "has"))
     if kind == "unknown":
         return say(rng, kind, ref=ref)
-    options = [one for one in _phrases("qualities" if kind == "is" else "trimmings") if one.casefold() not in told]
-    return say(rng, kind, ref=ref, x=rng.choice(options))
+    return say(rng, kind, ref=ref, x=_seldom_told(rng, "qualities" if kind == "is" else "trimmings", told))
+
+
+def unanswerable_of_all(rng: Random, told: str) -> str:
+    """Ask which of several items has what a shop's data seldom says. `told` is all that is said of them."""
+    if rng.random() < 0.6:
+        return say(rng, "which", x=_seldom_told(rng, "qualities", told))
+    return say(rng, "which_has", x=_seldom_told(rng, "trimmings", told))
+
+
+def _seldom_told(rng: Random, kind: str, told: str) -> str:
+    return rng.choice([one for one in _phrases(kind) if one.casefold() not in told])
 
 
 def roughen(rng: Random, text: str) -> str:

@@ -24,6 +24,7 @@ def test_the_answers_that_are_trained_are_judged_right(seed):
     """Whatever wording training teaches for what nobody knows, it is taken as leaving open, and claims are not."""
     known, rng = SHELF.known[seed], Random(seed)
     assert is_right(answers.unknown(rng), OPEN)
+    assert is_right(answers.unknown_of_all(rng), OPEN)
     assert is_right(answers.untold(rng, "legs"), OPEN)
     assert not is_right(answers.attribute(rng, known, "legs"), OPEN)
     assert not is_right(answers.yes_or_no(rng, known, "legs", known.facts["legs"]), OPEN)
@@ -66,6 +67,7 @@ def test_no_question_is_trained_on():
     """What the suite asks for is in none of the wordings that conversations to train on are made from."""
     asked = {question.user for question in open_questions(SHELF.known, Random(0))}
     trained = {phrasing.unanswerable(Random(seed), "it", "") for seed in range(3000)}
+    trained |= {phrasing.unanswerable_of_all(Random(seed), "") for seed in range(3000)}
     assert len(asked) == len(QUESTIONS.read_text().splitlines())
     assert not asked & trained
     assert len(trained) > 500
