@@ -15,7 +15,7 @@ from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
 
 QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
-"""Written by hand, one a line, about one item (`{ref}`) or about all on show; what they ask is not trained on."""
+"""Written by hand, one a line, about one item (`{ref}`) or about all on show; no such wording is trained on."""
 
 TIMES = 3
 """Each question is asked so often, of other items."""

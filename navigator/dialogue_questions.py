@@ -1,12 +1,12 @@
 """What conversations to train on ask of the items on show, and what they talk about besides."""
 
-from navigator import answers, phrasing
+from navigator import answers, dialogue_unknowns, phrasing
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
 from navigator.dialogue_wishes import broadly
 from navigator.facts import measures
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import Known, phrase
+from navigator.knowledge import phrase
 
 
 def ask(state: State) -> None:
@@ -20,14 +20,14 @@ def ask(state: State) -> None:
     size = measures(known.item)
     if kind < 0.05 or not names:
         said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
-    elif kind < 0.15:
-        said, answer = phrasing.unanswerable(rng, reference, _told(known)), answers.unknown(rng)
-    elif kind < 0.19 and size:
+    elif kind < 0.17:
+        said, answer = dialogue_unknowns.of_one(state, known, reference), answers.unknown(rng)
+    elif kind < 0.21 and size:
         what = rng.choice(list(size))
         said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
-    elif kind < 0.21:
+    elif kind < 0.23:
         said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    elif kind < 0.27 and known.untold:
+    elif kind < 0.29 and known.untold:
         name = rng.choice(known.untold)
         said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
     elif kind < 0.65:
@@ -58,8 +58,8 @@ def ask_all(state: State) -> None:
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
         state.add(said, intent, state.shown, answers.extreme(rng, state.shown, dearest))
         return
-    if rng.random() < 0.15:
-        said = phrasing.unanswerable_of_all(rng, " ".join(map(_told, state.shown)))
+    if rng.random() < 0.1:
+        said = dialogue_unknowns.of_all(state)
         state.add(said, intent, state.shown, answers.unknown_of_all(rng))
         return
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
@@ -100,10 +100,3 @@ def chat(state: State) -> None:
     topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
     said = phrasing.say(state.rng, topic)
     state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, topic))
-
-
-def _told(known: Known) -> str:
-    """All that is said of an item, in lower case."""
-    item = known.item
-    words = (*known.facts.values(), *item.attributes, *item.attributes.values(), item.title, item.description or "")
-    return " ".join(words).casefold()

@@ -16,7 +16,7 @@ from navigator.slips import misspelt
 
 def need(rng: Random, noun: str, details: str) -> str:
     """Ask for a thing: `noun` with its adjectives, then what else it should have."""
-    pattern = rng.choice(_phrases("wants_one") if rng.random() < 0.7 else _phrases("wants_many"))
+    pattern = rng.choice(wordings("wants_one") if rng.random() < 0.7 else wordings("wants_many"))
     tail = f" {details}" if details else ""
     words = {"one": article(noun) + tail, "bare": noun + tail, "many": plural(noun) + tail}
     return pattern.format(**words)
@@ -29,7 +29,7 @@ def uses(kind: str) -> list[str]:
 
 def need_for(rng: Random, use: str, looks: Sequence[str], extras: Sequence[str]) -> str:
     """Ask for a thing by its use, then how it should look and what it should have."""
-    pattern = rng.choice([wanted for wanted in _phrases("wants_one") if "{one}" in wanted])
+    pattern = rng.choice([wanted for wanted in wordings("wants_one") if "{one}" in wanted])
     details = f"{rng.choice((' in ', ', '))}{' and '.join(looks)}" if looks else ""
     details += "".join(f" with {extra}" for extra in extras)
     return pattern.format(one=use + details)
@@ -37,14 +37,14 @@ def need_for(rng: Random, use: str, looks: Sequence[str], extras: Sequence[str])
 
 def narrower(rng: Random, kind: str) -> str:
     """Say of which kind the things that are looked for should be: by its name, or by its use."""
-    pattern = rng.choice(_phrases("narrower"))
+    pattern = rng.choice(wordings("narrower"))
     named = uses(kind) if rng.random() < 0.4 else []
     return pattern.format(one=rng.choice(named or [article(kind)]), many=plural(kind))
 
 
 def together(rng: Random, *pieces: str) -> str:
     """Put the pieces of a message together, with a greeting and a reason now and then."""
-    reason = rng.choice(_phrases("reasons"))
+    reason = rng.choice(wordings("reasons"))
     said = [piece for piece in (*pieces, reason) if piece]
     head, rest = said[0], said[1:]
     rng.shuffle(rest)
@@ -52,7 +52,7 @@ def together(rng: Random, *pieces: str) -> str:
     for piece in rest:
         joint = rng.choice((", ", ", ", " ", ". ", " - "))
         text = text.rstrip("?") + joint + piece + ("?" if text.endswith("?") else "")
-    return rng.choice(_phrases("greetings")) + text
+    return rng.choice(wordings("greetings")) + text
 
 
 def noun_phrase(rng: Random, kind: str, adjectives: Sequence[str], extras: Sequence[str]) -> tuple[str, str]:
@@ -72,11 +72,11 @@ def noun_phrase(rng: Random, kind: str, adjectives: Sequence[str], extras: Seque
 def reference(rng: Random, number: int, count: int, name: str | None = None, look: str | None = None) -> str:
     """Point at item `number` of `count` on show: by place, by name, or by a look that only it has."""
     ways = [
-        f"the {_phrases('ordinals')[number - 1]} one" if number <= 8 else f"number {number}",
+        f"the {wordings('ordinals')[number - 1]} one" if number <= 8 else f"number {number}",
         f"number {number}",
         f"[{number}]",
     ]
-    ways += [f"no. {number}", f"#{number}", f"option {number}", f"the {_phrases('ordinals')[min(number, 8) - 1]}"]
+    ways += [f"no. {number}", f"#{number}", f"option {number}", f"the {wordings('ordinals')[min(number, 8) - 1]}"]
     if number == count and count > 1:
         ways += ["the last one", "the last"]
     if count == 1:
@@ -138,51 +138,28 @@ def in_words(rng: Random, number: int) -> str:
 
 
 def cap(rng: Random, value: float) -> str:
-    return rng.choice(_phrases("caps")).format(m=amount(rng, value))
+    return rng.choice(wordings("caps")).format(m=amount(rng, value))
 
 
 def floor(rng: Random, value: float) -> str:
-    return rng.choice(_phrases("floors")).format(m=amount(rng, value))
+    return rng.choice(wordings("floors")).format(m=amount(rng, value))
 
 
 def price_range(rng: Random, low: float, high: float) -> str:
-    return rng.choice(_phrases("ranges")).format(a=amount(rng, low), b=amount(rng, high))
+    return rng.choice(wordings("ranges")).format(a=amount(rng, low), b=amount(rng, high))
 
 
 def total(rng: Random, value: float) -> str:
-    return rng.choice(_phrases("totals")).format(m=amount(rng, value))
+    return rng.choice(wordings("totals")).format(m=amount(rng, value))
 
 
 def without(rng: Random, word: str) -> str:
-    return rng.choice(_phrases("not")).format(x=word)
+    return rng.choice(wordings("not")).format(x=word)
 
 
 def say(rng: Random, kind: str, **words: str) -> str:
     """One of the ways to say a simple thing; `kind` names the list in phrases.json."""
-    return rng.choice(_phrases(kind)).format(**words)
-
-
-def unanswerable(rng: Random, ref: str, told: str) -> str:
-    """Ask what a shop's data seldom says of an item: whether it can be washed, how heavy it is, a warranty.
-
-    Args:
-        told: all that is said of the item, in lower case; what it names is not asked.
-    """
-    kind = rng.choice(("unknown", "is", "is", "has"))
-    if kind == "unknown":
-        return say(rng, kind, ref=ref)
-    return say(rng, kind, ref=ref, x=_seldom_told(rng, "qualities" if kind == "is" else "trimmings", told))
-
-
-def unanswerable_of_all(rng: Random, told: str) -> str:
-    """Ask which of several items has what a shop's data seldom says. `told` is all that is said of them."""
-    if rng.random() < 0.6:
-        return say(rng, "which", x=_seldom_told(rng, "qualities", told))
-    return say(rng, "which_has", x=_seldom_told(rng, "trimmings", told))
-
-
-def _seldom_told(rng: Random, kind: str, told: str) -> str:
-    return rng.choice([one for one in _phrases(kind) if one.casefold() not in told])
+    return rng.choice(wordings(kind)).format(**words)
 
 
 def roughen(rng: Random, text: str) -> str:
@@ -204,7 +181,7 @@ def roughen(rng: Random, text: str) -> str:
     return text
 
 
-def _phrases(kind: str) -> list[str]:
+def wordings(kind: str) -> list[str]:
     """The wordings of one kind; a wording that is listed twice is twice as frequent."""
     return _file()[kind]
 

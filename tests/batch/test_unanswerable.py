@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from batch.unanswerable_suite import OPEN, QUESTIONS, is_right, open_questions, told, told_questions
-from navigator import answers, phrasing
+from navigator import answers, dialogue_unknowns
+from navigator.dialogue_state import State
 from navigator.evaluation import says
 from navigator.knowledge import Shelf, know
 from tests.navigator.navigator_world import make_shelf
@@ -66,15 +67,22 @@ def test_half_of_what_can_be_told_is_so():
 def test_no_question_is_trained_on():
     """What the suite asks for is in none of the wordings that conversations to train on are made from."""
     asked = {question.user for question in open_questions(SHELF.known, Random(0))}
-    trained = {phrasing.unanswerable(Random(seed), "it", "") for seed in range(3000)}
-    trained |= {phrasing.unanswerable_of_all(Random(seed), "") for seed in range(3000)}
+    state = State(SHELF, Random(0), shown=list(SHELF.known[:4]))
+    trained = {dialogue_unknowns.of_one(state, SHELF.known[0], "it") for _ in range(3000)}
+    trained |= {dialogue_unknowns.of_all(state) for _ in range(3000)}
     assert len(asked) == len(QUESTIONS.read_text().splitlines())
     assert not asked & trained
     assert len(trained) > 500
 
 
 def test_what_the_catalogue_tells_is_not_unanswerable():
-    """A shop whose data says that things are stackable does not teach to leave that open."""
-    asked = [phrasing.unanswerable(Random(seed), "it", "a stackable chair") for seed in range(2000)]
+    """A shop whose data says that things are stackable does not teach to leave that open, nor a known colour."""
+    item = SHELF.known[0].item.model_copy(update={"description": "A stackable chair."})
+    known = know(replace(SHELF.known[0].shown, item=item))
+    state = State(SHELF, Random(0), shown=[known])
+    asked = [dialogue_unknowns.of_one(state, known, "it") for _ in range(2000)]
     assert not any("stackable" in one for one in asked)
     assert any("washable" in one for one in asked)
+    words = {dialogue_unknowns.any_word(Random(seed), {"green"}) for seed in range(2000)}
+    assert len(words) > 1500
+    assert "green" not in words
