@@ -10,7 +10,7 @@ from rich.table import Table
 
 from batch.paired import Difference, difference
 
-LESS_IS_BETTER = ("invented", "corrected")
+LESS_IS_BETTER = ("invented", "corrected", "wrong")
 
 
 class Suite(StrEnum):

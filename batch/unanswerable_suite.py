@@ -11,6 +11,7 @@ from batch.suite_report import Report
 from navigator import phrasing
 from navigator.engine import Engine
 from navigator.evaluation import Question, answer_all, says
+from navigator.grounding import Grounding
 from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
 
@@ -35,6 +36,8 @@ _LEAVES_OPEN = re.compile(
 async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: Callable[[int, int], None]) -> Report:
     """Ask of held-out items what nothing in the demo tells, and whether they are what their own text says or not.
 
+    An answer that neither leaves a question open nor says yes or no ("[1] is oak.") is neither right nor wrong.
+
     Args:
         release: what is measured, for the report.
         say: is told (questions answered, of all).
@@ -49,16 +52,19 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
     questions = [question for some in sets.values() for question in some]
 
     async def answer(question: Question) -> str:
-        return (await answer_all(engine, [question], catalogue.encoder_version))[0]
+        return _as_shown((await answer_all(engine, [question], catalogue.encoder_version))[0], question)
 
     answers = dict(zip(map(id, questions), await each(questions, answer, say), strict=True))
     scores: dict[str, dict[str, float | int]] = {}
     samples: dict[str, dict[str, float]] = {}
     failures = []
     for name, some in sets.items():
-        right = [is_right(answers[id(question)], question.right) for question in some]
-        scores[name] = {"right": sum(right) / max(len(right), 1), "questions": len(right)}
+        said = [(conclusion(answers[id(question)]), question.right) for question in some]
+        right = [one == wanted for one, wanted in said]
+        wrong = [one not in (wanted, None) for one, wanted in said]
+        scores[name] = {"right": _share(right), "wrong": _share(wrong), "questions": len(some)}
         samples[name] = {str(i): float(value) for i, value in enumerate(right)}
+        samples[f"wrong ({name})"] = {str(i): float(value) for i, value in enumerate(wrong)}
         failures += [
             {"asked": one.user, "item": one.shown[0].item.id, "right": one.right, "answer": answers[id(one)]}
             for one, value in zip(some, right, strict=True)
@@ -101,9 +107,19 @@ def told(known: Known) -> dict[str, str]:
     return {name: value for name, value in known.telling.items() if says(text, value)}
 
 
-def is_right(answer: str, right: str) -> bool:
-    """Whether an answer leaves open what nobody can tell, or says the right one of yes and no, and not both."""
-    if _LEAVES_OPEN.search(answer):
-        return right == OPEN and not re.match(r"(?:yes|no)\b", answer, re.I)
+def conclusion(answer: str) -> str | None:
+    """What an answer comes to: `OPEN`, Yes, No, or None where it says something else, or both."""
     denies, confirms = re.search(r"^no\b|, not ", answer, re.I), re.search(r"\byes\b", answer, re.I)
-    return bool(denies) != bool(confirms) and right == ("No" if denies else "Yes")
+    if _LEAVES_OPEN.search(answer):
+        return None if denies or confirms else OPEN
+    return None if bool(denies) == bool(confirms) else "No" if denies else "Yes"
+
+
+def _as_shown(answer: str, question: Question) -> str:
+    """An answer as a person sees it, see `navigator.grounding`."""
+    grounding = Grounding([known.item for known in question.shown], given=question.user, asked=question.user)
+    return grounding.feed(answer) + grounding.finish()
+
+
+def _share(values: Sequence[bool]) -> float:
+    return sum(values) / max(len(values), 1)

@@ -1,6 +1,6 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, that
 something is as it was asked for only where it was asked how it should be, that nothing costs less than a limit, and
-that nothing is denied to be what it is.
+that yes and no agree with what is said of an item.
 
 The text is checked while it streams. A citation, an amount and a first sentence that denies are held back until they
 are complete; everything else passes at once.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from catalog.item import Item
 from navigator.facts import AMOUNT, amounts, money, normal_amount
-from navigator.families import FAMILIES, taken_in
+from navigator.verdicts import mend_verdicts, verdict_begins
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _COSTS = r"(?:(?P<least>cheapest|least expensive)|dearest|most expensive)"
@@ -31,11 +31,6 @@ _DENIAL_BEGINS = ("I have none under ", "Nothing here is under ", "There is noth
 _DENIAL_OPEN = re.compile(rf"No [\w -]{{0,50}}|{_NONE}\S+(?:\s(?:s|so|sor|sorr|sorry)?[.;:]?)?")
 """A first sentence that may yet say that nothing costs less than a limit."""
 
-_CLAIM = r"\[\d{1,3}\] (?:is|has) (?P<value>[^\[\].,]{1,40})"
-_DENIES_VALUE = re.compile(rf"{_CLAIM}(?P<verdict>, not (?P<other>[^\[\].,]{{1,40}}))(?=[.,]|$)")
-_VERDICT_OPEN = re.compile(rf"{_CLAIM}(?P<verdict>,(?: (?:n|no|not(?: [^\[\].,]*)?)?)?)$")
-"""What an item is, of which it may yet be said what it is not."""
-
 # What may still become a citation or an amount when more text comes.
 _OPEN = re.compile(r"(?:\s?\[\d{0,3}|\s?(?:[$€£¥]|\b[A-Z]{1,3} ?)(?:\d[\d,]*(?:\.\d?\d?)?)?|\s)$")
 
@@ -48,15 +43,17 @@ class Grounding:
         items: on show, numbered from 1.
         given: text that the model was told (facts, the person's own words), whose amounts it may repeat.
         wished: whether the person said how things should be, so that one can be what was asked for.
+        asked: the person's message, where it is a question about what is on show.
     """
 
     items: Sequence[Item]
     given: str = ""
     wished: bool = True
+    asked: str = ""
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
-    """Citations of nothing, amounts from nowhere, wrong extremes, false denials and wishes: taken out or mended."""
+    """Citations of nothing, amounts from nowhere, wrong extremes, denials, wishes, conclusions: taken out or mended."""
     _pending: str = ""
     _begun: bool = False
     _known: set[str] = field(default_factory=set)
@@ -74,7 +71,7 @@ class Grounding:
         if not self._begun and self._may_deny():
             return ""
         found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
-        cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_deny_value())
+        cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_conclude())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
         return self._checked(ready)
 
@@ -109,29 +106,20 @@ class Grounding:
             return found.start()
         return len(self._pending)
 
-    def _may_deny_value(self) -> int:
-        """Where it may yet be said what an item is not; else the end of what is held back."""
-        found = _VERDICT_OPEN.search(self._said + self._pending)
-        return max(0, found.start("verdict") - len(self._said)) if found else len(self._pending)
+    def _may_conclude(self) -> int:
+        """Where it may yet be said that an item is, or is not, what was asked; else the end of what is held back."""
+        begins = verdict_begins(self._said + self._pending)
+        return len(self._pending) if begins is None else max(0, begins - len(self._said))
 
     def _checked(self, text: str) -> str:
-        text = self._without_contradiction(text)
+        text, mended = mend_verdicts(self._said, text, self.asked)
+        self.corrected += mended
         if not self.wished:
             text, claims = _AS_ASKED.subn(r"\1:", text)
             self.corrected += claims
         checked = re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
         self._said = (self._said + text)[-60:]
         return checked
-
-    def _without_contradiction(self, text: str) -> str:
-        """A small model that was asked whether something is oak may say that it is oak, not oak."""
-        before = len(self._said)
-        for found in reversed([*_DENIES_VALUE.finditer(self._said + text)]):
-            begins = found.start("verdict") - before
-            if begins >= 0 and _is_also(found["value"], found["other"]):
-                self.corrected += 1
-                text = f"{text[:begins]}, yes{text[found.end('verdict') - before :]}"
-        return text
 
     def _check(self, found: re.Match[str]) -> str:
         if found[1] is not None:
@@ -173,12 +161,6 @@ class Grounding:
             number = next(n for n, price in prices.items() if price == extreme)
         self._due = money(extreme, self.items[number - 1].currency)
         return number
-
-
-def _is_also(value: str, word: str) -> bool:
-    """Whether what has a value is what a word says, be it the same or a broader one: oak is wood."""
-    value, word = value.casefold().strip(), word.casefold().strip()
-    return value == word or any(value in taken_in(kind, word) for kind in FAMILIES)
 
 
 def _costs_at_most(item: Item, limit: str) -> bool:

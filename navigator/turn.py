@@ -181,6 +181,7 @@ async def run_turn(
         [entry.item for entry in shown],
         given=_given(request, intent, shown, messages),
         wished=bool(intent.query or intent.colors or intent.materials or intent.styles),
+        asked=request.user if intent.action == "ask" else "",
     )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"

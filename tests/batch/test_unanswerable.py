@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from batch.unanswerable_suite import OPEN, QUESTIONS, is_right, open_questions, told, told_questions
+from batch.unanswerable_suite import OPEN, QUESTIONS, conclusion, open_questions, told, told_questions
 from navigator import answers, dialogue_unknowns
 from navigator.dialogue_state import State
 from navigator.evaluation import says
@@ -24,31 +24,30 @@ def made_of(known, material: str):
 def test_the_answers_that_are_trained_are_judged_right(seed):
     """Whatever wording training teaches for what nobody knows, it is taken as leaving open, and claims are not."""
     known, rng = SHELF.known[seed], Random(seed)
-    assert is_right(answers.unknown(rng), OPEN)
-    assert is_right(answers.unknown_of_all(rng), OPEN)
-    assert is_right(answers.untold(rng, "legs"), OPEN)
-    assert not is_right(answers.attribute(rng, known, "legs"), OPEN)
-    assert not is_right(answers.yes_or_no(rng, known, "legs", known.facts["legs"]), OPEN)
+    assert conclusion(answers.unknown(rng)) == OPEN
+    assert conclusion(answers.unknown_of_all(rng)) == OPEN
+    assert conclusion(answers.untold(rng, "legs")) == OPEN
+    assert conclusion(answers.attribute(rng, known, "legs")) is None
+    assert conclusion(answers.yes_or_no(rng, known, "legs", known.facts["legs"])) == "Yes"
+    assert conclusion(answers.yes_or_no(rng, known, "legs", "cabriole")) == "No"
 
 
 @pytest.mark.parametrize(
-    ("answer", "right", "is_it"),
+    ("answer", "comes_to"),
     [
-        ("Yes, [1] is oak.", "Yes", True),
-        ("Yes, [1] is oak.", "No", False),
-        ("No, [1] is gloss.", OPEN, False),
-        ("[1] is oak, yes.", "Yes", True),
-        ("[1] is oak, not elm.", "No", True),
-        ("[1] is oak, not elm.", "Yes", False),
-        ("[1] is oak.", "Yes", False),
-        ("Yes, [1] is oak, not elm.", "No", False),
-        ("No, I can't tell.", OPEN, False),
-        ("I can't tell that from what I have on [1].", "No", False),
-        ("", OPEN, False),
+        ("Yes, [1] is oak.", "Yes"),
+        ("No, [1] is gloss.", "No"),
+        ("[1] is oak, yes.", "Yes"),
+        ("[1] is oak, not elm.", "No"),
+        ("[1] is oak.", None),
+        ("Yes, [1] is oak, not elm.", None),
+        ("No, I can't tell.", None),
+        ("I can't tell that from what I have on [1].", OPEN),
+        ("", None),
     ],
 )
-def test_answers_are_judged(answer, right, is_it):
-    assert is_right(answer, right) == is_it
+def test_answers_are_judged(answer, comes_to):
+    assert conclusion(answer) == comes_to
 
 
 def test_half_of_what_can_be_told_is_so():

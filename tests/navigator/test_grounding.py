@@ -14,8 +14,8 @@ ITEMS = [
 ]
 
 
-def run(pieces, given_text="", wished=True):
-    grounding = Grounding(ITEMS, given=given_text, wished=wished)
+def run(pieces, given_text="", wished=True, asked=""):
+    grounding = Grounding(ITEMS, given=given_text, wished=wished, asked=asked)
     text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
     return text, grounding
 
@@ -100,9 +100,29 @@ def test_nothing_is_denied_to_be_what_it_is(said, shown):
         assert grounding.corrected == (said.strip() != shown)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said", "shown"),
+    [
+        ("is it oak?", "[1] is oak, yes.", "[1] is oak, yes."),
+        ("is it walnut?", "[1] is oak, yes.", "[1] is oak."),
+        ("Is that one wooden", "[1] is oak, yes.", "[1] is oak, yes."),
+        ("dark wood?", "[1] is walnut, yes.", "[1] is walnut, yes."),
+        ("is it oak", "[1] is smoked oak, yes.", "[1] is smoked oak, yes."),
+        ("hairpin?", "[1] has hairpin legs, yes.", "[1] has hairpin legs, yes."),
+        ("tapered legs?", "[1] has hairpin legs, yes.", "[1] has hairpin legs."),
+        ("sky-blue?", "[2] is sky blue, yes.", "[2] is sky blue, yes."),
+        ("a usb port?", "[1] is teal, yes, and [2] is $1,299.50.", "[1] is teal, and [2] is $1,299.50."),
+    ],
+)
+def test_yes_is_said_to_what_was_asked(asked, said, shown):
+    """Whoever asks for walnut is not told `oak, yes`; that it is oak stays, for the model saw it."""
+    for pieces in ([said], list(said)):
+        assert run(pieces, asked=asked)[0] == shown
+
+
 _CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
 _CLAIMS += ["I have none", "No ", "No chair", " under", "$60", ", sorry. ", "; ", ": ", ". ", "s", "so"]
-_CLAIMS += [" is oak", ", not", " oak", ", not wood", ", not walnut."]
+_CLAIMS += [" is oak", ", yes", ", not", " oak", ", not wood", ", not walnut."]
 _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
 
 
@@ -112,11 +132,12 @@ _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
         max_size=12,
     ),
     st.booleans(),
+    st.sampled_from(["", "is it walnut?"]),
 )
-def test_streaming_in_any_pieces_shows_the_same(pieces, wished):
+def test_streaming_in_any_pieces_shows_the_same(pieces, wished, asked):
     """However the engine cuts the text, the same is shown and counted."""
-    whole, one = run(["".join(pieces)], wished=wished)
-    parts, many = run(list("".join(pieces)), wished=wished)
+    whole, one = run(["".join(pieces)], wished=wished, asked=asked)
+    parts, many = run(list("".join(pieces)), wished=wished, asked=asked)
     assert whole == parts
     assert (one.cited, one.corrected) == (many.cited, many.corrected)
 

@@ -1,0 +1,62 @@
+"""Whether an answer's yes or no agrees with what it says itself: `[1] is oak, yes.`, `[1] is oak, not walnut.`
+
+A small model says what it sees, and now and then draws the wrong conclusion: `oak, not oak`, or `oak, yes` to whoever
+asked for walnut. What it saw stays; the conclusion is mended or left out.
+"""
+
+import re
+from itertools import pairwise
+
+from navigator.evaluation import says
+from navigator.families import FAMILIES, taken_in
+
+_CLAIM = r"\[\d{1,3}\] (?P<verb>is|has) (?P<value>[^\[\].,]{1,40})"
+_VERDICT = re.compile(rf"{_CLAIM}(?P<verdict>, (?:yes|not (?P<other>[^\[\].,]{{1,40}})))(?=[.,]|$)")
+_OPEN = re.compile(rf"{_CLAIM}(?P<verdict>,(?: (?:y|ye|yes|n|no|not(?: [^\[\].,]*)?)?)?)$")
+
+
+def verdict_begins(text: str) -> int | None:
+    """Where a conclusion begins that is not complete yet; None if the text does not end in one."""
+    found = _OPEN.search(text)
+    return found.start("verdict") if found else None
+
+
+def mend_verdicts(before: str, text: str, asked: str) -> tuple[str, int]:
+    """Mend conclusions in a piece of an answer.
+
+    Args:
+        before: the end of what was said before it.
+        asked: the person's message; empty: only whether an answer contradicts itself is looked at.
+
+    Returns:
+        The piece, and how many conclusions were mended.
+    """
+    mended = 0
+    for found in reversed([*_VERDICT.finditer(before + text)]):
+        begins, ends = (place - len(before) for place in found.span("verdict"))
+        right = _right(found, asked)
+        if begins >= 0 and right != found["verdict"]:
+            mended += 1
+            text = text[:begins] + right + text[ends:]
+    return text, mended
+
+
+def _right(found: re.Match[str], asked: str) -> str:
+    value, other = found["value"].casefold().strip(), found["other"]
+    if other is not None:
+        return ", yes" if is_also(value, other.casefold().strip()) else found["verdict"]
+    return found["verdict"] if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
+
+
+def is_also(value: str, word: str) -> bool:
+    """Whether what has a value is what a word says, the same or a broader one: oak is wood. Both in lower case."""
+    return value == word or any(value in taken_in(kind, word) for kind in FAMILIES)
+
+
+def _was_asked(value: str, verb: str, asked: str) -> bool:
+    """Whether a message names a value, a part of it that tells it from others, or a broader word for it."""
+    first, _, last = value.rpartition(" ")
+    parts = [value, first] if verb == "has" else [value, first, last]
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", asked)
+    broad = (*words, *(f"{one} {two}" for one, two in pairwise(words)))
+    return any(part and says(asked, part) for part in parts) or any(is_also(value, word) for word in broad)
