@@ -37,7 +37,7 @@ def talk_through(
 
     async def talked() -> list[TurnResult] | None:
         config = load_config(checkpoint)
-        search = await open_search(store, release, config.vectors_per_item)
+        search = await open_search(store, release, config.vectors_per_item, config.vocabulary)
         known = demo_facts(await search.items(list(demo.truth())))
         if not known:
             return None

@@ -175,8 +175,7 @@ class Talk:
             corrected=done.corrected,
             list_before=_list_before(history),
         )
-        notes = tuple(entry.text for entry in items.relaxed)
-        exchange = Exchange(message, read.intent, items.shown, done.answer, notes)
+        exchange = Exchange(message, read.intent, items.shown, done.answer, items.notes)
         encoded = await self.search.encode(None, image) if image is not None else None
         return exchange, outcome, done.total_ms / 1000, encoded
 

@@ -142,13 +142,15 @@ async def opened(
     with tempfile.TemporaryDirectory(prefix="windowshop-navigator-") as scratch:
         folder = _navigator(store, release, options, Path(scratch)) if with_engine else None
         per_item, engine = 1, None
+        vocabulary: list[str] = []
         if folder is not None:
             config = load_config(folder)
-            per_item = config.vectors_per_item
+            per_item, vocabulary = config.vectors_per_item, config.vocabulary
             longest = min(MAX_MODEL_LEN, int(config.text_config.max_position_embeddings))
             engine = await asyncio.to_thread(lambda: open_engine(folder, max_model_len=longest))
         try:
-            yield Opened(store, release, await open_search(store, release, per_item), engine, options)
+            search = await open_search(store, release, per_item, vocabulary)
+            yield Opened(store, release, search, engine, options)
         finally:
             if engine is not None:
                 await engine.close()

@@ -135,8 +135,13 @@ class LocalSearch:
         ]
 
 
-async def open_search(store: ReleaseStore, release: Release, vectors_per_item: int = 1) -> LocalSearch:
+async def open_search(
+    store: ReleaseStore, release: Release, vectors_per_item: int = 1, vocabulary: Sequence[str] = ()
+) -> LocalSearch:
     """Open a release's table, encoder and taste model.
+
+    Args:
+        vectors_per_item, vocabulary: of the Navigator that is to talk about it, see `NavigatorConfig`.
 
     Raises:
         NotFound: a part of the release is not there.
@@ -153,7 +158,7 @@ async def open_search(store: ReleaseStore, release: Release, vectors_per_item: i
         release=release,
         search=search,
         encoder=await asyncio.to_thread(load_encoder, store, release.encoder),
-        lexicon=Lexicon(words, tuple(above)),
+        lexicon=Lexicon(words, tuple(above), tuple(vocabulary)),
         taste=_taste(store, release),
         vectors_per_item=vectors_per_item,
     )

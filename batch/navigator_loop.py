@@ -1,7 +1,7 @@
 """The training loop that each of Ray Train's workers runs, and that a laptop runs without Ray."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from navigator.alignment import Fit, align, hear
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
+from navigator.knowledge import legible
 from navigator.learnt import Learnt, Shape, load_learnt, without_idle_ranks
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.processing import NavigatorProcessor
@@ -88,7 +89,7 @@ def run(
             if rank == 0:
                 metrics.write(json.dumps(asdict(progress)) + "\n")
                 metrics.flush()
-    return learnt_of(model, job, catalogue, fit)
+    return learnt_of(model, job, catalogue, fit, legible(catalogue.train, told).vocabulary)
 
 
 def align_projectors(
@@ -127,8 +128,14 @@ def _told(model: NavigatorForConditionalGeneration, catalogue: Catalogue) -> tup
     return heard.readouts.names if heard is not None else ()
 
 
-def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Catalogue, fit: Fit | None) -> Learnt:
-    """What this training adds to its base."""
+def learnt_of(
+    model: NavigatorForConditionalGeneration,
+    job: Run,
+    catalogue: Catalogue,
+    fit: Fit | None,
+    vocabulary: Sequence[str],
+) -> Learnt:
+    """What this training adds to its base; `vocabulary` are the words by which it was taught to name what is seen."""
     config = model.config
     shape = Shape(
         item_dim=config.item_dim,
@@ -139,6 +146,7 @@ def learnt_of(model: NavigatorForConditionalGeneration, job: Run, catalogue: Cat
         projector_dim=config.projector_dim,
     )
     about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed, "drills": job.drills}
+    about["vocabulary"] = list(vocabulary)
     if fit is not None:
         about["alignment"] = asdict(fit)
     tensors = {name: tensor.cpu() for name, tensor in learnt_tensors(model).items()}

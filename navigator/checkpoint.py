@@ -67,6 +67,7 @@ def make_checkpoint(
         item_token_id=added[ITEM_TOKEN],
         taste_token_id=added[TASTE_TOKEN],
         encoder_version=learnt.encoder_version if learnt else "",
+        vocabulary=learnt.about.get("vocabulary", ()) if learnt else (),
         eos_token_id=turn_end,
         architectures=[ARCHITECTURE],
         dtype=dtype,

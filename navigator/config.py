@@ -1,5 +1,6 @@
 """What makes one Navigator differ from another: sizes, placeholder tokens, the encoder that it was trained on."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from transformers import AutoConfig, PreTrainedConfig
@@ -25,6 +26,7 @@ class NavigatorConfig(PreTrainedConfig):
         item_token_id: id of `ITEM_TOKEN`, which stands for one item.
         taste_token_id: id of `TASTE_TOKEN`, which stands for one interest vector.
         encoder_version: the encoder whose vectors the projector was trained on; empty while it is untrained.
+        vocabulary: names and values of properties that it was taught to tell; empty while it is untrained.
     """
 
     model_type = MODEL_TYPE
@@ -42,6 +44,7 @@ class NavigatorConfig(PreTrainedConfig):
         item_token_id: int = 0,
         taste_token_id: int = 1,
         encoder_version: str = "",
+        vocabulary: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         if text_config is None:
@@ -60,6 +63,7 @@ class NavigatorConfig(PreTrainedConfig):
         self.item_token_id = item_token_id
         self.taste_token_id = taste_token_id
         self.encoder_version = encoder_version
+        self.vocabulary = list(vocabulary)
         kwargs["tie_word_embeddings"] = bool(text_config.tie_word_embeddings)
         kwargs.setdefault("eos_token_id", text_config.eos_token_id)
         super().__init__(**kwargs)

@@ -1,5 +1,7 @@
 """What conversations to train on ask of the items on show, and what they talk about besides."""
 
+from random import Random
+
 from navigator import answers, dialogue_unknowns, phrasing
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
@@ -7,6 +9,9 @@ from navigator.dialogue_wishes import broadly
 from navigator.facts import measures
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import phrase
+
+_REASONED = 0.08
+"""Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
 
 
 def ask(state: State) -> None:
@@ -42,13 +47,14 @@ def ask(state: State) -> None:
         answer = answers.yes_or_no(rng, known, name, asked)
     # Where nothing was said before, the item was pointed at, and no number is needed.
     refs = (number,) if state.exchanges else ()
-    state.add(said, ShoppingIntent(action="ask", item_refs=refs), [known], answer)
+    said = _with_reason(rng, said)
+    notes = dialogue_unknowns.noted(state, said, [known])
+    state.add(said, ShoppingIntent(action="ask", item_refs=refs), [known], answer, notes)
 
 
 def ask_all(state: State) -> None:
     """Ask which of the items on show has a property, is the cheapest or dearest, or what nobody knows of them."""
     rng = state.rng
-    intent = ShoppingIntent(action="ask")
     if len(state.shown) < 2:
         search(state)
         return
@@ -56,18 +62,17 @@ def ask_all(state: State) -> None:
     if priced and rng.random() < 0.15:
         dearest = rng.random() < 0.4
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
-        state.add(said, intent, state.shown, answers.extreme(rng, state.shown, dearest))
+        _ask_of_all(state, said, answers.extreme(rng, state.shown, dearest))
         return
     if rng.random() < 0.1:
-        said = dialogue_unknowns.of_all(state)
-        state.add(said, intent, state.shown, answers.unknown_of_all(rng))
+        _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
         return
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
     name = rng.choice(list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"])
     value = owner.facts.get(name, "red")
     bare = phrase(name, value) == value
     said = phrasing.say(rng, "which" if bare else "which_has", x=phrase(name, value))
-    state.add(said, intent, state.shown, answers.which(rng, state.shown, name, value))
+    _ask_of_all(state, said, answers.which(rng, state.shown, name, value))
 
 
 def compare(state: State) -> None:
@@ -90,9 +95,7 @@ def pick(state: State) -> None:
     """Ask for a recommendation among the items on show."""
     rng = state.rng
     said = phrasing.say(rng, "pick")
-    state.add(
-        said, ShoppingIntent(action="ask"), state.shown, answers.found(rng, state.shown, state.wants, said=state.worded)
-    )
+    _ask_of_all(state, said, answers.found(rng, state.shown, state.wants, said=state.worded))
 
 
 def chat(state: State) -> None:
@@ -100,3 +103,16 @@ def chat(state: State) -> None:
     topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
     said = phrasing.say(state.rng, topic)
     state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, topic))
+
+
+def _ask_of_all(state: State, said: str, answer: str) -> None:
+    said = _with_reason(state.rng, said)
+    notes = dialogue_unknowns.noted(state, said, state.shown)
+    state.add(said, ShoppingIntent(action="ask"), state.shown, answer, notes)
+
+
+def _with_reason(rng: Random, said: str) -> str:
+    if rng.random() >= _REASONED:
+        return said
+    reason = rng.choice([reason for reason in phrasing.wordings("reasons") if reason])
+    return rng.choice((f"{said.rstrip('?')}, {reason}", f"{reason}. {said}"))

@@ -1,19 +1,17 @@
 """Questions that nobody can answer from what a shop knows: whether it can be washed, a warranty, is it waterproof.
 
 What cannot be told is without end, and a small model learns the end of what can: so half of what is asked for is any
-English word that the catalogue and its broader words do not have.
+English word that the catalogue and its broader words do not have. Which words those are a prompt tells, see
+`navigator.unheard`; what nobody can tell is asked for in usual words, too.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from random import Random
 
-from spellchecker import SpellChecker
-
-from navigator import phrasing
+from navigator import english, phrasing
 from navigator.dialogue_state import State
-from navigator.families import FAMILIES, KINDS
 from navigator.knowledge import Known
+from navigator.unheard import note, stems, unheard
 
 _FREQUENT = 200
 """Least count of a word in the dictionary's corpus of films' subtitles."""
@@ -36,6 +34,19 @@ def of_all(state: State) -> str:
     return phrasing.say(state.rng, "which" if kind == "is" else "which_has", x=what)
 
 
+def noted(state: State, said: str, items: Sequence[Known]) -> tuple[str, ...]:
+    """What a prompt tells of the words of a question that nothing here speaks of."""
+    return note(unheard(said, _heard(state.shelf.vocabulary), [known.item for known in items]))
+
+
+def any_word(state: State, items: Sequence[Known]) -> str:
+    """An English word that nothing here speaks of."""
+    while True:
+        word = state.rng.choice(_words())
+        if noted(state, word, items):
+            return word
+
+
 def _seldom_told(state: State, items: Sequence[Known], kind: str) -> str:
     """What an item may be (`is`) or have (`has`), and neither the catalogue nor these items' own data speaks of."""
     rng = state.rng
@@ -43,17 +54,8 @@ def _seldom_told(state: State, items: Sequence[Known], kind: str) -> str:
         told = " ".join(map(_told, items))
         names = phrasing.wordings("qualities" if kind == "is" else "trimmings")
         return rng.choice([name for name in names if name.casefold() not in told])
-    known = {word for one in (*items, *state.shelf.known) for value in one.facts.values() for word in value.split()}
-    word = any_word(rng, known | _broad())
+    word = any_word(state, items)
     return word if kind == "is" else f"{rng.choice(('a', 'any', 'the'))} {word}"
-
-
-def any_word(rng: Random, besides: Collection[str]) -> str:
-    """An English word that is none of these."""
-    while True:
-        word = rng.choice(_words())
-        if word not in besides:
-            return word
 
 
 def _told(known: Known) -> str:
@@ -63,15 +65,12 @@ def _told(known: Known) -> str:
     return " ".join(words).casefold()
 
 
+@lru_cache(maxsize=4)
+def _heard(vocabulary: tuple[str, ...]) -> frozenset[str]:
+    return stems(vocabulary)
+
+
 @lru_cache
 def _words() -> list[str]:
-    counts = SpellChecker(language="en", distance=1).word_frequency.dictionary
-    plain = (word for word, count in counts.items() if count >= _FREQUENT and word.isascii() and word.isalpha())
-    return sorted(word for word in plain if len(word) >= _LETTERS)
-
-
-@lru_cache
-def _broad() -> frozenset[str]:
-    """Words of the families of looks, narrow and broad, and names of kinds."""
-    looks = [word for family in FAMILIES.values() for entry in family.items() for word in "|".join(entry).split("|")]
-    return frozenset(word for text in (*looks, *KINDS, *KINDS.values()) for word in text.split())
+    plain = (word for word in english.words() if word.isascii() and word.isalpha() and len(word) >= _LETTERS)
+    return [word for word in plain if english.count(word) >= _FREQUENT]

@@ -9,6 +9,8 @@ from navigator import phrasing
 from navigator.engine import Engine, Sampling, generate_text
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.knowledge import Known, Shelf, phrase
+from navigator.lexicon import Lexicon
+from navigator.notes import notes_of
 from navigator.prompt import Exchange, answer_messages, intent_messages
 
 _SLOTS = [name for name in ShoppingIntent.model_fields if name not in ("action", "query")]
@@ -114,10 +116,12 @@ def choice_questions(shelf: Shelf, hidden: dict[str, tuple[str, ...]], count: in
 async def answer_all(engine: Engine, questions: Sequence[Question], encoder_version: str) -> list[str]:
     """What an engine answers to each question, given the items that it is about."""
     answers = []
+    lexicon = Lexicon({}, seen=tuple(engine.config.vocabulary))
     for question in questions:
         intent = ShoppingIntent(action="ask", item_refs=question.refs)
         shown = tuple(known.shown for known in question.shown)
-        messages = answer_messages((), question.user, intent, shown)
+        notes = notes_of(question.user, intent, shown, (), lexicon)
+        messages = answer_messages((), question.user, intent, shown, notes=notes)
         prompt = engine.processor.encode(messages, encoder_version=encoder_version)
         answers.append(await generate_text(engine, prompt, Sampling(max_tokens=60)))
     return answers

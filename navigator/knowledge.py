@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from catalog.item import Item
 from navigator.prompt import Shown, metadata
@@ -48,6 +49,12 @@ class Shelf:
 
     known: Sequence[Known]
     boards: Sequence[tuple[int, ...]] = field(default=())
+
+    @cached_property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words that its facts are told in: names, values and kinds."""
+        facts = {text for known in self.known for fact in known.facts.items() for text in fact}
+        return tuple(sorted(facts | {known.kind for known in self.known}))
 
     def of_kind(self, kind: str) -> list[Known]:
         return [known for known in self.known if known.kind == kind]

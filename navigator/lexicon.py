@@ -9,10 +9,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from navigator.families import taken_in
 from navigator.knowledge import singular
+from navigator.unheard import stems
 
 Kind = Literal["category", "color", "material", "style", "brand"]
 KINDS: tuple[Kind, ...] = ("category", "color", "material", "style", "brand")
@@ -38,16 +40,25 @@ class Lexicon:
     Args:
         values: by kind; of categories the narrowest, which say what a thing is.
         groups: categories above those, which are looked at only where no narrow one answers.
+        seen: words by which the Navigator was taught to name what it sees; () where that is not known.
     """
 
     values: Mapping[Kind, tuple[str, ...]]
     groups: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
     _plain: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for values in (*self.values.values(), self.groups):
             for value in values:
                 self._plain[value] = plain(value)
+
+    @cached_property
+    def heard(self) -> frozenset[str] | None:
+        """Stems of all that the catalogue's values and the Navigator's own words speak of; None without the latter."""
+        if not self.seen:
+            return None
+        return stems((*(value for values in self.values.values() for value in values), *self.groups, *self.seen))
 
     def resolve(self, kind: Kind, word: str) -> tuple[str, ...]:
         """The values that a word means; () if none does."""

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from string import ascii_lowercase
 
-from spellchecker import SpellChecker
-
+from navigator import english
 from navigator.families import COLORS, KINDS, MATERIALS, STYLES
 from navigator.knowledge import plural, singular
 from navigator.lexicon import Lexicon
@@ -67,7 +66,7 @@ def respelt(message: str, lexicon: Lexicon) -> str:
 
 def is_usual(words: str) -> bool:
     """Whether all of these words are usual in English."""
-    return all(_dictionary().word_frequency[word] >= _USUAL for word in words.casefold().split())
+    return all(english.count(word) >= _USUAL for word in words.casefold().split())
 
 
 def _meant(word: str, known: Mapping[str, str]) -> str | None:
@@ -125,8 +124,3 @@ def _spelt(looks: tuple[str, ...], kinds: tuple[str, ...], brands: tuple[str, ..
     paired |= {singular(name) for name in paired}
     joined = {name.replace(" ", ""): name for name in paired}
     return {word: name for word, name in joined.items() if word not in words} | {word: word for word in words}
-
-
-@lru_cache
-def _dictionary() -> SpellChecker:
-    return SpellChecker(language="en", distance=1)

@@ -18,6 +18,7 @@ from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
+from navigator.notes import notes_of
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -99,11 +100,13 @@ class ItemsShown:
 
     Args:
         total: (amount, currency) of all of them together, where they were asked for together.
+        notes: what the model is told beside them, see `navigator.notes`.
     """
 
     shown: tuple[Shown, ...]
     relaxed: tuple[Relaxed, ...] = ()
     total: tuple[float, str | None] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,10 +175,10 @@ async def run_turn(
     began = usage.elapsed_ms()
     final = await _items(request, said, intent, search, score, settings)
     shown, first_item_ms = final.shown, usage.elapsed_ms()
-    yield ItemsShown(shown, final.relaxed, _total(intent, shown))
+    notes = notes_of(said, intent, shown, [entry.text for entry in final.relaxed], request.lexicon)
+    yield ItemsShown(shown, final.relaxed, _total(intent, shown), notes)
 
     taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
-    notes = tuple(entry.text for entry in final.relaxed)
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
     grounding = Grounding(
         [entry.item for entry in shown],

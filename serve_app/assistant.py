@@ -61,7 +61,7 @@ class Assistant:
         self._scorer = scorer
         self._pictures = pictures
         self._settings = settings or TurnSettings()
-        self._lexicons: OrderedDict[str, Lexicon] = OrderedDict()
+        self._lexicons: OrderedDict[tuple[str, str | None], Lexicon] = OrderedDict()
 
     async def state(self) -> NavigatorState:
         """What the Navigator serves. Raises NoRelease."""
@@ -113,14 +113,14 @@ class Assistant:
         )
         recent = remembered(earlier)
         mentioned = [*request.item_ids, *(item["id"] for turn in recent for item in turn.body["items"])]
-        lexicon, _ = await asyncio.gather(self._lexicon(state.release), search.items(mentioned))
+        lexicon, _ = await asyncio.gather(self._lexicon(state), search.items(mentioned))
         pointed_at = await search.items(request.item_ids)
         if request.item_ids and not pointed_at:
             raise NotFound(f"there is no item {request.item_ids[0]!r}")
         place = (request.conversation_id or "", kept[-1].number if kept else 0)
         if before is None and not request.edit:
             place = await self.store.begin(request.conversation_id, request.user_id, _title(request))
-        history = [await exchange(turn, search) for turn in recent]
+        history = [await exchange(turn, search, lexicon) for turn in recent]
         return Turn(
             request,
             self.generate,
@@ -142,17 +142,18 @@ class Assistant:
         live: Release = await call(self._retriever.release)
         state = NavigatorState(live.id, live.encoder.version, None)
         search = TurnSearch(self._encoder, self._retriever, self._scorer, state, shopper, Stages())
-        findings = await find(intent, (), await self._lexicon(live.id), search.means)
+        findings = await find(intent, (), await self._lexicon(state), search.means)
         final = await choose(findings, intent, search.means, count)
         return search.present(final.shown), final.relaxed, live.id
 
-    async def _lexicon(self, release: str) -> Lexicon:
-        if release not in self._lexicons:
-            words: CatalogueWords = await call(self._retriever.words, release)
-            self._lexicons[release] = Lexicon(words.values, words.groups)  # type: ignore[arg-type]
+    async def _lexicon(self, state: NavigatorState) -> Lexicon:
+        key = (state.release, state.version)
+        if key not in self._lexicons:
+            words: CatalogueWords = await call(self._retriever.words, state.release)
+            self._lexicons[key] = Lexicon(words.values, words.groups, state.vocabulary)  # type: ignore[arg-type]
             if len(self._lexicons) > _LEXICONS_KEPT:
                 self._lexicons.popitem(last=False)
-        return self._lexicons[release]
+        return self._lexicons[key]
 
     def generate(self, draft: Any, sampling: Any) -> AsyncGenerator[Any, None]:
         """See `navigator.turn.Generate`."""

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon
+from navigator.notes import notes_of
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
+from navigator.spelling import respelt
 from serve_app.chat_schemas import ChatRequest, CitationsOut
 from serve_app.conversations import KeptTurn
 from serve_app.query_encoder import EncodedQuery
@@ -58,7 +61,7 @@ def body_of(request: ChatRequest, told: Told) -> dict[str, Any]:
     }
 
 
-async def exchange(turn: KeptTurn, search: TurnSearch) -> Exchange:
+async def exchange(turn: KeptTurn, search: TurnSearch, lexicon: Lexicon) -> Exchange:
     """A kept turn as a prompt repeats it. Items are numbered, so they end where one is gone from the release."""
     shown: list[Shown] = []
     for item in turn.body["items"]:
@@ -66,13 +69,10 @@ async def exchange(turn: KeptTurn, search: TurnSearch) -> Exchange:
         if not found:
             break
         shown += found
-    return Exchange(
-        user=turn.body["message"],
-        intent=ShoppingIntent.model_validate(turn.body["intent"]) if turn.body["intent"] else None,
-        shown=tuple(shown),
-        answer=turn.body["answer"],
-        notes=tuple(one["text"] for one in turn.body["relaxed"]),
-    )
+    message, relaxed = turn.body["message"], [one["text"] for one in turn.body["relaxed"]]
+    intent = ShoppingIntent.model_validate(turn.body["intent"]) if turn.body["intent"] else None
+    notes = notes_of(respelt(message, lexicon), intent, shown, relaxed, lexicon)
+    return Exchange(message, intent, tuple(shown), turn.body["answer"], notes)
 
 
 def packed(encoded: EncodedQuery) -> bytes:

@@ -45,7 +45,9 @@ class Drafts:
 
 @dataclass(frozen=True)
 class NavigatorState:
-    """What a Navigator replica serves: `version` is None where there is none, and `why` says why."""
+    """What a Navigator replica serves: `version` is None where there is none, and `why` says why.
+
+    `vocabulary` are the words by which it was taught to name what it sees."""
 
     release: str
     encoder_version: str
@@ -53,6 +55,7 @@ class NavigatorState:
     vectors_per_item: int = 1
     taste_dim: int = 0
     why: str = ""
+    vocabulary: tuple[str, ...] = ()
 
 
 class Navigator:
@@ -90,7 +93,12 @@ class Navigator:
             return NavigatorState(release.id, release.encoder.version, None, why=why)
         config = navigator.engine.config
         return NavigatorState(
-            release.id, release.encoder.version, navigator.ref.version, config.vectors_per_item, config.taste_dim
+            release.id,
+            release.encoder.version,
+            navigator.ref.version,
+            config.vectors_per_item,
+            config.taste_dim,
+            vocabulary=tuple(config.vocabulary),
         )
 
     async def generate(self, draft: Draft, sampling: Sampling) -> AsyncGenerator[Delta, None]:

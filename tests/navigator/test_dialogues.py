@@ -106,6 +106,22 @@ def test_intents_are_what_decoding_allows():
     assert actions == {"search", "refine", "similar", "compare", "complete", "ask", "chat"}
 
 
+def test_what_nothing_speaks_of_is_noted_and_left_open():
+    """Where a word of a question is beyond the catalogue the prompt says so; not all such words are asked about."""
+    left_open, told = 0, 0
+    for dialogue in dialogues(SHELF, Random(8), 500):
+        for exchange in dialogue.exchanges:
+            noted = [note for note in exchange.notes if note.startswith("nothing known of")]
+            if exchange.intent.action != "ask" or not noted:
+                continue
+            if re.search(r"don't know|doesn't say|can't tell", exchange.answer):
+                left_open += 1
+            else:
+                told += 1  # people say more than they ask
+    assert left_open > 20
+    assert told > 10
+
+
 def test_same_seed_same_conversations():
     """A training that goes on after a kill must see what it would have seen."""
     one, two = (list(dialogues(SHELF, Random(9), 20)) for _ in range(2))
@@ -126,7 +142,7 @@ def test_training_sees_the_prompts_of_use(processor):
     history, last = dialogue.exchanges[:-1], dialogue.exchanges[-1]
     for messages in (
         intent_messages(history, last.user),
-        answer_messages(history, last.user, last.intent, last.shown, dialogue.taste),
+        answer_messages(history, last.user, last.intent, last.shown, dialogue.taste, last.notes),
     ):
         prompt = expand(processor.encode(messages, encoder_version="e1"), processor.config)
         assert example.ids[: len(prompt)].tolist() == prompt

@@ -13,6 +13,7 @@ from navigator.config import NavigatorConfig
 from navigator.engine import Delta
 from navigator.finding import Finalists
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
+from navigator.lexicon import Lexicon
 from navigator.processing import NavigatorProcessor
 from navigator.prompt import Exchange, Shown
 from navigator.relax import Relaxed
@@ -184,6 +185,17 @@ async def test_what_gave_way_is_told_to_the_model(processor):
     assert events[1].relaxed[0].field == "price_max"
     assert "Facts: nothing under $5: shown without;" in processor.tokenizer.decode(world.prompts[1][0].token_ids)
     assert events[-1].corrected == 0
+
+
+async def test_what_nothing_speaks_of_is_told_to_the_model(processor):
+    """A question about what the shop's data cannot say is asked with that beside it, and the note is handed on."""
+    world = World(ShoppingIntent(action="ask", item_refs=(1,)).compact(), "I don't know that about [1].")
+    history = (Exchange("chairs", ShoppingIntent(action="search"), tuple(SHELF), "Have a look at [1]."),)
+    lexicon = Lexicon({}, seen=("color", "red"))
+    events = await world.turn(processor, TurnRequest("is the first one waterproof?", "e1", history, lexicon=lexicon))
+    prompt, _ = world.prompts[-1]
+    assert "nothing known of waterproof" in processor.tokenizer.decode(prompt.token_ids)
+    assert events[1].notes == ("nothing known of waterproof",)
 
 
 async def test_an_intent_that_is_given_is_not_read_again(processor):

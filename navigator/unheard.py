@@ -1,0 +1,80 @@
+"""Words of a question that nothing here speaks of: whether it is waterproof, whether the cat may sit on it.
+
+A small model that is asked whether a chair is waterproof says yes: it never learnt where its knowledge ends. Where it
+ends can be computed, from the words of the catalogue, of the items on show, and those by which the model was taught to
+name what it sees. The model is told which words are beyond all these, and answers itself.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+from catalog.item import Item
+from navigator import english, phrasing
+from navigator.facts import details
+from navigator.families import FAMILIES, KINDS
+from navigator.knowledge import singular
+from navigator.prompt import metadata
+
+_EVERYDAY = 1_000_000
+"""Count of a word in the dictionary's corpus from which on it says nothing in particular; about 200 words reach it."""
+
+_MOST = 3
+
+_ASKED_FOR = (
+    *("what", "is", "has", "which", "which_has", "price", "stock", "cheapest", "dearest", "pick", "compare"),
+    *("how_width", "how_depth", "how_height", "how_length", "how_diameter", "both", "first_two", "ordinals"),
+)
+"""Ways of asking for what is known, in phrases.json."""
+
+_POINTS = ("number", "option")
+
+_WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
+_ENDINGS = ("ing", "ed", "en", "es", "ic", "y", "e", "s")
+
+
+def stems(texts: Iterable[str]) -> frozenset[str]:
+    """The words of texts without their endings: stripes, striped and stripe are one."""
+    return frozenset(_stem(part) for text in texts for word in _WORD.findall(text) for part in _parts(word))
+
+
+def unheard(question: str, heard: Collection[str], shown: Sequence[Item]) -> tuple[str, ...]:
+    """The words of a question that nothing speaks of, in their order, a few at most.
+
+    Args:
+        question: a person's message.
+        heard: `stems` of what the catalogue and the model's own vocabulary speak of.
+        shown: the items that it is about; what a prompt says of them is heard, too.
+    """
+    near = stems(text for item in shown for text in (metadata(item), details(item)))
+
+    def is_heard(part: str) -> bool:
+        return english.count(part) >= _EVERYDAY or any(_stem(part) in some for some in (heard, near, _always()))
+
+    # A possessive or a contraction is no word to ask about: it's, customer's.
+    text = re.sub(r"['\u2019]\w+", "", question.casefold())
+    found = [word for word in _WORD.findall(text) if not all(map(is_heard, _parts(word)))]
+    return tuple(dict.fromkeys(found))[:_MOST]
+
+
+def note(words: Sequence[str]) -> tuple[str, ...]:
+    """What the model is told of them, as a fact beside the items; () for none."""
+    return (f"nothing known of {', '.join(words)}",) if words else ()
+
+
+def _parts(word: str) -> list[str]:
+    return word.casefold().split("-")
+
+
+def _stem(word: str) -> str:
+    word = singular(word)
+    ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3), "")
+    return word.removesuffix(ending)
+
+
+@lru_cache
+def _always() -> frozenset[str]:
+    """Broad and narrow words for looks and kinds, and those by which what is known is asked for."""
+    looks = [word for family in FAMILIES.values() for entry in family.items() for word in entry]
+    asked = [re.sub(r"\{\w+\}", " ", wording) for name in _ASKED_FOR for wording in phrasing.wordings(name)]
+    return stems((*(look.replace("|", " ") for look in looks), *KINDS, *KINDS.values(), *asked, *_POINTS))
