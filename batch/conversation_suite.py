@@ -17,9 +17,11 @@ from navigator.engine import Delta, Engine, Sampling
 from navigator.finding import Finalists, Findings, choose, find
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, know
+from navigator.pointing import items_meant, on_show
 from navigator.processing import Message
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
-from navigator.turn import IntentRead, ItemsShown, TurnDone, TurnRequest, TurnSettings, on_show, pointed, run_turn
+from navigator.spelling import respelt
+from navigator.turn import IntentRead, ItemsShown, TurnDone, TurnRequest, TurnSettings, run_turn
 
 AIMS: dict[str, float] = {"constraint": 0.95, "action": 0.9, "citation": 1.0, "reference": 0.95, "invented": 0.02}
 """What a release should reach: shares of checks, and properties or amounts made up per answer at most."""
@@ -164,8 +166,9 @@ class Talk:
             items = event if isinstance(event, ItemsShown) else items
             done = event if isinstance(event, TurnDone) else done
         assert read and items and done
-        referred = [pointed(recent, number) for number in read.intent.item_refs]
-        meant = [entry.item.id for entry in (*pointed_at, *(one for one in referred if one is not None))]
+        plain = respelt(message, request.lexicon) if request.lexicon else message
+        referred = items_meant(read.intent, plain, recent, request.lexicon)
+        meant = [entry.item.id for entry in (*pointed_at, *referred)]
         outcome = Outcome(
             intent=read.intent,
             shown=tuple(entry.item.id for entry in items.shown),

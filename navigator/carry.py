@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import plain
+from navigator.pointing import FINDS, on_show
 from navigator.prompt import Exchange
 from navigator.set_parts import is_set
-
-_FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 
 def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent:
@@ -43,13 +42,12 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
 
 def last_search(history: Sequence[Exchange]) -> ShoppingIntent | None:
     """The last intent that looked for something."""
-    return next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in _FINDS), None)
+    return next((e.intent for e in reversed(history) if e.intent is not None and e.intent.action in FINDS), None)
 
 
 def _kind_on_show(history: Sequence[Exchange]) -> tuple[str, ...]:
     """What kind of thing all items on show are, where they were not asked for by name: by a picture, or a click."""
-    shown = next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
-    kinds = {entry.item.category[-1] for entry in shown if entry.item.category}
+    kinds = {entry.item.category[-1] for entry in on_show(history) if entry.item.category}
     return (singular(kinds.pop().casefold())[:40],) if len(kinds) == 1 else ()
 
 

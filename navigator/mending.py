@@ -15,6 +15,7 @@ from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
+from navigator.pointing import FINDS, found, it
 from navigator.prompt import Exchange, Shown
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
@@ -23,7 +24,6 @@ _AS_A_THING = (
     r"(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
 )
 """Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
-_FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 
 def mend(
@@ -42,8 +42,7 @@ def mend(
         picture: whether a picture came with it: `like this` is the picture, unless it names a number.
     """
     shown = max((len(exchange.shown) for exchange in history), default=0)
-    last = next((len(exchange.shown) for exchange in reversed(history) if exchange.shown), 0)
-    plainly = said(message, lexicon, shown, last)
+    plainly = said(message, lexicon, shown, len(found(history)))
     base = last_search(history)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
@@ -51,9 +50,11 @@ def mend(
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
+    elif action in ("ask", "similar", "complete") and not pointed and (number := it(message, history)) is not None:
+        changed["item_refs"] = (number,)
     elif action != intent.action or picture:
         changed["item_refs"] = ()
-    if action in _FINDS:
+    if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)
         changed |= _looks(meant, plainly, base)
@@ -75,7 +76,7 @@ def items_that_stay(
 ) -> tuple[Shown, ...]:
     """The items of a set on show that a message, read as this intent, leaves as they are."""
     base = last_search(history)
-    if intent.action not in _FINDS or not is_set(base):
+    if intent.action not in FINDS or not is_set(base):
         return ()
     return staying(intent, said(message, lexicon, len(shown)), base, shown, lexicon)
 

@@ -19,6 +19,7 @@ from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.notes import notes_of
+from navigator.pointing import FINDS, items_meant, on_show
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -146,8 +147,6 @@ class TurnDone:
 
 TurnEvent = IntentRead | ItemsShown | TextDelta | TurnDone
 
-_FINDS = frozenset({"search", "refine", "similar", "complete"})
-
 
 async def run_turn(
     request: TurnRequest,
@@ -214,17 +213,6 @@ async def run_turn(
     )
 
 
-def on_show(history: Sequence[Exchange]) -> tuple[Shown, ...]:
-    """The items that the person has in front of them: those of the last exchange that showed any."""
-    return next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
-
-
-def pointed(history: Sequence[Exchange], number: int) -> Shown | None:
-    """The item that a number means: of the last exchange that showed so many, as they are all still on the page."""
-    shown = next((exchange.shown for exchange in reversed(history) if len(exchange.shown) >= number), ())
-    return shown[number - 1] if shown else None
-
-
 async def _read_intent(
     request: TurnRequest, said: str, encode: Callable[[list[Message]], Any], generate: Generate, settings: TurnSettings
 ) -> tuple[ShoppingIntent, bool]:
@@ -236,7 +224,7 @@ async def _read_intent(
     intent = parse_intent(text, shown=max((len(exchange.shown) for exchange in request.history), default=0))
     if intent is None:
         return ShoppingIntent(action="search", query=request.user[:200]), True
-    if request.picture and intent.action not in _FINDS:
+    if request.picture and intent.action not in FINDS:
         # A picture is shown to be looked for.
         intent = intent.model_copy(update={"action": "search"})
     if request.lexicon is not None:
@@ -247,7 +235,7 @@ async def _read_intent(
         intent = intent.model_copy(update={"action": "search"})  # nothing yet to change
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about
-    if intent.action in _FINDS and not (_names_something(intent) or request.pointed_at or request.picture):
+    if intent.action in FINDS and not (_names_something(intent) or request.pointed_at or request.picture):
         # A search for nothing at all: the message says more than what was read of it.
         intent = intent.model_copy(update={"query": request.user[:200].strip()})
     return intent, False
@@ -269,15 +257,15 @@ async def _items(
 ) -> Finalists:
     """The items to answer about: those pointed at, or freshly found ones."""
     before = on_show(request.history)
-    referred = [pointed(request.history, number) for number in intent.item_refs]
+    referred = items_meant(intent, said, request.history, request.lexicon)
     stays: tuple[Shown, ...] = ()
     if request.lexicon is not None:
         stays = items_that_stay(intent, said, request.history, before, request.lexicon)
-    meant = (*request.pointed_at, *(entry for entry in referred if entry is not None), *stays)
+    meant = (*request.pointed_at, *referred, *stays)
     meant = tuple({entry.item.id: entry for entry in meant}.values())
     if intent.action == "chat" and not meant:
         return Finalists(())
-    if intent.action in _FINDS or not (meant or before):
+    if intent.action in FINDS or not (meant or before):
         final = await score(await search(intent, meant), intent)
         return Finalists(final.shown[: settings.max_shown], final.relaxed)
     return Finalists((meant or before)[: settings.max_shown])

@@ -80,8 +80,8 @@ def job(shop: ReleaseStore, base: str, tmp_path: Path, **options) -> Job:
 
 
 def test_release_gets_a_navigator(shop, base, tmp_path):
-    """One command takes a release to a release whose Navigator names the encoder that it was trained on; the next
-    training starts from it."""
+    """One command takes a release to a release whose Navigator names the encoder that it was trained on, and the words
+    that it was taught to name things by; the next training starts from it."""
     said: list[str] = []
     written = train_navigator(job(shop, base, tmp_path), said.append, opens)
     live = shop.current()
@@ -91,6 +91,7 @@ def test_release_gets_a_navigator(shop, base, tmp_path):
     assert live.navigator.metrics["attribute"] == 0.9
     folder = Path(shop.path(*live.navigator.path.split("/")))
     assert load_config(folder).encoder_version == VERSION
+    assert {"color", "legs", "hairpin", "chair"} <= {*load_config(folder).vocabulary}
     assert load_learnt(folder / "learnt").shape.item_dim == 16
     curves = list((tmp_path / "work").rglob("learning_curve.svg"))
     assert len(curves) == 1

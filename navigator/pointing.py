@@ -1,0 +1,69 @@
+"""Which of the items on show a message is about: the second one, it, which of these.
+
+People count in the last list that was found for them; an answer about one item of it leaves that list as it is.
+"""
+
+import re
+from collections.abc import Sequence
+
+from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon, plain
+from navigator.plain_words import said
+from navigator.prompt import Exchange, Shown
+
+FINDS = frozenset({"search", "refine", "similar", "complete"})
+"""Actions that put a new list on show."""
+
+_OF_SEVERAL = re.compile(
+    r"\bwhich (?:one|ones|number|of|is|are|has|have|do|does|can|comes?|costs?|would|will|should)\b"
+    r"|\b(?:any|one|none|all|either|each) of (?:them|these|those)\b|\b(?:do|does|are|is|has|have) any\b"
+    r"|\b(?:cheapest|dearest|priciest|most expensive|recommend)\b|\bhelp me (?:choose|decide|pick)\b"
+)
+_IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")
+_CITED = re.compile(r"\[(\d{1,2})\]")
+
+
+def on_show(history: Sequence[Exchange]) -> tuple[Shown, ...]:
+    """The items that the last answer was about."""
+    return next((exchange.shown for exchange in reversed(history) if exchange.shown), ())
+
+
+def found(history: Sequence[Exchange]) -> tuple[Shown, ...]:
+    """The last list that was found for the person; without one, the items that the last answer was about."""
+    lists = (e.shown for e in reversed(history) if e.shown and e.intent is not None and e.intent.action in FINDS)
+    return next(lists, on_show(history))
+
+
+def items_meant(
+    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon | None
+) -> tuple[Shown, ...]:
+    """The items that an intent points at; () if at none.
+
+    Numbers that the message names itself count in the last list that was found, and so does which of them; any others
+    are those of the last answer that had so many.
+    """
+    listed, numbers = found(history), intent.item_refs
+    counted = lexicon is not None and bool(said(message, lexicon, len(listed)).refs)
+    if intent.action == "ask" and lexicon is not None and not counted and _OF_SEVERAL.search(message.casefold()):
+        return listed if len(listed) > 1 else ()
+    if not numbers:
+        return ()
+    if not (counted and len(listed) >= max(numbers)):
+        listed = next((exchange.shown for exchange in reversed(history) if len(exchange.shown) >= max(numbers)), ())
+    return tuple(listed[number - 1] for number in numbers if number <= len(listed))
+
+
+def it(message: str, history: Sequence[Exchange]) -> int | None:
+    """The number that `it` means after several items were shown: the one that the answer spoke of first.
+
+    None where a message says no such word, or names items or their number otherwise.
+    """
+    last = next((exchange for exchange in reversed(history) if exchange.shown), None)
+    text = message.casefold()
+    if last is None or len(last.shown) < 2 or not _IT.search(text) or _OF_SEVERAL.search(text):
+        return None
+    titles = {word for entry in last.shown for word in plain(entry.item.title) if len(word) > 3}
+    if titles & set(plain(message)):
+        return None
+    cited = (int(number) for number in _CITED.findall(last.answer))
+    return next((number for number in cited if number <= len(last.shown)), None)

@@ -1,0 +1,71 @@
+"""What a message means by the first one, it, and which of these, after a list and answers about single items of it."""
+
+import numpy as np
+import pytest
+
+from catalog.item import Item
+from navigator.intent import ShoppingIntent
+from navigator.lexicon import Lexicon
+from navigator.mending import mend
+from navigator.pointing import items_meant
+from navigator.prompt import Exchange, Shown
+
+LEXICON = Lexicon({"category": ("Chairs",), "material": ("oak",), "color": ("blue",)})
+LIST = tuple(Shown(Item(id=name, title=f"Chair {name}"), np.ones((1, 8), np.float32)) for name in "abcd")
+FOUND = Exchange("chairs", ShoppingIntent(action="search"), LIST, "[3] fits: oak. [1] is blue.")
+ABOUT_B = Exchange("and the second?", ShoppingIntent(action="ask", item_refs=(2,)), (LIST[1],), "[1] is oak.")
+
+
+def meant(message: str, history: tuple[Exchange, ...], action: str = "ask", refs: tuple[int, ...] = ()) -> str:
+    """Ids of the items meant, with what the model read of the message."""
+    intent = mend(ShoppingIntent(action=action, item_refs=refs), message, history, LEXICON)
+    return "".join(entry.item.id for entry in items_meant(intent, message, history, LEXICON))
+
+
+@pytest.mark.parametrize(
+    ("message", "action", "read", "items"),
+    [
+        ("and the first one?", "ask", (1,), "a"),
+        ("is number 1 oak?", "ask", (1,), "a"),
+        ("how wide is the last one", "ask", (1,), "d"),
+        ("compare the first two", "compare", (1, 2), "ab"),
+        ("what goes with the first one", "complete", (1,), "a"),
+        ("is it oak?", "ask", (1,), "b"),
+        ("show me something like it", "similar", (1,), "b"),
+        ("which of these is oak?", "ask", (), "abcd"),
+        ("are any of them blue", "ask", (1,), "abcd"),
+        ("which one would you recommend?", "ask", (1,), "abcd"),
+        ("what do you say", "ask", (), ""),
+    ],
+)
+def test_people_count_in_the_list_that_was_found(message, action, read, items):
+    """An answer about one item shows that alone, and is no new list to count in; `it` is that item."""
+    assert meant(message, (FOUND, ABOUT_B), action, read) == items
+
+
+@pytest.mark.parametrize(
+    ("message", "read", "items"),
+    [
+        ("is it oak?", (4,), "c"),
+        ("does this one have arms?", (2,), "c"),
+        ("is it like the second one?", (4,), "b"),
+        ("is Chair a oak, and is it blue?", (1,), "a"),
+    ],
+)
+def test_it_is_what_the_answer_spoke_of(message, read, items):
+    """After a list, `it` is the item that was recommended, whatever number a small model guesses."""
+    assert meant(message, (FOUND,), refs=read) == items
+
+
+def test_a_new_list_takes_the_place_of_the_old():
+    """One item that was found is a list of one: which of these does not go back to what was found before it."""
+    alone = Exchange("a blue one", ShoppingIntent(action="refine"), (LIST[3],), "[1] is blue.")
+    assert meant("which of these is oak?", (FOUND, alone)) == ""
+    assert meant("is it oak?", (FOUND, alone), refs=(1,)) == "d"
+    assert meant("the first one, is that oak?", (FOUND, alone), refs=(1,)) == "d"
+
+
+def test_what_was_clicked_comes_before_it():
+    """Whoever clicks on an item and says `it` means that one."""
+    intent = mend(ShoppingIntent(action="ask"), "is it oak?", (FOUND,), LEXICON, pointed=True)
+    assert intent.item_refs == ()
