@@ -197,6 +197,22 @@ def price(rng: Random, known: Known, number: int = 1) -> str:
     return rng.choice((f"[{number}] is {cost}.", f"[{number}] costs {cost}.", f"{cost} for [{number}]."))
 
 
+def brand(rng: Random, name: str, number: int = 1) -> str:
+    """Whose an item is."""
+    return rng.choice((f"[{number}] is by {name}.", f"{name} makes [{number}].", f"The brand of [{number}] is {name}."))
+
+
+def is_by(name: str, asked: str, number: int = 1) -> str:
+    """Whether an item is by the brand that was asked for."""
+    return f"[{number}] is by {name}, {'yes' if name == asked else f'not {asked}'}."
+
+
+def stated(rng: Random, name: str, value: str, number: int = 1) -> str:
+    """What the catalogue's own attributes say."""
+    verb = "are" if name.endswith("s") else "is"
+    return rng.choice((f"The {name} of [{number}] {verb} {value}.", f"[{number}] {name}: {value}."))
+
+
 def measure(rng: Random, what: str, value: str, number: int = 1) -> str:
     """How large an item is in one direction."""
     adjective = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}.get(what, f"in {what}")

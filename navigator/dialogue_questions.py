@@ -6,9 +6,9 @@ from navigator import answers, dialogue_unknowns, phrasing
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
 from navigator.dialogue_wishes import broadly
-from navigator.facts import measures
+from navigator.facts import measures, stated
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import phrase
+from navigator.knowledge import Known, phrase
 
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
@@ -19,37 +19,55 @@ def ask(state: State) -> None:
     rng = state.rng
     number = rng.randrange(len(state.shown)) + 1
     known = state.shown[number - 1]
-    reference = refer_to(state, number)
-    names = list(known.telling if rng.random() < 0.6 else known.facts)
-    kind = rng.random()
-    size = measures(known.item)
-    if kind < 0.05 or not names:
-        said, answer = phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
-    elif kind < 0.17:
-        said, answer = dialogue_unknowns.of_one(state, known, reference), answers.unknown(rng)
-    elif kind < 0.21 and size:
-        what = rng.choice(list(size))
-        said, answer = phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
-    elif kind < 0.23:
-        said, answer = phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    elif kind < 0.29 and known.untold:
-        name = rng.choice(known.untold)
-        said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
-    elif kind < 0.65:
-        name = rng.choice(names)
-        said, answer = phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
-    else:
-        name = rng.choice(names)
-        others = [other.facts[name] for other in state.shelf.known if name in other.facts]
-        asked = broadly(rng, name, known.facts[name] if rng.random() < 0.5 else rng.choice(others))
-        bare = phrase(name, asked) == asked
-        said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
-        answer = answers.yes_or_no(rng, known, name, asked)
+    asked, answer = _question(state, known, refer_to(state, number))
     # Where nothing was said before, the item was pointed at, and no number is needed.
     refs = (number,) if state.exchanges else ()
-    said = _with_reason(rng, said)
+    said = _with_reason(rng, asked)
     notes = dialogue_unknowns.noted(state, said, [known])
     state.add(said, ShoppingIntent(action="ask", item_refs=refs), [known], answer, notes)
+
+
+def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
+    """A question about an item and its answer."""
+    rng, kind = state.rng, state.rng.random()
+    names = list(known.telling if rng.random() < 0.6 else known.facts)
+    size, told = measures(known.item), stated(known.item)
+    untold = [name for name in known.untold if name not in told]
+    if kind < 0.05 or not names:
+        return phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
+    if kind < 0.16:
+        return dialogue_unknowns.of_one(state, known, reference), answers.unknown(rng)
+    if kind < 0.20 and size:
+        what = rng.choice(list(size))
+        return phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
+    if kind < 0.22:
+        return phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
+    if kind < 0.26 and known.item.brand:
+        return _brand(state, known.item.brand, reference)
+    if kind < 0.31 and told:
+        name = rng.choice(list(told))
+        return phrasing.say(rng, "what", name=name, ref=reference), answers.stated(rng, name, told[name])
+    if kind < 0.36 and untold:
+        name = rng.choice(untold)
+        return phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
+    if kind < 0.66:
+        name = rng.choice(names)
+        return phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
+    name = rng.choice(names)
+    others = [other.facts[name] for other in state.shelf.known if name in other.facts]
+    asked = broadly(rng, name, known.facts[name] if rng.random() < 0.5 else rng.choice(others))
+    bare = phrase(name, asked) == asked
+    said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
+    return said, answers.yes_or_no(rng, known, name, asked)
+
+
+def _brand(state: State, brand: str, reference: str) -> tuple[str, str]:
+    rng = state.rng
+    if rng.random() < 0.6:
+        return phrasing.say(rng, "brand", ref=reference), answers.brand(rng, brand)
+    others = [known.item.brand for known in state.shelf.known if known.item.brand]
+    asked = brand if rng.random() < 0.5 else rng.choice(others)
+    return phrasing.say(rng, "is_by", ref=reference, x=asked), answers.is_by(brand, asked)
 
 
 def ask_all(state: State) -> None:

@@ -53,10 +53,24 @@ def measures(item: Item) -> dict[str, str]:
 
 
 def details(item: Item, number: int = 1) -> str:
-    """What is only said when somebody asks about one item: its sizes, and whether it can be had."""
-    told = [f"{what} {value}" for what, value in measures(item).items()]
-    return f"[{number}] {', '.join([*told, item.availability.replace('_', ' ')])}"
+    """What is only said when somebody asks about one item: brand, sizes, attributes, and whether it can be had."""
+    told = {**({"brand": item.brand} if item.brand else {}), **measures(item), **stated(item)}
+    named = [f"{name} {value}" for name, value in told.items()]
+    return f"[{number}] {', '.join([*named, item.availability.replace('_', ' ')])}"
 
+
+def stated(item: Item) -> dict[str, str]:
+    """An item's attributes but for its sizes, as people name them: the short ones, a few."""
+    found = {}
+    for name, value in item.attributes.items():
+        name = " ".join(name.casefold().split("_"))
+        if 0 < len(value) <= _SHORT and name.split()[0] not in _MEASURES:
+            found[name] = value.replace(", ", " or ").replace(";", " or ")
+    return dict(list(found.items())[:_FEW])
+
+
+_SHORT, _FEW = 40, 8
+"""Characters of an attribute, and attributes, that a prompt has room for."""
 
 _MEASURES = ("width", "depth", "height", "length", "diameter")
 

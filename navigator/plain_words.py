@@ -73,7 +73,8 @@ _QUESTION = re.compile(
     r"|^(?:and |so |ok |but )?(?:is|are|was|were|does|do|did|can|could|would)\b"
 )
 _REQUEST = re.compile(
-    r"\b(?:you|there) (?:have|got|sell|carry|be|any|an?|one|some\w*)\b|\bany (?:of them )?(?:in|made|of(?! (?:them|these|those)\b))\b"
+    r"\b(?:you|there) (?:have|got|sell|carry|be|any|an?|one|some\w*)\b"
+    r"|\bany (?:of them )?(?:in|made|of(?! (?:them|these|those)\b))\b"
     r"|\b(?:could|can|would|may|might) (?:you|it|they|we|i) (?:please |also |perhaps )?"
     r"(?:show|find|leave|take|put|sort|stay|keep|be|get|have|do|make|go|drop)\b"
     r"|\b(?:i|we)(?:'d| would)? (?:much |also |really )?(?:rather|prefer|like|love|meant|want|need)\b"

@@ -22,7 +22,21 @@ _EVERYDAY = 1_000_000
 _MOST = 3
 
 _ASKED_FOR = (
-    *("what", "is", "has", "which", "which_has", "price", "stock", "cheapest", "dearest", "pick", "compare"),
+    *(
+        "what",
+        "is",
+        "has",
+        "which",
+        "which_has",
+        "price",
+        "stock",
+        "brand",
+        "is_by",
+        "cheapest",
+        "dearest",
+        "pick",
+        "compare",
+    ),
     *("how_width", "how_depth", "how_height", "how_length", "how_diameter", "both", "first_two", "ordinals"),
 )
 """Ways of asking for what is known, in phrases.json."""
@@ -44,9 +58,9 @@ def unheard(question: str, heard: Collection[str], shown: Sequence[Item]) -> tup
     Args:
         question: a person's message.
         heard: `stems` of what the catalogue and the model's own vocabulary speak of.
-        shown: the items that it is about; what a prompt says of them is heard, too.
+        shown: the items that it is about; what a prompt says of them is heard, too, and of one it says more.
     """
-    near = stems(text for item in shown for text in (metadata(item), details(item)))
+    near = stems([*map(metadata, shown), *(details(item) for item in shown if len(shown) == 1)])
 
     def is_heard(part: str) -> bool:
         return english.count(part) >= _EVERYDAY or any(_stem(part) in some for some in (heard, near, _always()))
