@@ -52,9 +52,10 @@ class Shelf:
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
-        """The words that its facts are told in: names, values and kinds."""
+        """The words that its facts are told in: names, values, kinds and brands."""
         facts = {text for known in self.known for fact in known.facts.items() for text in fact}
-        return tuple(sorted(facts | {known.kind for known in self.known}))
+        brands = {known.item.brand for known in self.known if known.item.brand}
+        return tuple(sorted(facts | brands | {known.kind for known in self.known}))
 
     def of_kind(self, kind: str) -> list[Known]:
         return [known for known in self.known if known.kind == kind]
