@@ -63,9 +63,9 @@ def stated(item: Item) -> dict[str, str]:
     """An item's attributes but for its sizes, as people name them: the short ones, a few."""
     found = {}
     for name, value in item.attributes.items():
-        name = " ".join(name.casefold().split("_"))
-        if 0 < len(value) <= _SHORT and name.split()[0] not in _MEASURES:
-            found[name] = value.replace(", ", " or ").replace(";", " or ")
+        words, value = name.casefold().replace("_", " ").split(), " ".join(value.split())
+        if words and words[0] not in _MEASURES and value and max(len(name), len(value)) <= _SHORT:
+            found[" ".join(words)] = value.replace(", ", " or ").replace(";", " or ")
     return dict(list(found.items())[:_FEW])
 
 

@@ -22,22 +22,9 @@ _EVERYDAY = 1_000_000
 _MOST = 3
 
 _ASKED_FOR = (
-    *(
-        "what",
-        "is",
-        "has",
-        "which",
-        "which_has",
-        "price",
-        "stock",
-        "brand",
-        "is_by",
-        "cheapest",
-        "dearest",
-        "pick",
-        "compare",
-    ),
-    *("how_width", "how_depth", "how_height", "how_length", "how_diameter", "both", "first_two", "ordinals"),
+    *("what", "is", "has", "which", "which_has", "price", "stock", "brand", "is_by", "cheapest", "dearest"),
+    *("how_width", "how_depth", "how_height", "how_length", "how_diameter"),
+    *("pick", "compare", "both", "first_two", "ordinals"),
 )
 """Ways of asking for what is known, in phrases.json."""
 

@@ -76,3 +76,10 @@ def test_only_questions_and_only_a_known_vocabulary_make_a_note():
     assert notes_of(question, ask, shown, ("gave way",), lexicon) == ("gave way", *note(["waterproof"]))
     assert notes_of(question, search, shown, ("gave way",), lexicon) == ("gave way",)
     assert notes_of(question, ask, shown, (), Lexicon({})) == notes_of(question, ask, shown, (), None) == ()
+
+
+def test_what_only_one_item_is_told_of_is_beyond_several():
+    """Sizes and attributes stand beside an item that is asked about, and beside a list they do not."""
+    table = CHAIR.model_copy(update={"id": "b", "attributes": {"finish": "lacquered"}})
+    assert unheard("is it lacquered?", HEARD, [table]) == ()
+    assert unheard("is any lacquered?", HEARD, [table, CHAIR]) == ("lacquered",)
