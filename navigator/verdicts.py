@@ -43,9 +43,9 @@ def mend_verdicts(before: str, text: str, asked: str) -> tuple[str, int]:
 
 def _right(found: re.Match[str], asked: str) -> str:
     value, other = found["value"].casefold().strip(), found["other"]
-    if other is not None:
-        return ", yes" if is_also(value, other.casefold().strip()) else found["verdict"]
-    return found["verdict"] if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
+    if other is not None and not is_also(value, other.casefold().strip()):
+        return found["verdict"]
+    return ", yes" if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
 
 
 def is_also(value: str, word: str) -> bool:

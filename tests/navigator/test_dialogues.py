@@ -1,6 +1,7 @@
 """Conversations made for training are true of the catalogue, repeatable, and laid out as in use."""
 
 import re
+from dataclasses import replace
 from itertools import cycle, islice, pairwise
 from random import Random
 
@@ -104,6 +105,32 @@ def test_intents_are_what_decoding_allows():
             actions.add(intent.action)
             on_show = len(exchange.shown) or on_show
     assert actions == {"search", "refine", "similar", "compare", "complete", "ask", "chat"}
+
+
+def test_brands_and_attributes_are_told_as_the_catalogue_has_them():
+    """Who makes it, whether somebody does, and what the catalogue's attributes say: each as it stands beside the item."""
+    made = [
+        entry.shown.item.model_copy(update={"brand": f"Maker {i % 5}", "attributes": {"room": f"room {i % 3}"}})
+        for i, entry in enumerate(SHELF.known)
+    ]
+    shelf = Shelf(
+        [replace(one, shown=replace(one.shown, item=item)) for one, item in zip(SHELF.known, made, strict=True)]
+    )
+    seen = set()
+    for dialogue in dialogues(shelf, Random(8), 600):
+        for exchange in dialogue.exchanges:
+            if exchange.intent.action != "ask" or len(exchange.shown) != 1:
+                continue
+            item = exchange.shown[0].item
+            if found := re.search(r"Maker \d(?=[., ])", exchange.answer):
+                assert found[0] == item.brand
+                by = re.search(r"by Maker \d, (yes|not (Maker \d))", exchange.answer)
+                assert by is None or ((by[1] == "yes") == (by[2] is None) and by[2] != item.brand)
+                seen.add(by[1] == "yes" if by else "told")
+            if found := re.search(r"room \d", exchange.answer):
+                assert found[0] == item.attributes["room"]
+                seen.add("room")
+    assert seen == {True, False, "told", "room"}
 
 
 def test_what_nothing_speaks_of_is_noted_and_left_open():
