@@ -108,7 +108,7 @@ def test_intents_are_what_decoding_allows():
 
 
 def test_brands_and_attributes_are_told_as_the_catalogue_has_them():
-    """Who makes it, whether somebody does, and what the catalogue's attributes say: each as it stands beside the item."""
+    """Who makes it, whether somebody does, and what attributes say: each as the catalogue has it."""
     made = [
         entry.shown.item.model_copy(update={"brand": f"Maker {i % 5}", "attributes": {"room": f"room {i % 3}"}})
         for i, entry in enumerate(SHELF.known)
