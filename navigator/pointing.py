@@ -16,7 +16,8 @@ FINDS = frozenset({"search", "refine", "similar", "complete"})
 
 _OF_SEVERAL = re.compile(
     r"\bwhich (?:one|ones|number|of|is|are|has|have|do|does|can|comes?|costs?|would|will|should)\b"
-    r"|\b(?:any|one|none|all|either|each) of (?:them|these|those)\b|\b(?:do|does|are|is|has|have) any\b"
+    r"|\b(?:any|one|none|all|either|each) of (?:them|these|those)\b"
+    r"|^(?:so |and |ok )?(?:do|does|are|is|has|have) any\b"
     r"|\b(?:cheapest|dearest|priciest|most expensive|recommend)\b|\bhelp me (?:choose|decide|pick)\b"
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")

@@ -32,6 +32,8 @@ def meant(message: str, history: tuple[Exchange, ...], action: str = "ask", refs
         ("what goes with the first one", "complete", (1,), "a"),
         ("is it oak?", "ask", (1,), "b"),
         ("show me something like it", "similar", (1,), "b"),
+        ("does it have any drawers?", "ask", (1,), "b"),
+        ("do any have drawers?", "ask", (), "abcd"),
         ("which of these is oak?", "ask", (), "abcd"),
         ("are any of them blue", "ask", (1,), "abcd"),
         ("which one would you recommend?", "ask", (1,), "abcd"),
