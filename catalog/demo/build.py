@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -40,13 +42,17 @@ class BlenderMissing(RuntimeError):
 
 
 def build(
-    out: Path = DATA, seed: int = SEED, only: Sequence[str] | None = None, pictures: bool = True, workers: int = 2
+    out: Path = DATA,
+    seed: int = SEED,
+    only: Sequence[str] | None = None,
+    samples: Mapping[str, int] = SAMPLES,
+    workers: int = 2,
 ) -> None:
     """Write the whole catalogue to `out`.
 
     Pictures whose fingerprint in `renders.json` is unchanged are kept. `only` limits the pictures to some categories,
-    items or rooms ("vase", "vase-003", "room-07"); metadata is always written in full. `workers` Blender
-    processes run side by side, with one thread each.
+    items or rooms ("vase", "vase-003", "room-07"), `samples` to the folders that it names; metadata is always written
+    in full. `workers` Blender processes run side by side, with one thread each.
 
     Raises:
         BlenderMissing: when pictures are wanted and there is no Blender.
@@ -54,8 +60,8 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     products = draw(seed)
     write_metadata(out, seed, products)
-    if pictures:
-        take_pictures(out, seed, products, only, workers)
+    if samples:
+        take_pictures(out, seed, products, only, samples, workers)
     write_rooms(out, draw_rooms(products, seed))
 
 
@@ -114,11 +120,17 @@ def write_rooms(out: Path, scenes: Sequence[Scene]) -> None:
 
 
 def take_pictures(
-    out: Path, seed: int, products: list[Product], only: Sequence[str] | None = None, workers: int = 2
+    out: Path,
+    seed: int,
+    products: list[Product],
+    only: Sequence[str] | None = None,
+    samples: Mapping[str, int] = SAMPLES,
+    workers: int = 2,
 ) -> None:
     """Take every picture that is missing or out of date, and keep the account in `renders.json`."""
     python = blender_python()
     taken = _taken(out)
+    each = {**SAMPLES, **samples}
     wanted = set(only or ())
     twice = with_second_view(products, seed)
     scenes = draw_rooms(products, seed)
@@ -126,7 +138,7 @@ def take_pictures(
 
     @cache
     def seal(item: str) -> str:
-        return fingerprint(by_id[item], first_view(by_id[item]), SIZE, SAMPLES["images"])
+        return fingerprint(by_id[item], first_view(by_id[item]), SIZE, each["images"])
 
     jobs: list[Row] = []
     for product in products:
@@ -138,21 +150,22 @@ def take_pictures(
                 _job(
                     "second_views",
                     product.id,
-                    fingerprint(product, second_view(product), SIZE, SAMPLES["second_views"]),
+                    fingerprint(product, second_view(product), SIZE, each["second_views"]),
                 )
             )
     for scene in scenes:
         if not wanted or scene.id in wanted:
             seals = {placed.item_id: seal(placed.item_id) for placed in scene.placed}
-            jobs.append(_job("rooms", scene.id, scene.fingerprint(seals, SAMPLES["rooms"])))
-    for folder in SAMPLES:
+            jobs.append(_job("rooms", scene.id, scene.fingerprint(seals, each["rooms"])))
+    for folder in samples:
         (out / folder).mkdir(exist_ok=True)
     stale = [
         job
         for job in jobs
-        if taken.get(job["path"], {}).get("fingerprint") != job["fingerprint"] or not (out / job["path"]).exists()
+        if job["view"] in samples
+        and (taken.get(job["path"], {}).get("fingerprint") != job["fingerprint"] or not (out / job["path"]).exists())
     ]
-    for done in _shoot(python, out, seed, stale, workers):
+    for done in _shoot(python, out, seed, stale, each, workers):
         fact = "boxes" if done["view"] == "rooms" else "points"
         taken[done["path"]] = {"fingerprint": done["fingerprint"], fact: done[fact]}
         _account(out, taken)
@@ -175,7 +188,9 @@ def blender_python() -> Path:
     return python
 
 
-def _shoot(python: Path, out: Path, seed: int, jobs: list[Row], workers: int) -> Iterable[Row]:
+def _shoot(
+    python: Path, out: Path, seed: int, jobs: list[Row], samples: Mapping[str, int], workers: int
+) -> Iterable[Row]:
     """Run the jobs in `workers` processes; yield each picture's facts when it is there."""
     if not jobs:
         return
@@ -189,7 +204,7 @@ def _shoot(python: Path, out: Path, seed: int, jobs: list[Row], workers: int) ->
                         "out": str(out),
                         "seed": seed,
                         "size": SIZE,
-                        "samples": SAMPLES,
+                        "samples": samples,
                         "quality": QUALITY,
                         "threads": 1,
                         "jobs": jobs[number::workers],
@@ -198,13 +213,33 @@ def _shoot(python: Path, out: Path, seed: int, jobs: list[Row], workers: int) ->
             )
             command = [str(python), "-u", "-m", "catalog.demo.render.shoot", str(plan)]
             running.append(subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True))
+        for line in _lines_of(running):
+            if line.startswith("SHOT "):
+                yield json.loads(line.removeprefix("SHOT "))
         for process in running:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("SHOT "):
-                    yield json.loads(line.removeprefix("SHOT "))
             if process.wait() != 0:
                 raise RuntimeError(f"a Blender process ended with {process.returncode}")
+
+
+def _lines_of(running: Sequence[subprocess.Popen[str]]) -> Iterator[str]:
+    """What all of them print, as it comes: one that is not listened to stops where its pipe is full."""
+    said: Queue[str | None] = Queue()
+
+    def listen(process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.put(line)
+        said.put(None)
+
+    for process in running:
+        Thread(target=listen, args=(process,), daemon=True).start()
+    silent = 0
+    while silent < len(running):
+        line = said.get()
+        if line is None:
+            silent += 1
+        else:
+            yield line
 
 
 def _taken(out: Path) -> dict[str, Row]:
@@ -237,11 +272,20 @@ def command(
         list[str] | None, typer.Option(help="Take pictures of these categories, items or rooms alone.")
     ] = None,
     pictures: Annotated[bool, typer.Option(help="Take pictures; metadata is always written.")] = True,
+    views: Annotated[
+        list[str] | None, typer.Option(help="Take these alone, of images, second_views and rooms; by default all.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Samples per pixel before denoising; fewer are quicker [5; 4 in rooms].")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side, one thread each.")] = 2,
 ) -> None:
     """Make the demo catalogue anew."""
+    if unknown := set(views or ()) - set(SAMPLES):
+        raise typer.BadParameter(f"{unknown.pop()!r} is none of {', '.join(SAMPLES)}", param_hint="--views")
     try:
-        build(out, seed, only, pictures, workers)
+        chosen = {view: samples or SAMPLES[view] for view in views or SAMPLES} if pictures else {}
+        build(out, seed, only, chosen, workers)
     except BlenderMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
