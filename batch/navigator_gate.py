@@ -1,11 +1,14 @@
 """Whether a newly trained Navigator may replace the one in service."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from random import Random
 
 from batch.navigator_data import Catalogue
+from batch.paired import difference
+from batch.suite_report import got_worse
 from navigator.engine import Engine
 from navigator.evaluation import (
     IntentCase,
@@ -25,7 +28,10 @@ GOLD = Path(__file__).parent.parent / "navigator" / "gold.jsonl"
 """Messages written by hand, with how they should be read; none of their wordings is trained on."""
 
 TOLERANCE = 0.02
-"""How much worse than the incumbent a share may be: about its noise on a few hundred questions."""
+"""How much worse than the incumbent a measure may be, where it is surely worse at all."""
+
+Samples = Mapping[str, Mapping[str, float]]
+"""By measure, what was found of each question or message."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Gate:
         action, slots: intents of the gold messages: actions right, F1 of slots.
         invented: property values claimed per answer that no item on show has.
         answers: how many answers that is of.
+        samples: the same, question by question.
     """
 
     attribute: float
@@ -46,6 +53,11 @@ class Gate:
     slots: float
     invented: float
     answers: int
+    samples: Samples = field(default_factory=dict, repr=False)
+
+    def shares(self) -> dict[str, float]:
+        """By name, all but the samples."""
+        return {entry.name: float(getattr(self, entry.name)) for entry in fields(self) if entry.name != "samples"}
 
 
 async def measure(
@@ -67,32 +79,42 @@ async def measure(
     hidden = hidden or {known.item.id: tuple(known.telling) for known in shelf.known}
     attributes = attribute_questions(shelf, hidden, rng)
     attributes = rng.sample(attributes, min(most, len(attributes)))
-    choices = choice_questions(shelf, hidden, most // 2, rng)
+    choices = choice_questions(shelf, hidden, most, rng)
     questions = [*attributes, *choices]
     answers = await answer_all(engine, questions, version)
     vocabulary = sorted({value for known in (*shelf.known, *catalogue.train.known) for value in known.facts.values()})
-    made_up = [
-        len(invented(answer, question.shown, question.user, vocabulary))
-        for question, answer in zip(questions, answers, strict=True)
-    ]
-    intents = score_intents([pair async for pair in read_intents(engine, gold, version)])
+    asked = list(zip(questions, answers, strict=True))
+    right = [accuracy([question], [answer]) for question, answer in asked]
+    made_up = [float(len(invented(answer, one.shown, one.user, vocabulary))) for one, answer in asked]
+    pairs = [pair async for pair in read_intents(engine, gold, version)]
+    intents, alone = score_intents(pairs), [score_intents([pair]) for pair in pairs]
+    found = {
+        "attribute": right[: len(attributes)],
+        "choice": right[len(attributes) :],
+        "action": [score.action for score in alone],
+        "slots": [score.f1 for score in alone],
+        "invented": made_up,
+    }
     return Gate(
-        attribute=accuracy(attributes, answers[: len(attributes)]),
-        choice=accuracy(choices, answers[len(attributes) :]),
+        attribute=_mean(found["attribute"]),
+        choice=_mean(found["choice"]),
         action=intents.action,
         slots=intents.f1,
-        invented=sum(made_up) / max(len(made_up), 1),
+        invented=_mean(made_up),
         answers=len(answers),
+        samples={name: {str(place): one for place, one in enumerate(some)} for name, some in found.items()},
     )
 
 
-def passes(new: Gate, incumbent: Gate | None) -> bool:
-    """No share may be worse than the incumbent's by more than the tolerance, nor more be invented."""
+def got_behind(new: Gate, incumbent: Gate | None) -> list[str]:
+    """In what a Navigator is surely worse than the incumbent that was asked the same, in words; nothing: it passes.
+
+    Question by question: by its share alone, one in two of those that are as good would be refused for bad luck.
+    """
     if incumbent is None:
-        return True
-    shares = ("attribute", "choice", "action", "slots")
-    kept = all(getattr(new, name) >= getattr(incumbent, name) - TOLERANCE for name in shares)
-    return kept and new.invented <= incumbent.invented + TOLERANCE
+        return []
+    both = new.samples.keys() & incumbent.samples.keys()
+    return got_worse({n: difference(new.samples[n], incumbent.samples[n]) for n in sorted(both)}, TOLERANCE)
 
 
 def gold_cases(shelf: Shelf, path: Path = GOLD) -> list[IntentCase]:
@@ -108,3 +130,7 @@ def gold_cases(shelf: Shelf, path: Path = GOLD) -> list[IntentCase]:
             history = (Exchange(before["user"], intent, shown, "Have a look at [1]."),)
         cases.append(IntentCase(row["user"], ShoppingIntent.model_validate(row["intent"]), history))
     return cases
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / max(len(values), 1)

@@ -10,7 +10,7 @@ from batch.conversation_gate import keeps_up, talk_through
 from batch.conversation_gold import demo_facts
 from batch.conversation_suite import TurnResult
 from batch.navigator_data import Catalogue
-from batch.navigator_gate import Gate, gold_cases, measure, passes
+from batch.navigator_gate import Gate, gold_cases, got_behind, measure
 from catalog.release import Release, ReleaseStore
 from navigator.engine import open_engine
 
@@ -58,8 +58,8 @@ class Judge:
         if self.rival is not None and self._rival_scores is None:
             self._rival_scores = self._measured(self.rival)
         self.say(f"{checkpoint.name}: {scores}; incumbent: {self._rival_scores}")
-        if not passes(scores, self._rival_scores):
-            return Verdict(scores, self._rival_scores, ("on held-out items or gold messages",))
+        if behind := got_behind(scores, self._rival_scores):
+            return Verdict(scores, self._rival_scores, tuple(f"on held-out items and messages: {b}" for b in behind))
         return Verdict(scores, self._rival_scores, tuple(self._talks_worse(checkpoint)))
 
     def _measured(self, checkpoint: Path) -> Gate:

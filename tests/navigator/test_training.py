@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 
 from batch.convert import convert
 from batch.navigator_data import is_held_out, split
-from batch.navigator_gate import Gate, gold_cases, passes
+from batch.navigator_gate import Gate, gold_cases, got_behind
 from batch.navigator_loop import Run, run
 from navigator.alignment import align
 from navigator.errors import BadCheckpoint
@@ -122,13 +122,25 @@ def test_items_are_held_out_for_good():
     assert held == [is_held_out(f"sku-{i}") for i in range(4000)]
 
 
+def scored(right: int, made_up: int = 0) -> Gate:
+    """Of 100 questions the first `right` are answered rightly; in the first `made_up` answers something is invented."""
+    samples = {
+        "choice": {str(i): float(i < right) for i in range(100)},
+        "invented": {str(i): float(i < made_up) for i in range(100)},
+    }
+    return Gate(0.9, right / 100, 0.9, 0.9, made_up / 100, 100, samples)
+
+
 def test_gate():
-    """A worse Navigator does not pass, a better or equal one does, the first one always."""
-    good = Gate(0.9, 0.9, 0.9, 0.9, 0.01, 100)
-    assert passes(good, None)
-    assert passes(good, good)
-    assert not passes(Gate(0.8, 0.95, 0.95, 0.95, 0.0, 100), good)
-    assert not passes(Gate(0.9, 0.9, 0.9, 0.9, 0.2, 100), good)
+    """A Navigator that is surely worse does not pass and is told in what; a better or equal one does, the first one
+    always, and one that was unlucky in a few questions."""
+    good = scored(80)
+    assert got_behind(good, None) == []
+    assert got_behind(good, good) == []
+    assert got_behind(scored(90), good) == []
+    assert got_behind(scored(77), good) == []
+    assert got_behind(scored(68), good)[0].startswith("choice: -0.120")
+    assert got_behind(scored(80, made_up=10), good)[0].startswith("invented: +0.100")
 
 
 def test_scores():
