@@ -36,16 +36,25 @@ def found(history: Sequence[Exchange]) -> tuple[Shown, ...]:
 
 
 def items_meant(
-    intent: ShoppingIntent, message: str, history: Sequence[Exchange], lexicon: Lexicon | None
+    intent: ShoppingIntent,
+    message: str,
+    history: Sequence[Exchange],
+    lexicon: Lexicon | None,
+    *,
+    pointed: bool = False,
 ) -> tuple[Shown, ...]:
     """The items that an intent points at; () if at none.
 
     Numbers that the message names itself count in the last list that was found, and so does which of them; any others
     are those of the last answer that had so many.
+
+    Args:
+        pointed: whether the person points at items beside the message, of which it then asks.
     """
     listed, numbers = found(history), intent.item_refs
     counted = lexicon is not None and bool(said(message, lexicon, len(listed)).refs)
-    if intent.action == "ask" and lexicon is not None and not counted and _OF_SEVERAL.search(message.casefold()):
+    asks_alone = intent.action == "ask" and lexicon is not None and not counted and not pointed
+    if asks_alone and _OF_SEVERAL.search(message.casefold()):
         return listed if len(listed) > 1 else ()
     if not numbers:
         return ()

@@ -257,7 +257,8 @@ async def _items(
 ) -> Finalists:
     """The items to answer about: those pointed at, or freshly found ones."""
     before = on_show(request.history)
-    referred = items_meant(intent, said, request.history, request.lexicon)
+    clicked = bool(request.pointed_at)
+    referred = items_meant(intent, said, request.history, request.lexicon, pointed=clicked)
     stays: tuple[Shown, ...] = ()
     if request.lexicon is not None:
         stays = items_that_stay(intent, said, request.history, before, request.lexicon)

@@ -71,3 +71,11 @@ def test_what_was_clicked_comes_before_it():
     """Whoever clicks on an item and says `it` means that one."""
     intent = mend(ShoppingIntent(action="ask"), "is it oak?", (FOUND,), LEXICON, pointed=True)
     assert intent.item_refs == ()
+
+
+def test_which_of_these_are_those_pointed_at():
+    """With two items clicked on, the question is about them, and the whole list does not come beside them."""
+    intent = ShoppingIntent(action="ask")
+    assert items_meant(intent, "which of these is oak?", (FOUND,), LEXICON, pointed=True) == ()
+    counted = ShoppingIntent(action="ask", item_refs=(1,))
+    assert items_meant(counted, "which is wider, this or the first one?", (FOUND,), LEXICON, pointed=True) == (LIST[0],)
