@@ -136,6 +136,8 @@ def _items(data: Mapping[str, Any], action: str) -> dict[str, Any]:
         "cards": cards([{**item, "reason": item.get("reason") or ""} for item in items], extra, _links),
         "count": len(items),
         "compared": compared,
+        # "Number 2" of the last list is number 1 here: its chip says its name.
+        "named": [item["title"] for item in items] if action in ("ask", "compare") else [],
         "relaxed": list(data.get("relaxed") or ()),
         "total": f"Together {price_text(total['amount'], total.get('currency'))}" if total else "",
     }

@@ -96,6 +96,13 @@ def test_chips_say_conditions_as_people_do():
     assert "ws-swatch" not in understood({"action": "search", "colors": ["velvet"]}, "EUR")  # misread: it is no colour
 
 
+def test_items_asked_about_have_names():
+    """Beside an answer about "the second one" the chip can say its name: in that answer it is number 1."""
+    items = {"items": [ITEM], "relaxed": [], "total": None}
+    assert shown("items", items, "ask", "EUR")[1]["named"] == [ITEM["title"]]
+    assert shown("items", items, "similar", "EUR")[1]["named"] == []
+
+
 def test_no_word_of_shop_or_model_becomes_markup():
     """Titles, attributes, conditions and relaxed values with HTML in them are shown as they are written."""
     evil = {**INTENT, "query": EVIL, "colors": [EVIL], "exclude": [EVIL]}

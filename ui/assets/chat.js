@@ -59,7 +59,7 @@ const told = {
     turn.querySelector(".ws-understood").innerHTML = chips;
     waiting(turn, "Choosing pieces", Boolean(chips));
   },
-  items(turn, { cards, count, compared, relaxed, total }) {
+  items(turn, { cards, count, compared, named, relaxed, total }) {
     const grid = turn.querySelector(".ws-grid");
     grid.className = `ws-grid${compared ? " ws-side-by-side" : ""}`;
     grid.innerHTML = cards;
@@ -68,6 +68,7 @@ const told = {
     line(turn, ".ws-together", total);
     line(turn, ".ws-relaxed", relaxed.map((one) => sentence(one.text)).join(" "));
     for (const { field, value } of relaxed) letGo(turn, field, value);
+    callByName(turn, named);
     drawHearts();
     reflectPicked();
     waiting(turn, "Writing");
@@ -144,6 +145,15 @@ const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${/[.!?]$
 function letGo(turn, field, value) {
   const chips = [...turn.querySelectorAll(`.ws-understood [data-field="${CSS.escape(field)}"]`)];
   for (const chip of chips) if (chips.length === 1 || chip.dataset.value === value) chip.classList.add("ws-let-go");
+}
+
+function callByName(turn, named) {
+  const chips = turn.querySelectorAll('.ws-understood [data-field="item_refs"]');
+  if (chips.length !== named.length) return;
+  chips.forEach((chip, i) => {
+    chip.querySelector("span:last-child").textContent = named[i];
+    if (chip.ariaLabel) chip.ariaLabel = `Remove ${named[i]}`;
+  });
 }
 
 function form(ask) {
