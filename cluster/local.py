@@ -114,6 +114,7 @@ def local_ray() -> Iterator[None]:
     from ray import serve
 
     folder = tempfile.mkdtemp(prefix="ws-", dir="/tmp" if Path("/tmp").is_dir() else None)
+    asked_to_stop = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
             address="local",
@@ -123,6 +124,8 @@ def local_ray() -> Iterator[None]:
             num_cpus=max(2, os.cpu_count() or 2),
             _temp_dir=folder,
         )
+        # Ray has put its own in its place, which ends the process wherever it is.
+        signal.signal(signal.SIGTERM, asked_to_stop)
         yield
     finally:
         with _uninterrupted():

@@ -21,9 +21,13 @@ def free_port() -> int:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("moment", ["while it encodes", "when it is open"])
-def test_ctrl_c_stops_all_that_was_started(tmp_path, moment):
-    """Whenever Ctrl-C comes, no process and no listening port is left, Ray's included; and when open, it answers."""
+@pytest.mark.parametrize(
+    ("moment", "asked"),
+    [("while it encodes", signal.SIGINT), ("when it is open", signal.SIGINT), ("when it is open", signal.SIGTERM)],
+)
+def test_asked_to_stop_it_stops_all_that_was_started(tmp_path, moment, asked):
+    """Whenever Ctrl-C comes, no process and no listening port is left, Ray's included; and when open, it answers.
+    SIGTERM, as a service's supervisor sends it, does the same."""
     api, page = free_port(), free_port()
     arguments = ["demo", "--data", str(tmp_path), "--api-port", str(api), "--page-port", str(page)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
@@ -39,7 +43,7 @@ def test_ctrl_c_stops_all_that_was_started(tmp_path, moment):
             wait_for(lambda: any("EncodeActor" in name for name in names(process)), process, seconds=240)
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) > 5
-        process.send_signal(signal.SIGINT)
+        process.send_signal(asked)
         assert process.wait(timeout=25) == 130  # about 7 s; Serve alone once took half a minute
         _, alive = psutil.wait_procs(family, timeout=20)
         assert not [member for member in alive if member.status() != psutil.STATUS_ZOMBIE]
