@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -100,6 +100,26 @@ def split(known: list[Known], boards: Iterable[Iterable[str]], encoder_version: 
         encoder_version=encoder_version,
         item_dim=known[0].shown.vectors.shape[-1],
     )
+
+
+def practised(catalogue: Catalogue, others: Iterable[Catalogue]) -> Catalogue:
+    """The same catalogue with all items of others to train on besides; what is held out stays as it is.
+
+    A thousand labelled pictures teach a reader of vectors less than three thousand do, and other catalogues of the same
+    trade have the same legs and patterns. Their boards are left alone.
+
+    Raises:
+        InvalidInput: one was read by another encoder, or keeps other vectors.
+    """
+    known = list(catalogue.train.known)
+    for other in others:
+        if (other.encoder_version, other.item_dim) != (catalogue.encoder_version, catalogue.item_dim):
+            raise InvalidInput(
+                f"a catalogue to practise on has vectors of {other.encoder_version} ({other.item_dim}), the release "
+                f"those of {catalogue.encoder_version} ({catalogue.item_dim}); precompute it with the same encoder"
+            )
+        known += [*other.train.known, *other.test.known]
+    return replace(catalogue, train=Shelf(known, catalogue.train.boards))
 
 
 def is_held_out(item_id: str) -> bool:

@@ -23,6 +23,7 @@ from batch.navigator_data import (
     DRILLS,
     Catalogue,
     load_catalogue,
+    practised,
     read_boards,
     read_conversations,
     read_hidden,
@@ -33,6 +34,7 @@ from batch.navigator_loop import Run, run
 from batch.navigator_release import install, put_into_service
 from batch.ray_session import connect, for_workers
 from catalog.release import Release, ReleaseStore
+from navigator.dialogues import Dialogue
 from navigator.learnt import Learnt, Shape, blended, load_learnt
 from navigator.loading import load_config
 from navigator.packaged import PACKAGED
@@ -48,6 +50,8 @@ class Job:
         base: what to train over: a folder, a hub id, or `packaged:smollm2-135m`.
         labels: JSON lines with what pictures show, boards: JSON lines with what belongs together, conversations: an
             operator's own; see `batch.navigator_data`.
+        practice: release stores of other catalogues, encoded alike, to train on besides; practice_labels: as many files
+            with what their pictures show.
         tokens_per_item, projector_rank, projector_dim: of a first training; later ones keep the incumbent's.
         recipe: of stage 2.
         work: folder for checkpoints and metrics.
@@ -67,6 +71,8 @@ class Job:
     labels: str | None = None
     boards: str | None = None
     conversations: str | None = None
+    practice: tuple[str, ...] = ()
+    practice_labels: tuple[str, ...] = ()
     tokens_per_item: int = 8
     projector_rank: int = 768
     projector_dim: int = 128
@@ -109,7 +115,8 @@ def train_navigator(
     rival = incumbent if incumbent and load_config(incumbent).encoder_version == catalogue.encoder_version else None
     keeps_on = rival is not None and not job.fresh
     start = rival if rival and keeps_on else _start(job, catalogue, None if job.fresh else incumbent, folder)
-    say(f"{len(catalogue.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
+    wider = _with_practice(job, catalogue)
+    say(f"{len(wider.train.known)} items to train on, {len(catalogue.test.known)} held out; work in {folder}")
 
     plan = Run(
         str(start),
@@ -121,18 +128,17 @@ def train_navigator(
         drills=job.drills,
         seed=job.seed,
     )
-    learnt = _trained(plan, job, catalogue, say)
+    learnt = _trained(plan, job, wider, read_conversations(job.conversations, catalogue), say)
     draw_curve(folder / "metrics.jsonl", folder / "learning_curve.svg")
     judge = judge or Judge(store, live, catalogue, read_hidden(job.labels), rival, job.seed, say)
     for suffix, candidate in _candidates(job, learnt, live, has_rival=rival is not None):
         checkpoint = _written(str(start), candidate, folder / f"trained{suffix}")
         verdict = judge(checkpoint)
-        scores = asdict(verdict.scores)
+        scores = verdict.scores.shares()
         candidate = replace(candidate, about={**candidate.about, "metrics": scores})
         candidate.save(folder / f"learnt{suffix}")
         if not verdict.worse:
-            metrics = {name: float(value) for name, value in scores.items()}
-            return put_into_service(store, live, checkpoint, candidate, metrics, promote=job.promote)
+            return put_into_service(store, live, checkpoint, candidate, scores, promote=job.promote)
         say(f"the gate stays shut for {checkpoint.name}: worse than the incumbent {'; '.join(verdict.worse)}")
     return None
 
@@ -184,9 +190,14 @@ def _start(job: Job, catalogue: Catalogue, incumbent: Path | None, folder: Path)
     return start
 
 
-def _trained(plan: Run, job: Job, catalogue: Catalogue, say: Callable[[str], None]) -> Learnt:
-    own = read_conversations(job.conversations, catalogue)
+def _with_practice(job: Job, catalogue: Catalogue) -> Catalogue:
+    """The release's catalogue, with those that are practised on."""
+    stores = [ReleaseStore(address) for address in job.practice]
+    pairs = zip(stores, job.practice_labels, strict=True)
+    return practised(catalogue, [load_catalogue(store, store.current(), read_labels(path)) for store, path in pairs])
 
+
+def _trained(plan: Run, job: Job, catalogue: Catalogue, own: list[Dialogue], say: Callable[[str], None]) -> Learnt:
     def report(progress: Progress) -> None:
         if progress.step % 10 == 0:
             say(f"step {progress.step}, loss {progress.loss:.3f}, {progress.tokens} tokens, {progress.seconds:.0f} s")
@@ -208,6 +219,8 @@ def _trained_on_ray(plan: Run, job: Job) -> Learnt:
         labels=for_workers(job.labels),
         boards=for_workers(job.boards),
         conversations=for_workers(job.conversations),
+        practice=tuple(ReleaseStore(address).address for address in job.practice),
+        practice_labels=tuple(str(for_workers(path)) for path in job.practice_labels),
     )
     trainer = TorchTrainer(
         _worker,
@@ -232,7 +245,7 @@ def _worker(config: dict[str, Any]) -> None:
         ray_train.report(asdict(progress))
 
     own = read_conversations(job.conversations, catalogue)
-    learnt = run(plan, catalogue, own, rank=rank, report=report, device=str(get_device()))
+    learnt = run(plan, _with_practice(job, catalogue), own, rank=rank, report=report, device=str(get_device()))
     if rank == 0:
         learnt.save(Path(plan.folder) / "worker")
 
@@ -269,6 +282,13 @@ def main(
     labels: Annotated[str | None, typer.Option(help="JSON lines {id, visual: {name: value}, hidden: [names]}.")] = None,
     boards: Annotated[str | None, typer.Option(help="JSON lines {items: [ids]}.")] = None,
     conversations: Annotated[str | None, typer.Option(help="JSON lines with conversations of your own.")] = None,
+    practice: Annotated[
+        list[str] | None,
+        typer.Option(help="Store of another catalogue, encoded alike, to train on besides; repeat for more."),
+    ] = None,
+    practice_labels: Annotated[
+        list[str] | None, typer.Option(help="Labels of each --practice, in the same order.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Optimiser steps of stage 2.")] = 500,
     minutes: Annotated[float | None, typer.Option(help="Stop stage 2 by then, whatever the steps.")] = None,
     lora_rank: Annotated[int, typer.Option(help="Rank of the adapters.")] = Recipe.lora_rank,
@@ -309,6 +329,8 @@ def main(
         with ends_plainly("Stopped. Nothing was released."):
             typer.echo(f"release {install(ReleaseStore(release), weights, promote=promote).id}")
         return
+    if len(practice or ()) != len(practice_labels or ()):
+        raise typer.BadParameter("every --practice needs its --practice-labels", param_hint="--practice-labels")
     recipe = Recipe(
         steps=steps,
         lora_rank=lora_rank,
@@ -323,6 +345,8 @@ def main(
         labels,
         boards,
         conversations,
+        tuple(practice or ()),
+        tuple(practice_labels or ()),
         tokens_per_item,
         projector_dim=projector_dim,
         recipe=recipe,

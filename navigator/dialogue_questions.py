@@ -13,6 +13,9 @@ from navigator.knowledge import Known, phrase
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
 
+_OF_ONE_ALONE = 0.5
+"""Share of questions which one it is that are about what one alone has: people ask for what tells things apart."""
+
 
 def ask(state: State) -> None:
     """Ask about one item on show: a property, whether it has one, its price, or what nobody knows."""
@@ -42,12 +45,12 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
         return phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
     if kind < 0.22:
         return phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    if kind < 0.26 and known.item.brand:
+    if kind < 0.31 and known.item.brand:
         return _brand(state, known.item.brand, reference)
-    if kind < 0.31 and told:
+    if kind < 0.35 and told:
         name = rng.choice(list(told))
         return phrasing.say(rng, "what", name=name, ref=reference), answers.stated(rng, name, told[name])
-    if kind < 0.36 and untold:
+    if kind < 0.39 and untold:
         name = rng.choice(untold)
         return phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
     if kind < 0.66:
@@ -86,11 +89,18 @@ def ask_all(state: State) -> None:
         _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
         return
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
-    name = rng.choice(list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"])
+    names = list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"]
+    name = rng.choice((_own(state, owner) if rng.random() < _OF_ONE_ALONE else []) or names)
     value = owner.facts.get(name, "red")
     bare = phrase(name, value) == value
     said = phrasing.say(rng, "which" if bare else "which_has", x=phrase(name, value))
     _ask_of_all(state, said, answers.which(rng, state.shown, name, value))
+
+
+def _own(state: State, owner: Known) -> list[str]:
+    """Properties in which one of the items on show is like no other of them."""
+    others = [known.facts for known in state.shown if known is not owner]
+    return [name for name, value in owner.facts.items() if all(facts.get(name) != value for facts in others)]
 
 
 def compare(state: State) -> None:

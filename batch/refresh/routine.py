@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from batch.encoder_loop import TrainSettings
 from batch.suite_report import Suite
@@ -93,6 +93,8 @@ class NavigatorSection(Section):
     labels: str | None = None
     boards: str | None = None
     conversations: str | None = None
+    practice: tuple[str, ...] = Field(default=(), description="Stores of other catalogues to train on besides.")
+    practice_labels: tuple[str, ...] = Field(default=(), description="Labels of each, in the same order.")
     steps: int = Recipe.steps
     minutes: float | None = None
     tokens_per_item: int = 8
@@ -100,6 +102,12 @@ class NavigatorSection(Section):
     gpus: int = Field(default=0, ge=0, le=1)
     work: str = Field(default=".windowshop/train-navigator", description="Shared storage on a cluster.")
     retrain_share: float = Field(default=0.2, ge=0, le=1, description="As the encoder's.")
+
+    @model_validator(mode="after")
+    def _every_practice_is_labelled(self) -> Self:
+        if len(self.practice) != len(self.practice_labels):
+            raise ValueError("every store of practice needs its file of practice_labels")
+        return self
 
 
 class GateSection(Section):

@@ -149,7 +149,8 @@ def _taste(section: TasteSection) -> Step:
 def _navigator(section: NavigatorSection) -> Step:
     def asks() -> Inputs:
         files = {name: file_signature(getattr(section, name)) for name in ("labels", "boards", "conversations")}
-        settings = fingerprint(section.base, section.steps, section.minutes, section.tokens_per_item)
+        practice = (*section.practice, *section.practice_labels)
+        settings = fingerprint(section.base, section.steps, section.minutes, section.tokens_per_item, *practice)
         return {**files, "settings": settings}
 
     def run(uri: str, say: Say) -> bool:
@@ -160,7 +161,9 @@ def _navigator(section: NavigatorSection) -> Step:
             section.labels,
             section.boards,
             section.conversations,
-            section.tokens_per_item,
+            practice=section.practice,
+            practice_labels=section.practice_labels,
+            tokens_per_item=section.tokens_per_item,
             recipe=recipe,
             work=section.work,
             workers=section.workers,

@@ -331,6 +331,10 @@ def test_routines_are_read_strictly(tmp_path, monkeypatch):
         read_routine(path)
     with pytest.raises(InvalidInput, match="--example"):
         read_routine(tmp_path / "none.yaml")
+    monkeypatch.setenv("WINDOWSHOP_DATABASE", "sqlite:////data/events.db")
+    path.write_text(EXAMPLE.replace("navigator:", "navigator:\n  practice: [other-shop/]"))
+    with pytest.raises(InvalidInput, match="practice_labels"):
+        read_routine(path)
 
 
 def test_help_teaches(tmp_path):

@@ -1,6 +1,7 @@
 """The training job: from a release to a release with a Navigator, gated, on a laptop and on Ray Train."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -26,7 +27,7 @@ from navigator.training import Recipe
 VERSION = "tiny-v1+head"
 GOOD = Verdict(Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10), None, ())
 BAD = Verdict(Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD.scores, ("on held-out items",))
-"""Verdicts on models too small to answer anything; the judge itself is asked in `test_navigator_judge`."""
+"""Verdicts on models too small to answer anything."""
 
 
 def opens(_: Path) -> Verdict:
@@ -35,6 +36,10 @@ def opens(_: Path) -> Verdict:
 
 @pytest.fixture
 def shop(tmp_path) -> ReleaseStore:
+    return opened(tmp_path)
+
+
+def opened(folder: Path, version: str = VERSION) -> ReleaseStore:
     """A release of 60 items whose vectors tell colour and legs, and labels beside it."""
     rng, numbers = Random(0), np.random.default_rng(0)
     directions = {word: numbers.standard_normal(16) for word in ("red", "green", "hairpin", "turned")}
@@ -45,20 +50,20 @@ def shop(tmp_path) -> ReleaseStore:
         vector = directions[color] + directions[legs]
         vectors.append(vector / np.linalg.norm(vector))
         labels.append({"id": f"i{i}", "visual": {"color": color, "legs": legs}, "hidden": ["legs"]})
-    store = ReleaseStore(tmp_path / "shop")
+    store = ReleaseStore(folder / "shop")
     space = Space("joint", 16, frozenset({"image", "text"}))
-    table = ItemTable.open_or_create(store.tables_uri, "items", VERSION, [space])
+    table = ItemTable.open_or_create(store.tables_uri, "items", version, [space])
     rows = {"joint_vector": np.array(vectors, np.float32)}
     table.upsert(item_rows(items, rows, ["f"] * len(items), [None] * len(items)))
     release = Release(
         id="first",
         created=datetime.now(UTC),
-        encoder=EncoderRef(base="packaged", version=VERSION),
+        encoder=EncoderRef(base="packaged", version=version),
         items=TableRef(name="items", version=table.tag("release-first"), rows=len(table)),
     )
     store.write(release)
     store.promote("first")
-    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)))
     return store
 
 
@@ -159,6 +164,28 @@ def test_the_judge_asks_the_candidate_and_the_incumbent(shop, base, tmp_path):
     assert written is not None
     answers = written.navigator.metrics["answers"]
     assert answers > 10 and written.navigator.metrics["attribute"] <= 0.5
+
+
+def test_other_catalogues_are_practised_on(shop, base, tmp_path):
+    """Items of another catalogue are trained on beside the release's own, of which as many are held out as before;
+    vectors of another encoder are refused, with what to do."""
+    (tmp_path / "other").mkdir()
+    other = opened(tmp_path / "other")
+    labels = str(tmp_path / "other" / "labels.jsonl")
+    said: list[str] = []
+    train_navigator(job(shop, base, tmp_path), said.append, opens)
+    practised = {"practice": (other.uri,), "practice_labels": (labels,), "fresh": True}
+    written = train_navigator(job(shop, base, tmp_path, **practised), said.append, opens)
+    assert written is not None
+    told = [re.search(r"(\d+) items to train on, (\d+) held out", line) for line in said]
+    alone, both = ((int(found[1]), int(found[2])) for found in told if found)
+    assert sum(alone) == 60
+    assert both == (alone[0] + 60, alone[1])
+    (tmp_path / "strange").mkdir()
+    strange = opened(tmp_path / "strange", "another-v2")
+    refused = job(shop, base, tmp_path, practice=(strange.uri,), practice_labels=(labels,))
+    with pytest.raises(InvalidInput, match=r"another-v2.*same encoder"):
+        train_navigator(refused, said.append, opens)
 
 
 def test_data_is_read_and_checked(shop, tmp_path):

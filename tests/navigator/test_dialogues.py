@@ -12,9 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from navigator_world import COLORS, LEGS, make_shelf
 
-from navigator import phrasing
+from navigator import dialogue_questions, phrasing
 from navigator.checkpoint import with_tokens
 from navigator.config import NavigatorConfig
+from navigator.dialogue_questions import ask_all
+from navigator.dialogue_state import State
 from navigator.dialogues import dialogues
 from navigator.evaluation import invented
 from navigator.examples import from_dialogue, pack
@@ -232,3 +234,20 @@ def test_wordings_are_many():
     first = [d.exchanges[0].user for d in islice(dialogues(SHELF, Random(0), 1000), 1000)]
     assert len(set(first)) > 850
     assert np.mean([len(text.split()) for text in first]) < 20
+
+
+def test_which_one_is_asked_of_what_tells_things_apart(monkeypatch):
+    """More of the questions which one it is have one answer than where a property is drawn whatever others have."""
+
+    def answered_with_one() -> float:
+        rng, alone = Random(0), 0
+        for _ in range(300):
+            state = State(SHELF, rng)
+            state.shown = rng.sample(list(SHELF.known), 6)
+            ask_all(state)
+            alone += len(set(re.findall(r"\[\d+\]", state.exchanges[-1].answer))) == 1
+        return alone / 300
+
+    apart = answered_with_one()
+    monkeypatch.setattr(dialogue_questions, "_OF_ONE_ALONE", 0.0)
+    assert apart > answered_with_one() + 0.05
