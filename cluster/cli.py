@@ -12,8 +12,6 @@ from rich.panel import Panel
 from rich.table import Table
 
 from catalog.demo import build as demo_build
-from catalog.demo.load import DATA
-from catalog.demo.products import SEED
 from catalog.errors import InvalidInput, WindowshopError
 from catalog.release import ReleaseStore
 from cluster.demo_taste import demo_shoppers, learn_demo_taste
@@ -141,16 +139,7 @@ def rollback(release: StoreUri) -> None:
     console.print(f"live: {store.promote(parent).id}", highlight=False)
 
 
-@demo_catalogue.command()
-def build(
-    out: Annotated[Path | None, typer.Option(help="Where to write; by default over what is shipped.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed gives another shop.")] = SEED,
-    only: Annotated[list[str] | None, typer.Option(help="Take pictures of these categories, items or rooms.")] = None,
-    pictures: Annotated[bool, typer.Option(help="Take pictures; metadata is always written.")] = True,
-    workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side.")] = 2,
-) -> None:
-    """Make the demo catalogue anew from its seed: products, truth, boards, shoppers, and pictures with Blender."""
-    demo_build.build(out or DATA, seed, only, pictures, workers)
+demo_catalogue.command("build")(demo_build.command)
 
 
 def _check(host: str, api_port: int, page_port: int) -> None:

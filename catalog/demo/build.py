@@ -280,7 +280,7 @@ def command(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side, one thread each.")] = 2,
 ) -> None:
-    """Make the demo catalogue anew."""
+    """Make the demo catalogue anew from its seed: products, truth, boards, shoppers, and pictures with Blender."""
     if unknown := set(views or ()) - set(SAMPLES):
         raise typer.BadParameter(f"{unknown.pop()!r} is none of {', '.join(SAMPLES)}", param_hint="--views")
     try:
