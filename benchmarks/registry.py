@@ -246,7 +246,15 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "navigator_readouts:measure",
                 says="Shares of held-out items whose property is named right.",
                 timed=False,
-            )
+            ),
+            "practised": Section(
+                "navigator_readouts:measure",
+                "--practice FOLDER",
+                "The same of read-outs fitted on other catalogues of the same generator besides; docs/navigator.md says "
+                "of which.",
+                by_hand=True,
+                timed=False,
+            ),
         },
     ),
     "chat": Benchmark(
