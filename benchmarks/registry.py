@@ -250,8 +250,8 @@ BENCHMARKS: dict[str, Benchmark] = {
             "practised": Section(
                 "navigator_readouts:measure",
                 "--practice FOLDER",
-                "The same of read-outs fitted on other catalogues of the same generator besides; docs/navigator.md says "
-                "of which.",
+                "The same of read-outs fitted on other catalogues of the same generator besides; docs/navigator.md "
+                "says of which.",
                 by_hand=True,
                 timed=False,
             ),
