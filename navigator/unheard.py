@@ -31,11 +31,12 @@ _ASKED_FOR = (
 _POINTS = ("number", "option")
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
+_BRITISH = re.compile(r"(?<=[a-z]{2})our$")
 _ENDINGS = ("ing", "ed", "en", "es", "ic", "y", "e", "s")
 
 
 def stems(texts: Iterable[str]) -> frozenset[str]:
-    """The words of texts without their endings: stripes, striped and stripe are one."""
+    """The words of texts without their endings: stripes, striped and stripe are one, and so are colour and color."""
     return frozenset(_stem(part) for text in texts for word in _WORD.findall(text) for part in _parts(word))
 
 
@@ -70,7 +71,7 @@ def _parts(word: str) -> list[str]:
 def _stem(word: str) -> str:
     word = singular(word)
     ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3), "")
-    return word.removesuffix(ending)
+    return _BRITISH.sub("or", word.removesuffix(ending)).replace("grey", "gray")
 
 
 @lru_cache

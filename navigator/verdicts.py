@@ -42,7 +42,7 @@ def mend_verdicts(before: str, text: str, asked: str) -> tuple[str, int]:
 
 
 def _right(found: re.Match[str], asked: str) -> str:
-    value, other = found["value"].casefold().strip(), found["other"]
+    value, other = found["value"].casefold().strip().removeprefix("by "), found["other"]
     if other is not None and not is_also(value, other.casefold().strip()):
         return found["verdict"]
     return ", yes" if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""

@@ -109,6 +109,8 @@ def test_nothing_is_denied_to_be_what_it_is(said, shown):
         ("dark wood?", "[1] is walnut, yes.", "[1] is walnut, yes."),
         ("is it oak", "[1] is smoked oak, yes.", "[1] is smoked oak, yes."),
         ("is it by Fjellhus?", "[1] is oak, not oak.", "[1] is oak."),
+        ("is it by Fjellhus?", "[1] is by Stillwater, yes.", "[1] is by Stillwater."),
+        ("is it by Stillwater?", "[1] is by Stillwater, yes.", "[1] is by Stillwater, yes."),
         ("hairpin?", "[1] has hairpin legs, yes.", "[1] has hairpin legs, yes."),
         ("tapered legs?", "[1] has hairpin legs, yes.", "[1] has hairpin legs."),
         ("sky-blue?", "[2] is sky blue, yes.", "[2] is sky blue, yes."),

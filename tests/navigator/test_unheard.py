@@ -12,7 +12,7 @@ from navigator.notes import notes_of
 from navigator.unheard import note, stems, unheard
 
 CHAIR = Item(id="a", title="Marlow dining chair, oak", materials=("oak",), attributes={"width_cm": "46"}, price=90)
-WORDS = ("legs", "hairpin", "color", "mustard", "back", "striped", "dining chair")
+WORDS = ("legs", "hairpin", "color", "gray", "mustard", "back", "striped", "dining chair")
 HEARD = stems(WORDS)
 
 
@@ -41,6 +41,7 @@ def test_what_nothing_speaks_of_is_named(question, beyond):
         "is the Marlow oak?",
         "how wide is it, and is it in stock",
         "which of these is mustard",
+        "what colour are its grey legs, and which colours has the back?",
         "which is best for me?",
         "so what do you think of it",
         "",
