@@ -13,6 +13,9 @@ from navigator.knowledge import Known, phrase
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
 
+_OTHERWISE = 0.4
+"""Share of questions for a property that people have other words for that are put in these."""
+
 _OF_ONE_ALONE = 0.5
 """Share of questions which one it is that are about what one alone has: people ask for what tells things apart."""
 
@@ -49,19 +52,27 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
         return _brand(state, known.item.brand, reference)
     if kind < 0.35 and told:
         name = rng.choice(list(told))
-        return phrasing.say(rng, "what", name=name, ref=reference), answers.stated(rng, name, told[name])
+        return _what(rng, name, reference), answers.stated(rng, name, told[name])
     if kind < 0.39 and untold:
         name = rng.choice(untold)
-        return phrasing.say(rng, "what", name=name, ref=reference), answers.untold(rng, name)
+        return _what(rng, name, reference), answers.untold(rng, name)
     if kind < 0.66:
         name = rng.choice(names)
-        return phrasing.say(rng, "what", name=name, ref=reference), answers.attribute(rng, known, name)
+        return _what(rng, name, reference), answers.attribute(rng, known, name)
     name = rng.choice(names)
     others = [other.facts[name] for other in state.shelf.known if name in other.facts]
     asked = broadly(rng, name, known.facts[name] if rng.random() < 0.5 else rng.choice(others))
     bare = phrase(name, asked) == asked
     said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
     return said, answers.yes_or_no(rng, known, name, asked)
+
+
+def _what(rng: Random, name: str, reference: str) -> str:
+    """Ask for a property, mostly by its name; who wants to know the material asks what a thing is made of."""
+    own = phrasing.asked_by_other_names(name)
+    if own and rng.random() < _OTHERWISE:
+        return rng.choice(own).format(ref=reference)
+    return phrasing.say(rng, "what", name=name, ref=reference)
 
 
 def _brand(state: State, brand: str, reference: str) -> tuple[str, str]:

@@ -27,6 +27,11 @@ def uses(kind: str) -> list[str]:
     return _file()["uses"].get(kind, [])
 
 
+def asked_by_other_names(name: str) -> list[str]:
+    """Ways of asking for a property without naming it: what is it made of; [] where nothing is known."""
+    return _file().get(f"what_{name}", [])
+
+
 def need_for(rng: Random, use: str, looks: Sequence[str], extras: Sequence[str]) -> str:
     """Ask for a thing by its use, then how it should look and what it should have."""
     pattern = rng.choice([wanted for wanted in wordings("wants_one") if "{one}" in wanted])
