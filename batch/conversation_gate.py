@@ -7,14 +7,12 @@ from pathlib import Path
 from batch.conversation_gold import demo_facts, load_conversations
 from batch.conversation_suite import Talk, TurnResult, report, run_conversations, vocabulary_of
 from batch.local_search import open_search
+from batch.navigator_gate import TOLERANCE
 from batch.suite_report import compare, got_worse
 from catalog.demo import load as demo
 from catalog.release import Release, ReleaseStore
 from navigator.engine import open_engine
 from navigator.loading import load_config
-
-TOLERANCE = 0.02
-"""How much worse than the incumbent's a measure may be, where it is surely worse at all."""
 
 MAX_MODEL_LEN = 8192
 

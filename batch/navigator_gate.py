@@ -53,7 +53,7 @@ class Gate:
     slots: float
     invented: float
     answers: int
-    samples: Samples = field(default_factory=dict, repr=False)
+    samples: Samples = field(repr=False)
 
     def shares(self) -> dict[str, float]:
         """By name, all but the samples."""
@@ -113,8 +113,8 @@ def got_behind(new: Gate, incumbent: Gate | None) -> list[str]:
     """
     if incumbent is None:
         return []
-    both = new.samples.keys() & incumbent.samples.keys()
-    return got_worse({n: difference(new.samples[n], incumbent.samples[n]) for n in sorted(both)}, TOLERANCE)
+    apart = {name: difference(samples, incumbent.samples[name]) for name, samples in new.samples.items()}
+    return got_worse(apart, TOLERANCE)
 
 
 def gold_cases(shelf: Shelf, path: Path = GOLD) -> list[IntentCase]:

@@ -149,8 +149,8 @@ def _taste(section: TasteSection) -> Step:
 def _navigator(section: NavigatorSection) -> Step:
     def asks() -> Inputs:
         files = {name: file_signature(getattr(section, name)) for name in ("labels", "boards", "conversations")}
-        practice = (*section.practice, *section.practice_labels)
-        settings = fingerprint(section.base, section.steps, section.minutes, section.tokens_per_item, *practice)
+        files |= {f"practice labels {path}": file_signature(path) for path in section.practice_labels}
+        settings = fingerprint(section.base, section.steps, section.minutes, section.tokens_per_item, *section.practice)
         return {**files, "settings": settings}
 
     def run(uri: str, say: Say) -> bool:

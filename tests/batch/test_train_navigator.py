@@ -25,8 +25,8 @@ from navigator.loading import load_config
 from navigator.training import Recipe
 
 VERSION = "tiny-v1+head"
-GOOD = Verdict(Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10), None, ())
-BAD = Verdict(Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10), GOOD.scores, ("on held-out items",))
+GOOD = Verdict(Gate(0.9, 0.9, 0.9, 0.9, 0.01, 10, {}), None, ())
+BAD = Verdict(Gate(0.2, 0.2, 0.2, 0.2, 0.5, 10, {}), GOOD.scores, ("on held-out items",))
 """Verdicts on models too small to answer anything."""
 
 
