@@ -213,15 +213,19 @@ def _shoot(
             )
             command = [str(python), "-u", "-m", "catalog.demo.render.shoot", str(plan)]
             running.append(subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True))
-        for line in _lines_of(running):
-            if line.startswith("SHOT "):
-                yield json.loads(line.removeprefix("SHOT "))
-        for process in running:
-            if process.wait() != 0:
-                raise RuntimeError(f"a Blender process ended with {process.returncode}")
+        try:
+            for line in lines_of(running):
+                if line.startswith("SHOT "):
+                    yield json.loads(line.removeprefix("SHOT "))
+            for process in running:
+                if process.wait() != 0:
+                    raise RuntimeError(f"a Blender process ended with {process.returncode}")
+        finally:
+            for process in running:
+                process.terminate()
 
 
-def _lines_of(running: Sequence[subprocess.Popen[str]]) -> Iterator[str]:
+def lines_of(running: Sequence[subprocess.Popen[str]]) -> Iterator[str]:
     """What all of them print, as it comes: one that is not listened to stops where its pipe is full."""
     said: Queue[str | None] = Queue()
 

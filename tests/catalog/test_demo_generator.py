@@ -1,10 +1,13 @@
 """The generator: the same seed gives the same bytes, and its geometry stands on the floor."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from catalog.demo import load
-from catalog.demo.build import BlenderMissing, blender_python, metadata
+from catalog.demo.build import BlenderMissing, blender_python, lines_of, metadata
 from catalog.demo.fingerprint import fingerprint
 from catalog.demo.geometry.kit import block, bounds, lathe, slab, tube
 from catalog.demo.geometry.outlines import arch, ellipse, offset, organic, rounded
@@ -24,6 +27,23 @@ def products() -> list[Product]:
 def test_the_shipped_metadata_is_what_the_seed_gives(products: list[Product]) -> None:
     for name, content in metadata(SEED, products).items():
         assert (load.DATA / name).read_bytes() == content, name
+
+
+@pytest.mark.timeout(60)
+def test_every_process_is_listened_to() -> None:
+    """One that says more than its pipe holds is not left waiting for one that has not said anything yet."""
+    loud = "for _ in range(5000): print('x' * 99)"
+    quiet = "import sys; sys.stdin.read(); print('done')"
+    pipe = subprocess.PIPE
+    waits = subprocess.Popen([sys.executable, "-c", quiet], stdin=pipe, stdout=pipe, text=True)
+    talks = subprocess.Popen([sys.executable, "-c", loud], stdout=pipe, text=True)
+    heard = []
+    for line in lines_of([waits, talks]):
+        heard.append(line.strip())
+        if len(heard) == 5000:
+            assert waits.stdin is not None
+            waits.stdin.close()
+    assert heard == ["x" * 99] * 5000 + ["done"]
 
 
 def test_another_seed_gives_another_shop(products: list[Product]) -> None:
