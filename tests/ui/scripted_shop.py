@@ -139,6 +139,8 @@ class ScriptedShop:
     def read(self, message):
         """An intent out of a message, by the words of the catalogue that are in it."""
         words, _, unwanted = message.lower().partition(", not ")
+        if "second one" in words:
+            return {"action": "ask", "item_refs": [2]}
         intent = {"action": "search"}
         for kind, values in self.facets().items():
             if kind in _FACETS:
@@ -162,6 +164,9 @@ class ScriptedShop:
             found = []
         elif intent["action"] == "compare":
             found = pointed
+        elif intent["action"] == "ask":
+            before = self.conversations[asked["conversation_id"]]["turns"][-1]["items"]
+            found = [before[number - 1] for number in intent["item_refs"]]
         elif intent["action"] == "complete":
             found = [self.shown(item) for item in list(self.items.values())[300:900:100]]
         else:
