@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,11 +29,16 @@ BLENDER = "WINDOWSHOP_BLENDER_PYTHON"
 """Names a Python that can import `bpy`; by default `.venv-blender/bin/python` at the repository's root."""
 
 SIZE = 384
+"""Pixels along each side of a product's picture."""
+
 SAMPLES = {"images": 5, "second_views": 4, "rooms": 4}
 """Samples per pixel before denoising; glass gets four times as many."""
 
 QUALITY = 86
 """WebP quality of every picture."""
+
+_ACCOUNT_EVERY_S = 2.0
+"""Writing the whole account after each of thousands of pictures would cost a fifth of the time that they take."""
 
 Row = dict[str, Any]
 
@@ -47,12 +53,13 @@ def build(
     only: Sequence[str] | None = None,
     samples: Mapping[str, int] = SAMPLES,
     workers: int = 2,
+    size: int = SIZE,
 ) -> None:
     """Write the whole catalogue to `out`.
 
     Pictures whose fingerprint in `renders.json` is unchanged are kept. `only` limits the pictures to some categories,
     items or rooms ("vase", "vase-003", "room-07"), `samples` to the folders that it names; metadata is always written
-    in full. `workers` Blender processes run side by side, with one thread each.
+    in full. `workers` Blender processes run side by side, with one thread each. `size` is that of products' pictures.
 
     Raises:
         BlenderMissing: when pictures are wanted and there is no Blender.
@@ -61,7 +68,7 @@ def build(
     products = draw(seed)
     write_metadata(out, seed, products)
     if samples:
-        take_pictures(out, seed, products, only, samples, workers)
+        take_pictures(out, seed, products, only, samples, workers, size)
     write_rooms(out, draw_rooms(products, seed))
 
 
@@ -126,22 +133,23 @@ def take_pictures(
     only: Sequence[str] | None = None,
     samples: Mapping[str, int] = SAMPLES,
     workers: int = 2,
+    size: int = SIZE,
 ) -> None:
     """Take every picture that is missing or out of date, and keep the account in `renders.json`."""
     python = blender_python()
     taken = _taken(out)
     each = {**SAMPLES, **samples}
     wanted = set(only or ())
-    twice = with_second_view(products, seed)
-    scenes = draw_rooms(products, seed)
+    twice = with_second_view(products, seed) if "second_views" in samples else []
+    scenes = draw_rooms(products, seed) if "rooms" in samples else []
     by_id = {product.id: product for product in products}
 
     @cache
     def seal(item: str) -> str:
-        return fingerprint(by_id[item], first_view(by_id[item]), SIZE, each["images"])
+        return fingerprint(by_id[item], first_view(by_id[item]), size, each["images"])
 
     jobs: list[Row] = []
-    for product in products:
+    for product in products if "images" in samples else ():
         if not wanted or wanted & {product.id, product.kind.key}:
             jobs.append(_job("images", product.id, seal(product.id)))
     for product in twice:
@@ -150,7 +158,7 @@ def take_pictures(
                 _job(
                     "second_views",
                     product.id,
-                    fingerprint(product, second_view(product), SIZE, each["second_views"]),
+                    fingerprint(product, second_view(product), size, each["second_views"]),
                 )
             )
     for scene in scenes:
@@ -162,12 +170,17 @@ def take_pictures(
     stale = [
         job
         for job in jobs
-        if job["view"] in samples
-        and (taken.get(job["path"], {}).get("fingerprint") != job["fingerprint"] or not (out / job["path"]).exists())
+        if taken.get(job["path"], {}).get("fingerprint") != job["fingerprint"] or not (out / job["path"]).exists()
     ]
-    for done in _shoot(python, out, seed, stale, each, workers):
-        fact = "boxes" if done["view"] == "rooms" else "points"
-        taken[done["path"]] = {"fingerprint": done["fingerprint"], fact: done[fact]}
+    written = time.monotonic()
+    try:
+        for done in _shoot(python, out, seed, stale, each, workers, size):
+            fact = "boxes" if done["view"] == "rooms" else "points"
+            taken[done["path"]] = {"fingerprint": done["fingerprint"], fact: done[fact]}
+            if time.monotonic() - written > _ACCOUNT_EVERY_S:
+                _account(out, taken)
+                written = time.monotonic()
+    finally:
         _account(out, taken)
 
 
@@ -189,7 +202,7 @@ def blender_python() -> Path:
 
 
 def _shoot(
-    python: Path, out: Path, seed: int, jobs: list[Row], samples: Mapping[str, int], workers: int
+    python: Path, out: Path, seed: int, jobs: list[Row], samples: Mapping[str, int], workers: int, size: int
 ) -> Iterable[Row]:
     """Run the jobs in `workers` processes; yield each picture's facts when it is there."""
     if not jobs:
@@ -203,7 +216,7 @@ def _shoot(
                     {
                         "out": str(out),
                         "seed": seed,
-                        "size": SIZE,
+                        "size": size,
                         "samples": samples,
                         "quality": QUALITY,
                         "threads": 1,
@@ -283,13 +296,16 @@ def command(
         int | None, typer.Option(min=1, help="Samples per pixel before denoising; fewer are quicker [5; 4 in rooms].")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Blender processes side by side, one thread each.")] = 2,
+    size: Annotated[
+        int, typer.Option(min=64, help="Pixels along each side of products' pictures; the encoder reads 224.")
+    ] = SIZE,
 ) -> None:
     """Make the demo catalogue anew from its seed: products, truth, boards, shoppers, and pictures with Blender."""
     if unknown := set(views or ()) - set(SAMPLES):
         raise typer.BadParameter(f"{unknown.pop()!r} is none of {', '.join(SAMPLES)}", param_hint="--views")
     try:
         chosen = {view: samples or SAMPLES[view] for view in views or SAMPLES} if pictures else {}
-        build(out, seed, only, chosen, workers)
+        build(out, seed, only, chosen, workers, size)
     except BlenderMissing as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -96,3 +96,16 @@ def test_pictures_are_what_the_generator_takes(tmp_path: Path) -> None:
         assert account[picture]["fingerprint"] == shipped[picture]["fingerprint"]
         far = np.abs(_pixels(tmp_path / picture, 96) - _pixels(DATA / picture, 96)).mean()
         assert far < 2.5, f"{item} differs by {far:.2f} grey levels"
+
+
+@pytest.mark.slow
+def test_a_small_picture_is_the_large_one_made_small(tmp_path: Path) -> None:
+    """What a Navigator practises on is small, and what it is asked about is not."""
+    try:
+        blender_python()
+    except BlenderMissing as error:
+        pytest.skip(str(error))
+    take_pictures(tmp_path, SEED, draw(), ["dining-chair-010"], {"images": 2}, workers=1, size=256)
+    small, large = (folder / "images" / "dining-chair-010.webp" for folder in (tmp_path, DATA))
+    assert _pixels(small).shape == (256, 256, 3)
+    assert np.abs(_pixels(small, 96) - _pixels(large, 96)).mean() < 4

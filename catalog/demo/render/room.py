@@ -96,19 +96,19 @@ def _boxes(plan: Scene, products: dict[str, Product], at: Array, back: Array) ->
     """
     across, down = GRID
     seen: dict[int, list[tuple[int, int]]] = {}
-    for j in range(down):
-        for i in range(across):
-            name = studio.ray(at, back, (i + 0.5) / across, (j + 0.5) / down, LENS_MM, HEIGHT / WIDTH)
-            number, _, rest = name.partition("|")
-            if number.isdigit() and not rest.startswith("cord"):
-                seen.setdefault(int(number), []).append((i, j))
+    cells = [(i, j) for j in range(down) for i in range(across)]
+    points = [((i + 0.5) / across, (j + 0.5) / down) for i, j in cells]
+    for cell, name in zip(cells, studio.rays(at, back, points, LENS_MM, HEIGHT / WIDTH), strict=True):
+        number, _, rest = name.partition("|")
+        if number.isdigit() and not rest.startswith("cord"):
+            seen.setdefault(int(number), []).append(cell)
     out = []
-    for which, cells in sorted(seen.items()):
-        xs, ys = [i for i, _ in cells], [j for _, j in cells]
+    for which, own in sorted(seen.items()):
+        xs, ys = [i for i, _ in own], [j for _, j in own]
         x0, y0, x1, y1 = min(xs) / across, min(ys) / down, (max(xs) + 1) / across, (max(ys) + 1) / down
         placed = plan.placed[which]
         whole = _frame_share(parts_in_room(products[placed.item_id], placed), at, back)
-        if len(cells) >= LEAST_CELLS and (x1 - x0) * (y1 - y0) >= LEAST_SHARE * whole:
+        if len(own) >= LEAST_CELLS and (x1 - x0) * (y1 - y0) >= LEAST_SHARE * whole:
             box = {"x0": round(x0, 4), "y0": round(y0, 4), "x1": round(x1, 4), "y1": round(y1, 4)}
             out.append({"item_id": placed.item_id, **box})
     return out
