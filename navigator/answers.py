@@ -8,7 +8,7 @@ from random import Random
 
 from navigator.facts import money
 from navigator.families import taken_in
-from navigator.knowledge import Known, phrase
+from navigator.knowledge import BARE, Known, article, phrase
 from navigator.prompt import metadata
 
 
@@ -215,8 +215,29 @@ def stated(rng: Random, name: str, value: str, number: int = 1) -> str:
 
 def measure(rng: Random, what: str, value: str, number: int = 1) -> str:
     """How large an item is in one direction."""
-    adjective = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}.get(what, f"in {what}")
-    return rng.choice((f"[{number}] is {value} {adjective}.", f"The {what} of [{number}] is {value}."))
+    return rng.choice((f"[{number}] is {value} {_adjective(what)}.", f"The {what} of [{number}] is {value}."))
+
+
+def sizes(told: Mapping[str, str], number: int = 1) -> str:
+    """How large an item is in all directions that are known."""
+    return f"[{number}] is {_and([f'{value} {_adjective(what)}' for what, value in told.items()])}."
+
+
+def more(rng: Random, known: Known, number: int = 1) -> str:
+    """What an item is and looks like, whose it is, and its price: of each what is known, of its looks a few."""
+    main = [value for name, value in known.telling.items() if name in ("color", "material")]
+    rest = [name for name in known.telling if name not in ("color", "material")]
+    some = sorted(rng.sample(rest, min(len(rest), _LOOKS)), key=rest.index)
+    bare = [known.facts[name] for name in some if name in BARE]
+    parts = [phrase(name, known.facts[name]) for name in some if name not in BARE]
+    text = f"[{number}] is {article(' '.join([*main, known.kind]))}"
+    text += f", {_and(bare)}" if bare else ""
+    text += f", with {_and(parts)}" if parts else ""
+    if known.item.brand:
+        text += f", by {known.item.brand}"
+    if known.item.price is not None:
+        text += f", at {money(known.item.price, known.item.currency)}"
+    return f"{text}."
 
 
 def stock(rng: Random, known: Known, number: int = 1) -> str:
@@ -304,6 +325,14 @@ def unknown_of_all(rng: Random) -> str:
             "I can't tell that from what I have on them.",
         )
     )
+
+
+def _adjective(what: str) -> str:
+    return {"width": "wide", "depth": "deep", "height": "high", "length": "long"}.get(what, f"in {what}")
+
+
+_LOOKS = 3
+"""Looks beside colour and material that are told of an item at once."""
 
 
 def small_talk(rng: Random, topic: str) -> str:

@@ -13,22 +13,37 @@ from navigator.knowledge import Known, phrase
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
 
+_INTRODUCED = 0.15
+"""Share of questions before which something is said that asks for nothing: oh nice, and who makes it?"""
+
+_ALL_SIZES = 0.4
+"""Share of questions for sizes that are about all of them."""
+
 _OTHERWISE = 0.4
 """Share of questions for a property that people have other words for that are put in these."""
 
 _OF_ONE_ALONE = 0.5
 """Share of questions which one it is that are about what one alone has: people ask for what tells things apart."""
 
+_ASKED_ON = 0.4
+"""Share of questions about one item after which something else is asked of it: the last answer is not the next."""
+
 
 def ask(state: State) -> None:
-    """Ask about one item on show: a property, whether it has one, its price, or what nobody knows."""
+    """Ask about one item on show: a property, whether it has one, its price, or what nobody knows; often twice."""
+    _ask(state)
+    if state.rng.random() < _ASKED_ON:
+        _ask(state)
+
+
+def _ask(state: State) -> None:
     rng = state.rng
     number = rng.randrange(len(state.shown)) + 1
     known = state.shown[number - 1]
     asked, answer = _question(state, known, refer_to(state, number))
     # Where nothing was said before, the item was pointed at, and no number is needed.
     refs = (number,) if state.exchanges else ()
-    said = _with_reason(rng, asked)
+    said = _as_spoken(rng, asked)
     notes = dialogue_unknowns.noted(state, said, [known])
     state.add(said, ShoppingIntent(action="ask", item_refs=refs), [known], answer, notes)
 
@@ -44,19 +59,23 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
     if kind < 0.16:
         return dialogue_unknowns.of_one(state, known, reference), answers.unknown(rng)
     if kind < 0.20 and size:
+        if rng.random() < _ALL_SIZES:
+            return phrasing.say(rng, "how_large", ref=reference), answers.sizes(size)
         what = rng.choice(list(size))
         return phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
     if kind < 0.22:
         return phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
-    if kind < 0.31 and known.item.brand:
+    if kind < 0.25:
+        return phrasing.say(rng, "more", ref=reference), answers.more(rng, known)
+    if kind < 0.34 and known.item.brand:
         return _brand(state, known.item.brand, reference)
-    if kind < 0.35 and told:
+    if kind < 0.38 and told:
         name = rng.choice(list(told))
         return _what(rng, name, reference), answers.stated(rng, name, told[name])
-    if kind < 0.39 and untold:
+    if kind < 0.42 and untold:
         name = rng.choice(untold)
         return _what(rng, name, reference), answers.untold(rng, name)
-    if kind < 0.66:
+    if kind < 0.68:
         name = rng.choice(names)
         return _what(rng, name, reference), answers.attribute(rng, known, name)
     name = rng.choice(names)
@@ -145,12 +164,16 @@ def chat(state: State) -> None:
 
 
 def _ask_of_all(state: State, said: str, answer: str) -> None:
-    said = _with_reason(state.rng, said)
+    said = _as_spoken(state.rng, said)
     notes = dialogue_unknowns.noted(state, said, state.shown)
     state.add(said, ShoppingIntent(action="ask"), state.shown, answer, notes)
 
 
-def _with_reason(rng: Random, said: str) -> str:
+def _as_spoken(rng: Random, said: str) -> str:
+    if rng.random() < _INTRODUCED:
+        said = rng.choice(phrasing.wordings("openers")) + said
+    if rng.random() < _INTRODUCED / 2:
+        said = said.rstrip("?") + rng.choice(phrasing.wordings("closers"))
     if rng.random() >= _REASONED:
         return said
     reason = rng.choice([reason for reason in phrasing.wordings("reasons") if reason])

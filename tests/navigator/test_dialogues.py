@@ -63,6 +63,19 @@ def test_answers_are_true(seed):
             before = shown or before
 
 
+def test_one_item_is_asked_about_twice():
+    """Who has asked for the brand asks for the material next: what answers the one does not answer the other."""
+    other = alike = 0
+    for dialogue in dialogues(SHELF, Random(6), 300):
+        for before, now in pairwise(dialogue.exchanges):
+            if before.intent.action == now.intent.action == "ask" and len(before.shown) == 1:
+                assert now.intent.item_refs in ((1,), ())
+                other += before.shown == now.shown and before.answer != now.answer
+                alike += before.shown == now.shown and before.answer == now.answer
+    assert other > 40
+    assert alike < other / 10
+
+
 def test_yes_and_no_are_right():
     """A property that is asked for is confirmed if and only if the item has it."""
     seen = set()
