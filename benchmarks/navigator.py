@@ -13,6 +13,7 @@ Figures go to docs/results/navigator.json with the machine, the versions and the
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ import typer
 import navigator  # noqa: F401  # before anything loads torch: on the OpenMP that Navigator is served on
 
 # isort: split
-from batch.navigator_data import Catalogue, load_catalogue, read_hidden, read_labels
+from batch.navigator_data import Catalogue, load_catalogue, practised, read_hidden, read_labels
 from benchmarks.navigator_accuracy import compare as compare_accuracy
 from benchmarks.navigator_accuracy import rules_baseline
 from benchmarks.navigator_engine import answer_prompts
@@ -36,6 +37,7 @@ from benchmarks.report import write_results
 from catalog.demo.load import DATA
 from catalog.release import ReleaseStore
 from navigator.assemble import assemble
+from navigator.knowledge import Known, Shelf
 
 app = typer.Typer(add_completion=False)
 
@@ -47,7 +49,10 @@ def main(
     ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer products, repeats and steps.")] = False,
     release: Annotated[str, typer.Option(help="Release store with the demo catalogue.")] = ".windowshop/demo",
-    labels: Annotated[str, typer.Option(help="JSON lines with what pictures show.")] = str(DATA / "truth.jsonl"),
+    practice: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of another seed's catalogue with its `release`: `accuracy` learns from it besides."),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")
     ] = None,
@@ -81,10 +86,13 @@ def main(
         typer.echo(json.dumps(figures, indent=1))
         write_results("navigator", {"engine": figures})
     if only in (None, "accuracy"):
-        catalogue = _catalogue(release, labels)
+        catalogue = _catalogue(release, DATA)
         write_results("navigator", {"rules": rules_baseline(catalogue)})
-        for found in compare_accuracy(catalogue, read_hidden(labels), 40 if quick else drills, typer.echo):
-            write_results("navigator", {"accuracy": found})
+        more = [_catalogue(str(folder / "release"), folder) for folder in practice or ()]
+        catalogue, section = practised(catalogue, more), "accuracy, practised" if more else "accuracy"
+        hidden = read_hidden(str(DATA / "truth.jsonl"))
+        for found in compare_accuracy(catalogue, hidden, 40 if quick else drills, typer.echo):
+            write_results("navigator", {section: found})
     if only in (None, "fashion"):
         write_results("navigator", {"fashion": measure_fashion(40 if quick else 4 * drills, 400, typer.echo)})
     if only in ("shipped", "other"):
@@ -93,9 +101,19 @@ def main(
         write_results("navigator", {only: found})
 
 
-def _catalogue(release: str, labels: str) -> Catalogue:
+def _catalogue(release: str, folder: Path) -> Catalogue:
+    """A catalogue of the demo's generator, whose items' pictures are files."""
     store = ReleaseStore(release)
-    return load_catalogue(store, store.current(), read_labels(labels))
+    catalogue = load_catalogue(store, store.current(), read_labels(str(folder / "truth.jsonl")))
+    return replace(catalogue, train=_pictured(catalogue.train, folder), test=_pictured(catalogue.test, folder))
+
+
+def _pictured(shelf: Shelf, folder: Path) -> Shelf:
+    def found(known: Known) -> Known:
+        item = known.item.model_copy(update={"image": str(folder / (known.item.image or ""))})
+        return replace(known, shown=replace(known.shown, item=item))
+
+    return replace(shelf, known=[found(known) for known in shelf.known])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from batch.navigator_gate import gold_cases
 from batch.rules_reader import RulesReader
 from benchmarks.navigator_pictures import grids_of, load_pixels, see_grid
 from benchmarks.navigator_reading import Asked, Reader, Way, hidden_questions, learn_to_read, listen, make_drills
-from catalog.demo.load import DATA
 from catalog.packaged import PackagedEncoder
 from navigator.evaluation import score_intents
 from navigator.examples import Example
@@ -51,13 +50,15 @@ def compare(
     of the details, so that it knows all that the others know.
 
     Args:
-        catalogue: the demo's, with details as vectors.
+        catalogue: the demo's, with details as vectors, and perhaps others' items to learn from besides; as items'
+            pictures, files.
         hidden: by item id, properties that only the picture shows.
         drills: items with questions to learn from.
     """
     counts = Counter(name for names in hidden.values() for name in names)
     names = [name for name, count in counts.most_common() if count >= _FEWEST_HIDDEN]
-    results: dict[str, Any] = {"properties": len(names), "drills": drills}
+    learns_from = len(catalogue.train.known)
+    results: dict[str, Any] = {"properties": len(names), "drills": drills, "items_to_learn_from": learns_from}
     ahead = (_about(catalogue.train.known, names), _about(catalogue.test.known, names))
     heard = listen(ahead[0])
     for name in ways:
@@ -145,4 +146,4 @@ def _with_grids(known: Sequence[Known]) -> list[Known]:
 
 
 def _picture(known: Known) -> Path:
-    return DATA / (known.item.image or "")
+    return Path(known.item.image or "")

@@ -219,6 +219,14 @@ BENCHMARKS: dict[str, Benchmark] = {
                 "drills and steps for every way of reading, a small budget. Times are CPU time on one thread.",
                 timed=False,
             ),
+            "accuracy, practised": Section(
+                "navigator_accuracy:compare",
+                "--only accuracy --practice FOLDER",
+                "The same, with other catalogues of the demo's generator to learn from besides; docs/navigator.md says "
+                "of which.",
+                by_hand=True,
+                timed=False,
+            ),
             "shipped": Section(
                 "navigator_use:measure",
                 "--only shipped",
