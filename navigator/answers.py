@@ -43,7 +43,8 @@ def found(
     scores = [sum(known.facts.get(name) == value for name, value in wants.items()) for known in shown]
     best = max(range(len(shown)), key=lambda i: scores[i])
     known = shown[best]
-    met = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value]
+    fitting = [name for name, value in wants.items() if known.facts.get(name) == value]
+    met = [phrase(name, known.facts[name]) for name in fitting]
     missing = [phrase(name, asked[name]) for name, value in wants.items() if known.facts.get(name) != value]
     told = _told(rng, known, wants)
     cite = f"[{best + 1}]"
@@ -55,7 +56,7 @@ def found(
         text = rng.choice(
             (
                 f"{cite} is closest: {_and(met)}, but {_instead(known, wants, asked)}.",
-                f"{cite} is {_and(met)}, though {_instead(known, wants, asked)}.",
+                f"{cite} {_is(known, fitting)}, though {_instead(known, wants, asked)}.",
             )
         )
     elif met:
@@ -79,13 +80,13 @@ def found(
 def relaxed(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], given_up: str) -> str:
     """Present results for which a wish was given up, and say so first."""
     known = shown[0]
-    met = [phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value]
-    is_ = _and(met) or _told(rng, known, wants)
+    met = [name for name, value in wants.items() if known.facts.get(name) == value]
+    looks = _and([phrase(name, known.facts[name]) for name in met]) or _told(rng, known, wants)
     return rng.choice(
         (
-            f"Nothing here is {given_up}. [1] is {is_}.",
-            f"I have none in {given_up}; [1] comes closest, {is_}.",
-            f"No {given_up} ones, sorry. Have a look at [1]: {is_}.",
+            f"Nothing here is {given_up}. [1] {_is(known, met) if met else f'is {looks}'}.",
+            f"I have none in {given_up}; [1] comes closest, {looks}.",
+            f"No {given_up} ones, sorry. Have a look at [1]: {looks}.",
         )
     )
 
@@ -94,8 +95,8 @@ def over_limit(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], li
     """Present what costs more than it may, the least expensive first, and say so before all else."""
     known = shown[0]
     most, cost = money(limit, known.item.currency), money(known.item.price or 0.0, known.item.currency)
-    met = _and([phrase(name, value) for name, value in wants.items() if known.facts.get(name) == value])
-    is_ = f"is {met} and costs {cost}" if met else f"costs {cost}"
+    met = [name for name, value in wants.items() if known.facts.get(name) == value]
+    is_ = f"{_is(known, met)} and costs {cost}" if met else f"costs {cost}"
     return rng.choice(
         (
             f"Nothing here is under {most}. [1] {is_}.",
@@ -168,9 +169,8 @@ def compare(rng: Random, first: Known, second: Known) -> str:
     names = [name for name in first.facts if name in second.facts and first.facts[name] != second.facts[name]]
     rng.shuffle(names)
     names = sorted(names[:2], key=list(first.facts).index)
-    one = [phrase(name, first.facts[name]) for name in names]
-    two = [phrase(name, second.facts[name]) for name in names]
-    parts = [f"[1] is {_and(one)}, [2] {_and(two)}."] if names else ["They look much alike."]
+    two = _is(second, names).removeprefix("is ").removeprefix("has ")
+    parts = [f"[1] {_is(first, names)}, [2] {two}."] if names else ["They look much alike."]
     price_one, price_two = first.item.price, second.item.price
     if price_one is not None and price_two is not None:
         if price_one == price_two:
@@ -259,7 +259,7 @@ def similar(rng: Random, anchor: Known, shown: Sequence[Known]) -> str:
     return rng.choice(
         (
             f"[{best + 1}] is the most like it: also {shared}.",
-            f"Like it, [{best + 1}] is {shared}.",
+            f"Like it, [{best + 1}] {_is(shown[best], common[best][:2])}.",
             f"Try [{best + 1}], {shared} too.",
         )
     )
@@ -365,12 +365,22 @@ _SMALL_TALK: Mapping[str, Sequence[str]] = {
 def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
     """A property that was not asked for, of those that the item's text says where there is one, or its price."""
     names = [name for name in known.facts if name not in wants]
+    names = [name for name in names if name in BARE] or names
     said = metadata(known.item).casefold()
     safe = [name for name in names if known.facts[name].casefold() in said]
     if known.item.price is not None and rng.random() < 0.3:
         return f"at {money(known.item.price, known.item.currency)}"
     chosen = rng.choice(safe or [name for name in names if name == "color"] or names or [""])
     return phrase(chosen, known.facts[chosen]) if chosen else known.kind
+
+
+def _is(known: Known, names: Sequence[str]) -> str:
+    """What an item is and has: "is oak with hairpin legs", "has hairpin legs"."""
+    looks = [known.facts[name] for name in names if name in BARE]
+    parts = [phrase(name, known.facts[name]) for name in names if name not in BARE]
+    if not looks:
+        return f"has {_and(parts)}"
+    return f"is {_and(looks)} with {_and(parts)}" if parts else f"is {_and(looks)}"
 
 
 def _instead(known: Known, wants: Mapping[str, str], asked: Mapping[str, str]) -> str:
@@ -387,8 +397,10 @@ def _instead(known: Known, wants: Mapping[str, str], asked: Mapping[str, str]) -
 def _another(rng: Random, place: int, shown: Sequence[Known], best: Known) -> str:
     known = shown[place]
     differing = [name for name, value in known.facts.items() if best.facts.get(name) not in (None, value)]
-    look = phrase(differing[0], known.facts[differing[0]]) if differing else known.kind
-    return rng.choice((f"[{place + 1}] is {look}.", f"Or [{place + 1}], {look}."))
+    if not differing:
+        return f"Or [{place + 1}], {known.kind}."
+    look = phrase(differing[0], known.facts[differing[0]])
+    return rng.choice((f"[{place + 1}] {_is(known, differing[:1])}.", f"Or [{place + 1}], {look}."))
 
 
 def _and(words: Sequence[str]) -> str:
