@@ -10,6 +10,7 @@ import numpy as np
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
+from navigator.pointing import FINDS
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.spelling import respelt
 from serve_app.chat_schemas import ChatRequest, CitationsOut
@@ -36,13 +37,32 @@ class Told:
 
 
 def remembered(turns: Sequence[KeptTurn]) -> tuple[KeptTurn, ...]:
-    """The latest turns, as many as a prompt repeats, or a few less.
+    """The latest turns, as many as a prompt repeats, or a few less; before them the last one that found something.
+
+    Of a list that was found people ask one thing after another: it is not forgotten over these.
+    """
+    recent = _latest(turns, MAX_EXCHANGES)
+    begun = len(turns) - len(recent)
+    if any(map(_found, recent)) or not any(map(_found, turns[:begun])):
+        return recent
+    place = max(place for place, turn in enumerate(turns[:begun]) if _found(turn))
+    return (turns[place], *_latest(turns[place + 1 :], MAX_EXCHANGES - 1))
+
+
+def _latest(turns: Sequence[KeptTurn], most: int) -> tuple[KeptTurn, ...]:
+    """So many turns, or a few less.
 
     The oldest go several at a time: where one goes with every turn, each prompt begins differently from the one before
     it, and an engine's prefix cache holds nothing of a long conversation.
     """
-    excess = max(0, len(turns) - MAX_EXCHANGES)
+    excess = max(0, len(turns) - most)
     return tuple(turns[-(-excess // FORGOTTEN_AT_ONCE) * FORGOTTEN_AT_ONCE :])
+
+
+def _found(turn: KeptTurn) -> bool:
+    """Whether it put a list on show."""
+    intent = turn.body.get("intent")
+    return bool(intent) and intent["action"] in FINDS and bool(turn.body["items"])
 
 
 def body_of(request: ChatRequest, told: Told) -> dict[str, Any]:

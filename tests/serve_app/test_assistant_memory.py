@@ -1,6 +1,7 @@
 """A kept turn comes back as the prompt had it, so that an engine finds the prefix of the next one in its cache."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -10,9 +11,9 @@ from catalog.item import Item
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
-from navigator.prompt import Exchange, Shown, intent_messages
+from navigator.prompt import MAX_EXCHANGES, Exchange, Shown, intent_messages
 from navigator.spelling import respelt
-from serve_app.assistant_memory import exchange
+from serve_app.assistant_memory import exchange, remembered
 from serve_app.conversations import KeptTurn
 from serve_app.turn_search import TurnSearch
 
@@ -73,3 +74,27 @@ async def test_numbers_stay_right_where_an_item_is_gone():
     turn = kept("chairs", ShoppingIntent(action="search", query="chair"), (CHAIR, VASE))
     assert (await exchange(turn, cast(TurnSearch, Shelf(VASE)), LEXICON)).shown == ()
     assert (await exchange(turn, cast(TurnSearch, Shelf(CHAIR)), LEXICON)).shown == (CHAIR,)
+
+
+def test_a_list_outlives_the_questions_about_it():
+    """ "Which of them is striped?" asks of the list that was found, however much was asked since."""
+    search, ask = ShoppingIntent(action="search", query="chair"), ShoppingIntent(action="ask", item_refs=(1,))
+    turns = [kept("vases", search, (VASE,)), kept("chairs", search, (CHAIR, VASE))]
+    turns += [kept(f"question {number}", ask, (CHAIR,)) for number in range(12)]
+    for count in range(2, len(turns) + 1):
+        repeated = remembered(turns[:count])
+        assert len(repeated) <= MAX_EXCHANGES
+        assert turns[1] in repeated
+        assert repeated[-1] is turns[count - 1]
+        assert [turns.index(turn) for turn in repeated] == sorted(map(turns.index, repeated))
+    again = remembered([*turns, kept("rugs", search, (VASE,))])
+    assert turns[1] not in again
+
+
+def test_a_prompt_mostly_begins_as_the_one_before():
+    """A list that is kept before the latest turns does not undo the engine's prefix cache."""
+    search, ask = ShoppingIntent(action="search", query="chair"), ShoppingIntent(action="ask", item_refs=(1,))
+    turns = [kept("chairs", search, (CHAIR,)), *(kept(f"question {number}", ask, (CHAIR,)) for number in range(18))]
+    prompts = [remembered(turns[:count]) for count in range(1, len(turns) + 1)]
+    extended = sum(later[: len(one)] == one for one, later in pairwise(prompts))
+    assert extended >= len(turns) * 0.6
