@@ -61,8 +61,8 @@ def _latest(turns: Sequence[KeptTurn], most: int) -> tuple[KeptTurn, ...]:
 
 def _found(turn: KeptTurn) -> bool:
     """Whether it put a list on show."""
-    intent = turn.body.get("intent")
-    return bool(intent) and intent["action"] in FINDS and bool(turn.body["items"])
+    intent = turn.body.get("intent") or {}
+    return intent.get("action") in FINDS and bool(turn.body["items"])
 
 
 def body_of(request: ChatRequest, told: Told) -> dict[str, Any]:
