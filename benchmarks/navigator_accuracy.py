@@ -137,8 +137,7 @@ def _about(known: Sequence[Known], names: Collection[str]) -> list[Known]:
 
 
 def _with_grids(known: Sequence[Known]) -> list[Known]:
-    name = f"demo-{len(known)}"
-    grids = grids_of(name, [_picture(entry) for entry in known])  # [N, D]
+    grids = grids_of("demo", [_picture(entry) for entry in known])  # [N, D]
     return [
         replace(entry, shown=Shown(entry.item, grid[None].astype(np.float32)))
         for entry, grid in zip(known, grids, strict=True)

@@ -1,6 +1,7 @@
 """What the packaged encoder makes of pictures for Navigator, kept in `.cache/navigator`: details, and whole grids."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,10 @@ def load_pixels(encoder: PackagedEncoder, paths: Sequence[Path]) -> Pixels:
 
 
 def _cached(name: str, paths: Sequence[Path], encoder: PackagedEncoder, encode: Callable[[Pixels], Vectors]) -> Vectors:
-    file = CACHE / f"{PackagedEncoder.version}-{name}.npy"
-    if file.exists() and len(found := np.load(file, mmap_mode="r")) == len(paths):
-        return np.asarray(found)
+    these = blake2b("\n".join(map(str, paths)).encode(), digest_size=4).hexdigest()  # other pictures, another file
+    file = CACHE / f"{PackagedEncoder.version}-{name}-{these}.npy"
+    if file.exists():
+        return np.load(file)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # twice as fast as two threads for bfloat16 convolutions
     parts = [

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from navigator_world import COLORS, LEGS, make_shelf
 
-from navigator import dialogue_questions, phrasing
+from catalog.item import Item
+from navigator import answers, dialogue_questions, phrasing
 from navigator.checkpoint import with_tokens
 from navigator.config import NavigatorConfig
 from navigator.dialogue_questions import ask_all
@@ -23,7 +24,7 @@ from navigator.examples import from_dialogue, pack
 from navigator.facts import amounts, money
 from navigator.families import taken_in
 from navigator.intent import parse_intent
-from navigator.knowledge import Shelf, know, phrase, plural, singular
+from navigator.knowledge import Known, Shelf, know, phrase, plural, singular
 from navigator.processing import NavigatorProcessor, expand
 from navigator.prompt import Shown, answer_messages, intent_messages
 
@@ -61,6 +62,29 @@ def test_answers_are_true(seed):
                 limit = exchange.intent.price_max if exchange.notes else None
                 assert amounts(exchange.answer) <= prices | ({money(limit, "USD")} if limit else set())
             before = shown or before
+
+
+def test_all_of_an_item_is_told_as_people_would():
+    """What a thing is made of, what it looks like, what it has, whose it is and its price, each with its own word."""
+    item = Item(id="a", title="Alda", category=("Chairs",), brand="Nordkant", price=90, currency="EUR")
+    facts = {"color": "sage", "material": "oak", "finish": "matt", "legs": "hairpin", "legs color": "black"}
+    known = Known(Shown(item, np.zeros((1, 4), np.float32)), "chair", facts)
+    assert answers.more(Random(0), known) == "[1] is a sage oak chair, matt, with hairpin legs, by Nordkant, at €90."
+    bare = Known(Shown(Item(id="b", title="B"), np.zeros((1, 4), np.float32)), "armchair", {})
+    assert answers.more(Random(0), bare) == "[1] is an armchair."
+    assert answers.sizes({"width": "46 cm", "depth": "47 cm", "height": "95 cm"}) == (
+        "[1] is 46 cm wide, 47 cm deep and 95 cm high."
+    )
+
+
+def test_two_items_are_compared_by_what_they_are_and_have():
+    """No chair is hairpin legs: it has them."""
+    looks = ({"material": "oak", "legs": "hairpin"}, {"material": "wool", "legs": "block"})
+    one, two = (
+        Known(Shown(Item(id=str(i), title="Chair"), np.zeros((1, 4), np.float32)), "chair", facts)
+        for i, facts in enumerate(looks)
+    )
+    assert answers.compare(Random(0), one, two) == "[1] is oak with hairpin legs, [2] wool with block legs."
 
 
 def test_one_item_is_asked_about_twice():

@@ -63,10 +63,32 @@ def test_any_message_is_read(message):
 
 def test_every_way_of_asking_for_what_is_known_is_heard():
     """The wordings that training asks by are none of what nobody knows."""
-    for kind in ("what", "is", "has", "which", "which_has", "price", "stock", "cheapest", "how_width", "compare"):
+    for kind in (
+        "what",
+        "is",
+        "has",
+        "which",
+        "which_has",
+        "price",
+        "stock",
+        "cheapest",
+        "how_width",
+        "compare",
+        "more",
+        "how_large",
+    ):
         for wording in phrasing.wordings(kind):
             said = wording.format(ref="it", refs="the first and it", x="mustard", name="color")
             assert unheard(said, HEARD, [CHAIR]) == (), said
+
+
+@pytest.mark.parametrize("kind", ["openers", "closers"])
+def test_words_around_a_question_ask_for_nothing(kind):
+    """Whether they come before or behind it, it is a question that can be answered."""
+    for words in phrasing.wordings(kind):
+        said = f"{words}who makes it" if kind == "openers" else f"who makes it{words}"
+        assert unheard(said, HEARD, [CHAIR]) == (), said
+    assert unheard("ok cool. and is it waterproof, do you know?", HEARD, [CHAIR]) == ("waterproof",)
 
 
 def test_only_questions_and_only_a_known_vocabulary_make_a_note():

@@ -77,7 +77,7 @@ async def test_numbers_stay_right_where_an_item_is_gone():
 
 
 def test_a_list_outlives_the_questions_about_it():
-    """ "Which of them is striped?" asks of the list that was found, however much was asked since."""
+    """Who asks which of them is striped means the list that was found, however much was asked since."""
     search, ask = ShoppingIntent(action="search", query="chair"), ShoppingIntent(action="ask", item_refs=(1,))
     turns = [kept("vases", search, (VASE,)), kept("chairs", search, (CHAIR, VASE))]
     turns += [kept(f"question {number}", ask, (CHAIR,)) for number in range(12)]
