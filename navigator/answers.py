@@ -43,7 +43,7 @@ def found(
     scores = [sum(known.facts.get(name) == value for name, value in wants.items()) for known in shown]
     best = max(range(len(shown)), key=lambda i: scores[i])
     known = shown[best]
-    fitting = [name for name, value in wants.items() if known.facts.get(name) == value]
+    fitting = _fitting(known, wants)
     met = [phrase(name, known.facts[name]) for name in fitting]
     missing = [phrase(name, asked[name]) for name, value in wants.items() if known.facts.get(name) != value]
     told = _told(rng, known, wants)
@@ -80,7 +80,7 @@ def found(
 def relaxed(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], given_up: str) -> str:
     """Present results for which a wish was given up, and say so first."""
     known = shown[0]
-    met = [name for name, value in wants.items() if known.facts.get(name) == value]
+    met = _fitting(known, wants)
     looks = _and([phrase(name, known.facts[name]) for name in met]) or _told(rng, known, wants)
     return rng.choice(
         (
@@ -95,7 +95,7 @@ def over_limit(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], li
     """Present what costs more than it may, the least expensive first, and say so before all else."""
     known = shown[0]
     most, cost = money(limit, known.item.currency), money(known.item.price or 0.0, known.item.currency)
-    met = [name for name, value in wants.items() if known.facts.get(name) == value]
+    met = _fitting(known, wants)
     is_ = f"{_is(known, met)} and costs {cost}" if met else f"costs {cost}"
     return rng.choice(
         (
@@ -228,8 +228,7 @@ def more(rng: Random, known: Known, number: int = 1) -> str:
     main = [value for name, value in known.telling.items() if name in ("color", "material")]
     rest = [name for name in known.telling if name not in ("color", "material")]
     some = sorted(rng.sample(rest, min(len(rest), _LOOKS)), key=rest.index)
-    bare = [known.facts[name] for name in some if name in BARE]
-    parts = [phrase(name, known.facts[name]) for name in some if name not in BARE]
+    bare, parts = _looks_and_parts(known, some)
     text = f"[{number}] is {article(' '.join([*main, known.kind]))}"
     text += f", {_and(bare)}" if bare else ""
     text += f", with {_and(parts)}" if parts else ""
@@ -335,33 +334,6 @@ _LOOKS = 3
 """Looks beside colour and material that are told of an item at once."""
 
 
-def small_talk(rng: Random, topic: str) -> str:
-    """Short, and back to shopping; a topic is one of the lists of small talk in phrases.json."""
-    return rng.choice(_SMALL_TALK[topic])
-
-
-_SMALL_TALK: Mapping[str, Sequence[str]] = {
-    "thanks": ("You're welcome!", "Glad to help.", "Any time. Enjoy!", "My pleasure."),
-    "hello": (
-        "Hello! What are you looking for?",
-        "Hi! Tell me what you need.",
-        "I'm here. What can I find for you?",
-    ),
-    "self": (
-        "I'm this shop's assistant, a program. What can I find for you?",
-        "A program that helps you find things here. What do you need?",
-    ),
-    "service": (
-        "I only know the things themselves, so better ask the shop's team. Can I find you something?",
-        "That I don't know; the shop's team does. What are you looking for?",
-    ),
-    "off_topic": (
-        "That is beyond me, I only know this shop. What are you looking for?",
-        "I'm better with things for the home. What do you need?",
-    ),
-}
-
-
 def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
     """A property that was not asked for, of those that the item's text says where there is one, or its price."""
     names = [name for name in known.facts if name not in wants]
@@ -376,11 +348,21 @@ def _told(rng: Random, known: Known, wants: Mapping[str, str]) -> str:
 
 def _is(known: Known, names: Sequence[str]) -> str:
     """What an item is and has: "is oak with hairpin legs", "has hairpin legs"."""
-    looks = [known.facts[name] for name in names if name in BARE]
-    parts = [phrase(name, known.facts[name]) for name in names if name not in BARE]
+    looks, parts = _looks_and_parts(known, names)
     if not looks:
         return f"has {_and(parts)}"
     return f"is {_and(looks)} with {_and(parts)}" if parts else f"is {_and(looks)}"
+
+
+def _looks_and_parts(known: Known, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What an item is (oak, striped) and what it has (hairpin legs), of these properties."""
+    looks = [known.facts[name] for name in names if name in BARE]
+    return looks, [phrase(name, known.facts[name]) for name in names if name not in BARE]
+
+
+def _fitting(known: Known, wants: Mapping[str, str]) -> list[str]:
+    """The wishes that an item meets, by name."""
+    return [name for name, value in wants.items() if known.facts.get(name) == value]
 
 
 def _instead(known: Known, wants: Mapping[str, str], asked: Mapping[str, str]) -> str:

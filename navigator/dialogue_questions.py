@@ -9,6 +9,7 @@ from navigator.dialogue_wishes import broadly
 from navigator.facts import measures, stated
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, phrase
+from navigator.small_talk import small_talk
 
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
@@ -160,7 +161,7 @@ def chat(state: State) -> None:
     """Say what is no shopping: thanks, hello, the weather, the delivery of parcels."""
     topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
     said = phrasing.say(state.rng, topic)
-    state.add(said, ShoppingIntent(action="chat"), (), answers.small_talk(state.rng, topic))
+    state.add(said, ShoppingIntent(action="chat"), (), small_talk(state.rng, topic))
 
 
 def _ask_of_all(state: State, said: str, answer: str) -> None:
