@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -13,8 +14,9 @@ import lancedb
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
 from catalog.table import DETAIL_COLUMN, ITEM_COLUMNS, ItemTable, item_from_row, number_columns, vectors_from_arrow
+from navigator.alterations import Alterations
 from navigator.dialogues import Dialogue, dialogues
-from navigator.drills import drill
+from navigator.drills import WORDED, drill
 from navigator.examples import Example, descriptions, from_dialogue, from_messages
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, Shelf, know, legible
@@ -24,6 +26,9 @@ from navigator.prompt import Exchange, Shown
 DRILLS, DESCRIPTIONS = 0.2, 0.05
 """Shares of training examples that read vectors and do little else; the rest are conversations. With twice as many
 drills a Navigator sees more and understands what people say worse (`docs/navigator.md`)."""
+
+_RENEWED = 200
+"""Examples after which other values are altered."""
 
 HELD_OUT = 0.15
 """Share of items that are never trained on, by a hash of their id: the same ones in every run."""
@@ -134,6 +139,7 @@ def examples(
     own: list[Dialogue] | None = None,
     told: Collection[str] = (),
     drills: float = DRILLS,
+    alterations: Alterations | None = None,
 ) -> Iterator[Example]:
     """Endless training examples: conversations, drills in reading vectors, a few descriptions, and operators' own.
 
@@ -141,16 +147,21 @@ def examples(
         own: operators' conversations; one in ten examples is one of them.
         told: properties that the vectors tell; () for all.
         drills: share of drills, 0 to 0.95.
+        alterations: what changes items' values, others every `_RENEWED` examples; None leaves all.
     """
     rng = Random(seed)
     version = catalogue.encoder_version
     shelf = legible(catalogue.train, told) if told else catalogue.train
-    while True:
+    real = bare = shelf
+    for number in count():
+        if alterations is not None and number % _RENEWED == 0:
+            shelf, bare = (alterations.altered(real, rng, worded=worded) for worded in (True, False))
         draw = rng.random()
         if own and draw < 0.1:
             yield from_dialogue(processor, rng.choice(own), version)
         elif draw < drills:
-            yield drill(processor, shelf, told or None, rng, version)
+            worded = rng.random() < WORDED
+            yield drill(processor, shelf if worded else bare, told or None, rng, version, worded=worded)
         elif draw < drills + DESCRIPTIONS:
             messages = next(descriptions([rng.choice(shelf.known)], rng))
             yield from_messages(processor, messages, version)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from torch import Tensor
 from batch.navigator_data import DRILLS, Catalogue, examples
 from catalog.precision import named_dtype
 from navigator.alignment import Fit, align, hear
+from navigator.alterations import Alterations, alterations_of
 from navigator.config import NavigatorConfig
 from navigator.dialogues import Dialogue
 from navigator.examples import Row, pack
@@ -77,11 +77,12 @@ def run(
     model.config.encoder_version = catalogue.encoder_version
     processor = NavigatorProcessor(AutoTokenizer.from_pretrained(job.checkpoint), cast(NavigatorConfig, model.config))
     fit = align_projectors(model, processor, catalogue, folder) if job.align else None
-    told = fit.told if fit is not None else _told(model, catalogue)
+    told = _told(model, catalogue)
     if job.adapters is not None:
         begin_with(model, job.recipe, load_learnt(Path(job.adapters)).tensors)
+    alterations = alterations_of(model.item_projector, model.config.read_out)
     model.to(device)  # type: ignore[arg-type]
-    rows = _on(device, _rows(processor, catalogue, own, job, rank, told))
+    rows = _on(device, _rows(processor, catalogue, own, job, rank, told, alterations))
     model.train()
     with (folder / "metrics.jsonl").open("a") as metrics:
         for progress in train(model, rows, job.recipe, folder):
@@ -105,7 +106,8 @@ def align_projectors(
         for prefix, projector in projectors.items():
             projector.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
         fit = Fit(**json.loads((folder / "aligned.json").read_text()))
-        return replace(fit, told=tuple(fit.told))
+        model.config.read_out = [list(pair) for pair in fit.values]
+        return fit
     embeddings = cast(torch.nn.Embedding, model.get_input_embeddings())
     dtype = embeddings.weight.dtype
     fits = []
@@ -119,11 +121,14 @@ def align_projectors(
     state = {prefix + n: t for prefix, projector in projectors.items() for n, t in projector.state_dict().items()}
     save_file(state, done)
     (folder / "aligned.json").write_text(json.dumps(asdict(fits[0])))
+    model.config.read_out = [list(pair) for pair in fits[0].values]
     return fits[0]
 
 
 def _told(model: NavigatorForConditionalGeneration, catalogue: Catalogue) -> tuple[str, ...]:
-    """The properties that an incumbent's soft tokens can tell: those that can be heard in its catalogue."""
+    """The properties that soft tokens tell: those that are read out, or else those to be heard in the catalogue."""
+    if model.config.read_out:
+        return tuple(dict.fromkeys(name for name, _ in model.config.read_out))
     heard = hear(catalogue.train.known, model.item_projector.input_map.shape[1])
     return heard.readouts.names if heard is not None else ()
 
@@ -147,8 +152,9 @@ def learnt_of(
     )
     about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed, "drills": job.drills}
     about["vocabulary"] = list(vocabulary)
+    about["read_out"] = config.read_out
     if fit is not None:
-        about["alignment"] = asdict(fit)
+        about["alignment"] = {name: value for name, value in asdict(fit).items() if name != "values"}
     tensors = {name: tensor.cpu() for name, tensor in learnt_tensors(model).items()}
     tensors, shape = without_idle_ranks(tensors, shape)
     rank, alpha = max(job.recipe.lora_rank, 1), job.recipe.lora_alpha
@@ -162,8 +168,9 @@ def _rows(
     job: Run,
     rank: int,
     told: Collection[str],
+    alterations: Alterations | None,
 ) -> Iterator[Row]:
-    source = examples(processor, catalogue, job.seed * 1000 + rank, own, told, job.drills)
+    source = examples(processor, catalogue, job.seed * 1000 + rank, own, told, job.drills, alterations)
     return pack(source, job.row_tokens, processor.turn_end_id)
 
 
@@ -172,18 +179,3 @@ def _on(device: str, rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         moved: dict[str, Any] = {n: v.to(device) for n, v in vars(row).items() if isinstance(v, Tensor)}
         yield replace(row, **moved)
-
-
-def held_out_loss(
-    model: NavigatorForConditionalGeneration, processor: NavigatorProcessor, catalogue: Catalogue, rows: int, job: Run
-) -> float:
-    """Mean cross-entropy per token on conversations about items that were never trained on."""
-    from navigator.training import row_loss
-
-    swapped, told = replace(catalogue, train=catalogue.test), _told(model, catalogue)
-    total, count = 0.0, 0
-    with torch.no_grad():
-        for row in islice(_rows(processor, swapped, [], replace(job, seed=job.seed + 7919), 0, told), rows):
-            total += float(row_loss(model, row))
-            count += int(row.learn.sum())
-    return total / max(count, 1)

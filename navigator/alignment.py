@@ -34,13 +34,13 @@ class Fit:
         explained: share of the targets' variance explained on held-out items.
         read: share of held-out items' facts whose word is the nearest, among its property's, to their soft token.
         sharpness: what the read-outs' scores are multiplied by.
-        told: the properties that the soft tokens tell; empty where all are.
+        values: pairs of property and value that read-outs score, in their order; empty where there are none.
     """
 
     explained: float
     read: float
     sharpness: float
-    told: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _speak(projector: Projector, words: SoftWords, heard: Heard) -> Fit:
     projector.input_map[:, :count].copy_(readouts.map * _SHARPNESS)
     projector.score_bias[:count] = readouts.bias * _SHARPNESS
     explained = 1 - float((told - targets).square().mean()) / spread
-    return Fit(explained, words.read(told, range(len(told))), _SHARPNESS, readouts.names)
+    return Fit(explained, words.read(told, range(len(told))), _SHARPNESS, readouts.values)
 
 
 def _regress(projector: Projector, words: SoftWords, vectors: Tensor, held: Tensor, train: Tensor, seed: int) -> Fit:

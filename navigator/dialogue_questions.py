@@ -116,7 +116,7 @@ def ask_all(state: State) -> None:
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
         _ask_of_all(state, said, answers.extreme(rng, state.shown, dearest))
         return
-    if rng.random() < 0.1:
+    if rng.random() < 0.15:
         _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
         return
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)

@@ -28,10 +28,11 @@ def of_one(state: State, known: Known, reference: str) -> str:
 
 
 def of_all(state: State) -> str:
-    """Ask which of the items on show it is true of."""
-    kind = state.rng.choice(("is", "has"))
-    what = _seldom_told(state, state.shown, kind)
-    return phrasing.say(state.rng, "which" if kind == "is" else "which_has", x=what)
+    """Ask which of the items on show it is true of, or most true."""
+    wording, kind = state.rng.choice((("which", "is"), ("which_has", "has"), ("most", "is"), ("unknown_of_all", "")))
+    if not kind:
+        return phrasing.say(state.rng, wording)
+    return phrasing.say(state.rng, wording, x=_seldom_told(state, state.shown, kind))
 
 
 def noted(state: State, said: str, items: Sequence[Known]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from navigator.processing import NavigatorProcessor
 from navigator.prompt import metadata
 
 _SIZES = (1, 1, 2, 3, 4, 6, 8, 8)
-_WORDED = 0.3
+WORDED = 0.3
 """Share of drills in which items come with their metadata, as they do in conversations."""
 
 Piece = tuple[str, bool]
@@ -23,19 +23,26 @@ Piece = tuple[str, bool]
 
 
 def drill(
-    processor: NavigatorProcessor, shelf: Shelf, told: Collection[str] | None, rng: Random, encoder_version: str
+    processor: NavigatorProcessor,
+    shelf: Shelf,
+    told: Collection[str] | None,
+    rng: Random,
+    encoder_version: str,
+    *,
+    worded: bool = False,
 ) -> Example:
     """Items of a shelf, mostly of one kind, and questions about all of them.
 
     Args:
         told: properties that the vectors tell; None for all.
+        worded: whether the items come with their metadata.
     """
     size = rng.choice(_SIZES)
     kind = rng.choice(shelf.known).kind
     pool = shelf.of_kind(kind) if rng.random() < 0.8 else list(shelf.known)
     pool = pool if len(pool) >= size else list(shelf.known)
     items = rng.sample(pool, min(size, len(pool)))
-    return _example(processor, items, _questions(items, told, rng), rng.random() < _WORDED, encoder_version)
+    return _example(processor, items, _questions(items, told, rng), worded, encoder_version)
 
 
 def _questions(items: Sequence[Known], told: Collection[str] | None, rng: Random) -> list[Piece]:

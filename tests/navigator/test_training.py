@@ -80,6 +80,7 @@ def test_what_was_learnt_is_put_back(start, tmp_path):
     assert back.encoder_version == "e1"
     config = convert(str(start), str(tmp_path / "merged"), learnt=back)
     assert config.encoder_version == "e1"
+    assert {name for name, _ in config.read_out} == {"kind", "color", "legs"}
     merged = NavigatorForConditionalGeneration.from_pretrained(tmp_path / "merged", dtype=torch.float32).eval()
     base = NavigatorForConditionalGeneration.from_pretrained(start, dtype=torch.float32).eval()
     layer = "language_model.model.layers.0.self_attn.q_proj"
