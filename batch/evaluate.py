@@ -28,7 +28,7 @@ from batch.encoder_release import table_of
 from batch.local_search import LocalSearch, open_search
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
 from batch.quality_suites import attributes, drawn_titles, intents, retrieval
-from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, print_comparison, print_report
+from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, finite, print_comparison, print_report
 from batch.unanswerable_suite import unanswerable
 from catalog.demo import load as demo
 from catalog.errors import InvalidInput, NotFound
@@ -330,7 +330,7 @@ def main(
             found["suites"][made.suite]["against"] = entry
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(found, indent=1, default=str, ensure_ascii=False) + "\n")
+        out.write_text(json.dumps(finite(found), indent=1, default=str, ensure_ascii=False) + "\n")
         console.print(f"written to {out}")
 
 

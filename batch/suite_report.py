@@ -1,5 +1,6 @@
 """What a quality suite found, in one form for all of them: tables for people, JSON for machines, samples to compare."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,6 +52,15 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """The whole of it."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def finite(found: Any) -> Any:
+    """What is to be written as JSON, with null for what is no number: a mean of nothing, an interval without end."""
+    if isinstance(found, Mapping):
+        return {name: finite(value) for name, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [finite(value) for value in found]
+    return None if isinstance(found, float) and not math.isfinite(found) else found
 
 
 def compare(new: Report, old: Report) -> dict[str, Difference]:
@@ -108,5 +118,7 @@ def _cell(row: Mapping[str, float | int], name: str) -> str:
         return ""
     count = row.get(f"{name} n")
     value = row[name]
+    if math.isnan(value):
+        return "-"
     said = str(value) if isinstance(value, int) else f"{value:.3f}"
     return said if count is None else f"{said} ({count})"

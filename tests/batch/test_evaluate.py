@@ -1,6 +1,7 @@
 """Quality suites: a wrong item, price or citation fails, and one command measures a release and compares two."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,7 +16,7 @@ from batch.evaluate import app
 from batch.local_search import open_search
 from batch.paired import difference
 from batch.quality_suites import drawn_titles, retrieval
-from batch.suite_report import Report, compare, got_worse
+from batch.suite_report import Report, compare, finite, got_worse
 from catalog.demo import load as demo
 from catalog.encoder import load_base_encoder, spaces_of
 from catalog.item import Item, parse_item
@@ -197,6 +198,15 @@ def test_paired_intervals():
     made = [Report("s", "r", {}, {"action (as said)": one, "invented (as said)": one}) for one in (worse, old)]
     assert [line.split(":")[0] for line in got_worse(compare(*made), 0.02)] == ["action (as said)"]
     assert [line.split(":")[0] for line in got_worse(compare(*made[::-1]), 0.02)] == ["invented (as said)"]
+
+
+def test_what_was_not_asked_is_null():
+    """A measure without a single case is no number, which JSON cannot say: other programs could not read the file."""
+    nothing = difference({"a": 1.0}, {"b": 1.0})
+    found = {"scores": {"as said": {"denial": float("nan"), "denial n": 0}}, "differences": asdict(nothing)}
+    read = json.loads(json.dumps(finite(found), allow_nan=False))
+    assert read["scores"]["as said"] == {"denial": None, "denial n": 0}
+    assert read["differences"] == {"mean": None, "low": None, "high": None, "units": 0}
 
 
 @pytest.fixture(scope="module")
