@@ -66,9 +66,12 @@ def page_without_a_shop():
     served.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A headless browser; the tests that need it skip where there is none."""
+    """A headless browser; the tests that need it skip where there is none.
+
+    One a file: while Playwright is open its event loop runs in this thread, and no other can.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"needs Chromium at {CHROMIUM}: apt-get install chromium")
     from playwright.sync_api import sync_playwright
