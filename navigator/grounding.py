@@ -1,6 +1,6 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, that
-something is as it was asked for only where it was asked how it should be, that nothing costs less than a limit, and
-that yes and no agree with what is said of an item.
+something is as it was asked for only where it was asked how it should be, that there is nothing of a kind or below a
+limit, and that yes and no agree with what is said of an item.
 
 The text is checked while it streams. A citation, an amount and a first sentence that denies are held back until they
 are complete; everything else passes at once.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from catalog.item import Item
+from navigator.denials import false_denial, may_deny
 from navigator.facts import AMOUNT, amounts, money, normal_amount
 from navigator.verdicts import mend_verdicts, verdict_begins
 
@@ -24,12 +25,6 @@ _CITED_OPEN = re.compile(r"\s?\[\d{1,3}\](?: (?:is?|is (?:th?|the(?: (?:[cdlm]\w
 _FULFILS = (" is what you asked for:", " fits:")
 _AS_ASKED = re.compile(rf"({_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})")
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
-
-_NONE = r"(?:I have none|Nothing here is|There is nothing|No [\w -]{1,40}?) under "
-_DENIES = re.compile(rf"{_NONE}({AMOUNT.pattern})(?:(?:, sorry)?[.;:]\s|,\s(?=\[))")
-_DENIAL_BEGINS = ("I have none under ", "Nothing here is under ", "There is nothing under ", "No ")
-_DENIAL_OPEN = re.compile(rf"No [\w -]{{0,50}}|{_NONE}\S+(?:\s(?:s|so|sor|sorr|sorry)?[.;:]?)?")
-"""A first sentence that may yet say that nothing costs less than a limit."""
 
 # What may still become a citation or an amount when more text comes.
 _OPEN = re.compile(r"(?:\s?\[\d{0,3}|\s?(?:[$€£¥]|\b[A-Z]{1,3} ?)(?:\d[\d,]*(?:\.\d?\d?)?)?|\s)$")
@@ -83,10 +78,8 @@ class Grounding:
         return self._checked(ready)
 
     def _may_deny(self) -> bool:
-        """Whether an answer may yet begin by saying that nothing costs less than a limit; once not, it begins."""
-        said = self._pending
-        opens = any(one.startswith(said) for one in _DENIAL_BEGINS) or _DENIAL_OPEN.fullmatch(said)
-        if opens and not _DENIES.match(said):
+        """Whether an answer may yet begin by saying that there is nothing of a kind; once not, it begins."""
+        if may_deny(self._pending):
             return True
         self._begin()
         return False
@@ -94,10 +87,9 @@ class Grounding:
     def _begin(self) -> None:
         """Leave out a first sentence that denies what is on show."""
         self._begun = True
-        denial = _DENIES.match(self._pending)
-        if denial and any(_costs_at_most(item, denial[1]) for item in self.items):
+        if denied := false_denial(self._pending, self.items):
             self.corrected += 1
-            self._pending = self._pending[denial.end() :]
+            self._pending = self._pending[denied:]
 
     def _may_fulfil(self) -> int:
         """Where a citation stands that may yet be said to be what was asked for; else the end of what is held back."""
@@ -161,11 +153,3 @@ class Grounding:
             number = next(n for n, price in prices.items() if price == extreme)
         self._due = money(extreme, self.items[number - 1].currency)
         return number
-
-
-def _costs_at_most(item: Item, limit: str) -> bool:
-    """Whether an item costs as little as an amount says, in the same currency."""
-    if item.price is None:
-        return False
-    sign, number = re.fullmatch(r"(\D*)(.*)", limit).groups()  # type: ignore[union-attr]
-    return money(item.price, item.currency).startswith(sign) and item.price <= float(number.replace(",", ""))

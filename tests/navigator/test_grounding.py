@@ -9,8 +9,8 @@ from navigator.facts import amounts, facts, money
 from navigator.grounding import Grounding
 
 ITEMS = [
-    Item(id="a", title="Oak chair", price=49, currency="USD"),
-    Item(id="b", title="Rattan chair", price=1299.5, currency="USD"),
+    Item(id="a", title="Oak chair", price=49, currency="USD", colors=("mustard", "navy"), materials=("oak",)),
+    Item(id="b", title="Rattan chair", price=1299.5, currency="USD", styles=("boho",), category=("Home", "Chairs")),
 ]
 
 
@@ -70,7 +70,6 @@ def test_nothing_is_as_asked_where_nothing_was_asked():
         ("No chair under $48.99, sorry. [1] is oak.", "No chair under $48.99, sorry. [1] is oak."),
         ("I have none under €700; [1] is oak.", "I have none under €700; [1] is oak."),
         ("No, [1] has none under it.", "No, [1] has none under it."),
-        ("No chair here. [1] is oak.", "No chair here. [1] is oak."),
     ],
 )
 def test_what_costs_less_is_not_denied(said, shown):
@@ -78,6 +77,30 @@ def test_what_costs_less_is_not_denied(said, shown):
     limits = "under $700 $50 $1,300 $49 $40 $48.99 €700"
     assert run([said], limits)[0] == shown
     assert run(list(said), limits)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("No mustard ones, sorry. Have a look at [1]: at $49.", "Have a look at [1]: at $49."),
+        ("I have none in blue; [1] comes closest, oak.", "[1] comes closest, oak."),
+        ("Nothing here is wood. [1] is oak.", "[1] is oak."),
+        ("No chairs here. [2] is rattan.", "[2] is rattan."),
+        ("No teal or navy ones, sorry. [1] is oak.", "[1] is oak."),
+        ("Nothing matches navy oak; [1] comes closest.", "[1] comes closest."),
+        ("Nothing matches boho oak; [1] comes closest.", "Nothing matches boho oak; [1] comes closest."),
+        ("No red ones, sorry. Have a look at [1]: oak.", "No red ones, sorry. Have a look at [1]: oak."),
+        ("No hairpin legs here. [1] is oak.", "No hairpin legs here. [1] is oak."),
+        ("No, it is oak. [1] is.", "No, it is oak. [1] is."),
+        ("No mustard", "No mustard"),
+    ],
+)
+def test_what_is_on_show_is_not_denied(said, shown):
+    """`No mustard ones` is left out beside one that is mustard; what no item has, by the catalogue, stays denied."""
+    for pieces in ([said], list(said)):
+        text, grounding = run(pieces)
+        assert text == shown
+        assert grounding.corrected == (said != shown)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +147,25 @@ def test_yes_is_said_to_what_was_asked(asked, said, shown):
 
 
 _CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
-_CLAIMS += ["I have none", "No ", "No chair", " under", "$60", ", sorry. ", "; ", ": ", ". ", "s", "so"]
+_CLAIMS += [
+    " in",
+    " mustard",
+    " ones",
+    " here",
+    "Nothing here is ",
+    "Nothing matches",
+    "I have none",
+    "No ",
+    "No chair",
+    " under",
+    "$60",
+    ", sorry. ",
+    "; ",
+    ": ",
+    ". ",
+    "s",
+    "so",
+]
 _CLAIMS += [" is oak", ", yes", ", not", " oak", ", not wood", ", not walnut."]
 _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
 
