@@ -61,15 +61,12 @@ def compare(
     results: dict[str, Any] = {"properties": len(names), "drills": drills, "items_to_learn_from": learns_from}
     ahead = (_about(catalogue.train.known, names), _about(catalogue.test.known, names))
     heard = listen(ahead[0])
-
-    def lessons(known: Sequence[Known]) -> list[Asked]:
-        return list(make_drills(known, names, drills, Random(0)))
-
     for name in ways:
         way = WAYS[name]
         on_request = way.tokens > 4
         train, test = map(_with_grids, ahead) if on_request else ahead
         attributes, choices = hidden_questions(test, hidden, names, Random(1))
+        lessons = list(make_drills(train, names, drills, Random(0)))
         with tempfile.TemporaryDirectory() as folder:
             began = time.process_time()
             reader = learn_to_read(way, train, lessons, Path(folder), heard=None if on_request else heard)

