@@ -15,7 +15,7 @@ from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
-from navigator.pointing import FINDS, found, it
+from navigator.pointing import FINDS, found, it, to_undercut
 from navigator.prompt import Exchange, Shown
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
@@ -52,12 +52,14 @@ def mend(
         changed["item_refs"] = plainly.refs
     elif action in ("ask", "similar", "complete") and not pointed and (number := it(message, history)) is not None:
         changed["item_refs"] = (number,)
+    elif action == "refine" and not pointed and (number := to_undercut(message, history)) is not None:
+        changed["item_refs"] = (number,)
     elif action != intent.action or picture:
         changed["item_refs"] = ()
     if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)
-        changed |= _looks(meant, plainly, base)
+        changed |= _looks(meant, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = plainly.sort or intent.sort
         query = str(changed.get("query", intent.query))
@@ -91,7 +93,7 @@ def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:
 def _without_inventions(
     intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
 ) -> ShoppingIntent:
-    """An intent without kinds and exclusions that neither the message nor the catalogue knows, nor an order unasked."""
+    """An intent without what neither the message nor the catalogue knows, nor an order unasked."""
     heard = set(plain(message)) | {singular(word) for word in plain(message)}
 
     def known(word: str) -> bool:
@@ -107,7 +109,10 @@ def _without_inventions(
             word
             for word in getattr(intent, slot)
             # A rug is no material, unless one was spoken of.
-            if lexicon.resolve(kind, word) or set(plain(word)) <= heard or not lexicon.resolve("category", word)
+            if lexicon.resolve(kind, word)
+            or set(plain(word)) <= heard
+            or (base is not None and word in getattr(base, slot))
+            or (lexicon.kinds_of(word) and not lexicon.resolve("category", word))
         )
         for kind, slot in SLOTS.items()
     }
@@ -143,7 +148,7 @@ def _heard_price(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | N
     return {"price_max": plainly.amounts[0] if len(plainly.amounts) == 1 else before}
 
 
-def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> dict[str, object]:
     """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
     no = {plain(word) for _, word in plainly.refused}
     gone = no | {plain(word) for _, word in plainly.dropped}
@@ -167,6 +172,12 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -
         if new and not plainly.either and base is not None:
             # Oak instead of walnut, and not both.
             words = [w for w in words if plain(w) in named or plain(w) not in wanted_before]
+        if new and plainly.words <= SHORT:
+            # Scandi style: no other style was thought of.
+            meant = {value for word in new for value in lexicon.resolve(kind, word)}
+            words = [
+                w for w in words if plain(w) in named | wanted_before or meant.intersection(lexicon.resolve(kind, w))
+            ]
         heard = {plain(word) for other in SLOTS.values() for word in getattr(intent, other)}
         queried = f" {' '.join(plain(intent.query))} "
         for word in new:

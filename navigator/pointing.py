@@ -21,6 +21,7 @@ _OF_SEVERAL = re.compile(
     r"|\b(?:cheapest|dearest|priciest|most expensive|recommend)\b|\bhelp me (?:choose|decide|pick)\b"
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")
+_THAN_IT = re.compile(r"\b(?:cheaper|less(?: expensive)?) than (?:it|that|this)\b(?! one)")
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -75,5 +76,18 @@ def it(message: str, history: Sequence[Exchange]) -> int | None:
     titles = {word for entry in last.shown for word in plain(entry.item.title) if len(word) > 3}
     if titles & set(plain(message)):
         return None
-    cited = (int(number) for number in _CITED.findall(last.answer))
-    return next((number for number in cited if number <= len(last.shown)), None)
+    return _spoken_of(last)
+
+
+def to_undercut(message: str, history: Sequence[Exchange]) -> int | None:
+    """The number of the item of the last answer that something cheaper is looked for than: `cheaper than that`."""
+    last = next((exchange for exchange in reversed(history) if exchange.shown), None)
+    if last is None or not _THAN_IT.search(message.casefold()):
+        return None
+    return 1 if len(last.shown) == 1 else _spoken_of(last)
+
+
+def _spoken_of(exchange: Exchange) -> int | None:
+    """The number of the item that an answer spoke of first."""
+    cited = (int(number) for number in _CITED.findall(exchange.answer))
+    return next((number for number in cited if number <= len(exchange.shown)), None)

@@ -170,6 +170,24 @@ def test_what_nobody_said_is_left_out():
     assert read("cheaper ones", action="refine", sort="price_low").sort == "price_low"
 
 
+def test_no_look_is_added_to_the_one_that_was_named():
+    """Whoever says `industrial style` thought of no other; a value that is the same one, or was there before, stays."""
+    assert read("industrial style", action="refine", styles=("mid-century", "industrial")).styles == ("industrial",)
+    assert read("the green one", action="refine", colors=("sage", "green")).colors == ("sage", "green")
+    either = read("oak or walnut", action="refine", materials=("oak", "walnut", "leather"))
+    assert either.materials == ("oak", "walnut")
+    wish = "something for a study that my father would have liked, all industrial and proper"
+    assert read(wish, action="search", styles=("industrial", "mid-century")).styles == ("industrial", "mid-century")
+
+
+def test_a_look_that_nothing_speaks_of_is_left_out():
+    """Neither the message nor the catalogue knows `rhymes`; what the catalogue lacks but somebody said stays."""
+    read_so = read("any velvet?", action="refine", materials=("velvet", "rhymes"), colors=("orange",))
+    assert read_so.materials == ("velvet",)
+    assert "rhymes" not in read("a vase, nothing loud", action="search", materials=("rhymes",)).materials
+    assert read("a sofa in turquoise", action="search", colors=("turquoise",)).colors == ("turquoise",)
+
+
 def test_a_limit_is_of_one_item_unless_it_is_of_all():
     got = read("max 120", action="complete", budget_total=120, item_refs=(1,))
     assert (got.action, got.price_max, got.budget_total, got.item_refs) == ("refine", 120, None, ())

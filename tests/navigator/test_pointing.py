@@ -59,6 +59,23 @@ def test_it_is_what_the_answer_spoke_of(message, read, items):
     assert meant(message, (FOUND,), refs=read) == items
 
 
+@pytest.mark.parametrize(
+    ("message", "history", "items"),
+    [
+        ("cheaper than that", (FOUND, ABOUT_B), "b"),
+        ("do you have one that costs less than that?", (FOUND, ABOUT_B), "b"),
+        ("anything cheaper than that", (FOUND,), "c"),
+        ("cheaper ones", (FOUND, ABOUT_B), ""),
+        ("I meant something cheaper than that one over there", (FOUND, ABOUT_B), ""),
+    ],
+)
+def test_what_is_to_be_cheaper_than_that(message, history, items):
+    """`Cheaper than that` is cheaper than what was spoken of last, and the least expensive first."""
+    intent = mend(ShoppingIntent(action="refine"), message, history, LEXICON)
+    assert "".join(entry.item.id for entry in items_meant(intent, message, history, LEXICON)) == items
+    assert intent.sort == "price_low"
+
+
 def test_a_new_list_takes_the_place_of_the_old():
     """One item that was found is a list of one: which of these does not go back to what was found before it."""
     alone = Exchange("a blue one", ShoppingIntent(action="refine"), (LIST[3],), "[1] is blue.")
