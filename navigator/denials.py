@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from catalog.item import Item
 from navigator.facts import AMOUNT, money
-from navigator.knowledge import singular
-from navigator.verdicts import is_also
+from navigator.verdicts import catalogue_says
 
 _NONE_UNDER = r"(?:I have none|Nothing here is|There is nothing|No [\w -]{1,40}?) under"
 _NONE = r"(?:I have none in|Nothing here is|Nothing matches|No)"
@@ -41,7 +40,7 @@ def false_denial(text: str, items: Sequence[Item]) -> int:
     if limit := found["limit"]:
         return found.end() if any(_costs_at_most(item, limit) for item in items) else 0
     looks = _ALTERNATIVES.split(found["look"].casefold())
-    return found.end() if any(_is(item, look) for item in items for look in looks) else 0
+    return found.end() if any(catalogue_says(item, look) for item in items for look in looks) else 0
 
 
 def _costs_at_most(item: Item, limit: str) -> bool:
@@ -50,14 +49,3 @@ def _costs_at_most(item: Item, limit: str) -> bool:
         return False
     sign, number = re.fullmatch(r"(\D*)(.*)", limit).groups()  # type: ignore[union-attr]
     return money(item.price, item.currency).startswith(sign) and item.price <= float(number.replace(",", ""))
-
-
-def _is(item: Item, look: str) -> bool:
-    """Whether the catalogue says of an item what a word says, or each of several words."""
-    kinds = [singular(kind) for kind in item.category[-1:]]
-    values = [value.casefold() for value in (*item.colors, *item.materials, *item.styles, *kinds)]
-
-    def is_said(word: str) -> bool:
-        return any(is_also(value, said) for value in values for said in {word, singular(word)})
-
-    return is_said(look) or all(map(is_said, look.split()))

@@ -104,7 +104,7 @@ class Grounding:
         return len(self._pending) if begins is None else max(0, begins - len(self._said))
 
     def _checked(self, text: str) -> str:
-        text, mended = mend_verdicts(self._said, text, self.asked)
+        text, mended = mend_verdicts(self._said, text, self.asked, self.items)
         self.corrected += mended
         if not self.wished:
             text, claims = _AS_ASKED.subn(r"\1:", text)

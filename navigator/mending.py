@@ -50,9 +50,7 @@ def mend(
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
-    elif action in ("ask", "similar", "complete") and not pointed and (number := it(message, history)) is not None:
-        changed["item_refs"] = (number,)
-    elif action == "refine" and not pointed and (number := to_undercut(message, history)) is not None:
+    elif not pointed and (number := _unnumbered(action, message, history)) is not None:
         changed["item_refs"] = (number,)
     elif action != intent.action or picture:
         changed["item_refs"] = ()
@@ -71,6 +69,13 @@ def mend(
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended
+
+
+def _unnumbered(action: str, message: str, history: Sequence[Exchange]) -> int | None:
+    """The number of the item that a message means without one: is it oak, cheaper than that."""
+    if action in ("ask", "similar", "complete"):
+        return it(message, history)
+    return to_undercut(message, history) if action == "refine" else None
 
 
 def items_that_stay(

@@ -1,16 +1,20 @@
 """Whether an answer's yes or no agrees with what it says itself: `[1] is oak, yes.`, `[1] is oak, not walnut.`
 
-A small model says what it sees, and now and then draws the wrong conclusion: `oak, not oak`, or `oak, yes` to whoever
-asked for walnut. What it saw stays; the conclusion is mended or left out.
+A small model says what it sees, and now and then draws the wrong conclusion: `oak, not oak`, `chestnut, not walnut` of
+what is made of walnut, or `oak, yes` to whoever asked for walnut. What it saw stays; the conclusion is mended or left
+out.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
+from catalog.item import Item
 from navigator.evaluation import says
 from navigator.families import FAMILIES, taken_in
+from navigator.knowledge import singular
 
-_CLAIM = r"\[\d{1,3}\] (?P<verb>is|has) (?P<value>[^\[\].,]{1,40})"
+_CLAIM = r"\[(?P<number>\d{1,3})\] (?P<verb>is|has) (?P<value>[^\[\].,]{1,40})"
 _VERDICT = re.compile(rf"{_CLAIM}(?P<verdict>, (?:yes|not (?P<other>[^\[\].,]{{1,40}})))(?=[.,]|$)")
 _OPEN = re.compile(rf"{_CLAIM}(?P<verdict>,(?: (?:y|ye|yes|n|no|not(?: [^\[\].,]*)?)?)?)$")
 
@@ -21,12 +25,13 @@ def verdict_begins(text: str) -> int | None:
     return found.start("verdict") if found else None
 
 
-def mend_verdicts(before: str, text: str, asked: str) -> tuple[str, int]:
+def mend_verdicts(before: str, text: str, asked: str, items: Sequence[Item] = ()) -> tuple[str, int]:
     """Mend conclusions in a piece of an answer.
 
     Args:
         before: the end of what was said before it.
-        asked: the person's message; empty: only whether an answer contradicts itself is looked at.
+        asked: the person's message; empty: only whether an answer contradicts itself or the catalogue is looked at.
+        items: on show, numbered from 1.
 
     Returns:
         The piece, and how many conclusions were mended.
@@ -34,17 +39,30 @@ def mend_verdicts(before: str, text: str, asked: str) -> tuple[str, int]:
     mended = 0
     for found in reversed([*_VERDICT.finditer(before + text)]):
         begins, ends = (place - len(before) for place in found.span("verdict"))
-        right = _right(found, asked)
+        right = _right(found, asked, items)
         if begins >= 0 and right != found["verdict"]:
             mended += 1
             text = text[:begins] + right + text[ends:]
     return text, mended
 
 
-def _right(found: re.Match[str], asked: str) -> str:
+def catalogue_says(item: Item, look: str) -> bool:
+    """Whether an item is what a word says, or each of several words, by the catalogue: its looks and its kind."""
+    kinds = [singular(kind) for kind in item.category[-1:]]
+    values = [value.casefold() for value in (*item.colors, *item.materials, *item.styles, *kinds)]
+
+    def is_said(word: str) -> bool:
+        return any(is_also(value, said) for value in values for said in {word, singular(word)})
+
+    return is_said(look) or all(map(is_said, look.split()))
+
+
+def _right(found: re.Match[str], asked: str, items: Sequence[Item]) -> str:
     value, other = found["value"].casefold().strip().removeprefix("by "), found["other"]
     if other is not None and not is_also(value, other.casefold().strip()):
-        return found["verdict"]
+        of = items[int(found["number"]) - 1 : int(found["number"])]
+        denied = found["verb"] == "is" and any(catalogue_says(item, other.casefold().strip()) for item in of)
+        return f" and {other.strip()}, yes" if denied else found["verdict"]
     return ", yes" if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
 
 

@@ -110,13 +110,17 @@ def test_what_is_on_show_is_not_denied(said, shown):
         ("[1] is oak, not wood.", "[1] is oak, yes."),
         ("[2] is Oak, not wood, and costs $1,299.50.", "[2] is Oak, yes, and costs $1,299.50."),
         ("[1] has turned legs, not turned legs", "[1] has turned legs, yes"),
+        ("[1] is navy, not oak.", "[1] is navy and oak, yes."),
+        ("[1] is navy, not wood, and costs $49.", "[1] is navy and wood, yes, and costs $49."),
+        ("[2] is navy, not oak.", "[2] is navy, not oak."),
         ("[1] is oak, not walnut.", "[1] is oak, not walnut."),
         ("[1] is oak, not ", "[1] is oak, not"),
         ("[1] is oak, nothing else.", "[1] is oak, nothing else."),
     ],
 )
 def test_nothing_is_denied_to_be_what_it_is(said, shown):
-    """`Oak, not oak` and `oak, not wood` become a yes, however the text is cut; what is truly another stays denied."""
+    """`Oak, not oak` and `oak, not wood` become a yes, however the text is cut, and so does `navy, not oak` of what the
+    catalogue says is oak; what is truly another stays denied."""
     for pieces in ([said], list(said)):
         text, grounding = run(pieces)
         assert text == shown
