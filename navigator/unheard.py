@@ -32,6 +32,10 @@ _ASKED_FOR = (
 _POINTS = ("number", "option")
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
+_DOES = re.compile(
+    r"\b(?:do|does|will|would|can|could|might)\b.{0,30}\b(?:it|they|this|that|these|those|them|ones?) ([a-z]+)\W*$"
+)
+"""What somebody asks a thing to do: does it rust? There, rust is no colour."""
 _BRITISH = re.compile(r"(?<=[a-z]{2})our$")
 _ENDINGS = ("ing", "ed", "en", "es", "ic", "y", "e", "s")
 
@@ -51,11 +55,14 @@ def unheard(question: str, heard: Collection[str], shown: Sequence[Item]) -> tup
     """
     near = stems([*map(metadata, shown), *(details(item) for item in shown if len(shown) == 1)])
 
-    def is_heard(part: str) -> bool:
-        return english.count(part) >= _EVERYDAY or any(_stem(part) in some for some in (heard, near, _always()))
-
     # A possessive or a contraction is no word to ask about: it's, customer's.
     text = re.sub(r"['\u2019]\w+", "", question.casefold())
+    done = _DOES.search(question.casefold())
+
+    def is_heard(part: str) -> bool:
+        known = (_asked(),) if done and part == done[1] else (heard, near, _always())
+        return english.count(part) >= _EVERYDAY or any(_stem(part) in some for some in known)
+
     found = [word for word in _WORD.findall(text) if not all(map(is_heard, _parts(word)))]
     return tuple(dict.fromkeys(found))[:_MOST]
 
@@ -79,5 +86,11 @@ def _stem(word: str) -> str:
 def _always() -> frozenset[str]:
     """Broad and narrow words for looks and kinds, and those by which what is known is asked for."""
     looks = [word for family in FAMILIES.values() for entry in family.items() for word in entry]
-    asked = [re.sub(r"\{\w+\}", " ", wording) for name in _ASKED_FOR for wording in phrasing.wordings(name)]
-    return stems((*(look.replace("|", " ") for look in looks), *KINDS, *KINDS.values(), *asked, *_POINTS))
+    return _asked() | stems((*(look.replace("|", " ") for look in looks), *KINDS, *KINDS.values(), *_POINTS))
+
+
+@lru_cache
+def _asked() -> frozenset[str]:
+    """The words by which what is known is asked for."""
+    wordings = [wording for name in _ASKED_FOR for wording in phrasing.wordings(name)]
+    return stems(re.sub(r"\{\w+\}", " ", wording) for wording in wordings)
