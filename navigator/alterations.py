@@ -23,6 +23,9 @@ from navigator.prompt import metadata
 SHARE = 0.5
 """Of the values that can be altered, those that are."""
 
+_MOST = 10_000
+"""Items that are altered at once: of a catalogue of hundreds of thousands others each time, and not all of them."""
+
 _NEGLIGIBLE = 1e-3
 """Directions of the map that are weaker than this share of its strongest are noise of its precision."""
 
@@ -43,7 +46,9 @@ class Alterations:
     bias: Tensor
     back: Tensor
 
-    def altered(self, shelf: Shelf, rng: Random, *, worded: bool = True, share: float = SHARE) -> Shelf:
+    def altered(
+        self, shelf: Shelf, rng: Random, *, worded: bool = True, share: float = SHARE, most: int = _MOST
+    ) -> Shelf:
         """The shelf with some of the values changed for others that things of the same kind have.
 
         An item's read-outs trade the scores of the old and the new value, and so are as sure of it, and as wrong, as
@@ -52,26 +57,28 @@ class Alterations:
         Args:
             worded: whether the items come with their text, and what that says is left alone.
             share: of the values that could be changed, 0 to 1.
+            most: items that are altered; of a larger shelf the rest stay as they are.
         """
         place = {pair: column for column, pair in enumerate(self.values)}
         offered = _offered(shelf, place)
-        vectors = np.stack([known.shown.vectors[0] for known in shelf.known]).astype(np.float32)  # [N, D]
+        all_rows = range(len(shelf.known))
+        rows = all_rows if len(all_rows) <= most else rng.sample(all_rows, most)
+        chosen = [shelf.known[row] for row in rows]
+        vectors = np.stack([known.shown.vectors[0] for known in chosen]).astype(np.float32)  # [N, D]
         scores = (torch.from_numpy(vectors) - self.mean) @ self.map + self.bias  # [N, R]
         traded = scores.clone()
-        known = []
-        for row, entry in enumerate(shelf.known):
-            said = _text(entry) if worded else ""
-            free = {name: value for name, value in entry.facts.items() if value.casefold() not in said}
-            free = {name: value for name, value in free.items() if (name, value) in place and rng.random() < share}
-            others = {name: [v for v in offered[entry.kind, name] if v != free[name]] for name in free}
-            changes = {name: rng.choice(values) for name, values in others.items() if values}
+        known = list(shelf.known)
+        facts = []
+        for row, entry in enumerate(chosen):
+            changes = _changes(entry.facts, offered[entry.kind], _text(entry) if worded else "", rng, share)
             for name, value in changes.items():
                 old, new = place[name, entry.facts[name]], place[name, value]
                 traded[row, [old, new]] = scores[row, [new, old]]
-            known.append(replace(entry, facts={**entry.facts, **changes}))
+            facts.append({**entry.facts, **changes})
         moved = (vectors + ((traded - scores) @ self.back).numpy())[:, None]  # [N, 1, D]
-        shown = [replace(entry.shown, vectors=to) for entry, to in zip(known, moved, strict=True)]
-        return Shelf([replace(entry, shown=to) for entry, to in zip(known, shown, strict=True)], shelf.boards)
+        for row, entry, own, to in zip(rows, chosen, facts, moved, strict=True):
+            known[row] = replace(entry, facts=own, shown=replace(entry.shown, vectors=to))
+        return Shelf(known, shelf.boards)
 
 
 def alterations_of(projector: Projector, values: Sequence[Sequence[str]]) -> Alterations | None:
@@ -90,14 +97,27 @@ def alterations_of(projector: Projector, values: Sequence[Sequence[str]]) -> Alt
     return Alterations(tuple((name, value) for name, value in values), mean, map_, bias, back)
 
 
-def _offered(shelf: Shelf, values: Container[tuple[str, str]]) -> Mapping[tuple[str, str], list[str]]:
+def _offered(shelf: Shelf, values: Container[tuple[str, str]]) -> Mapping[str, Mapping[str, list[str]]]:
     """By kind and property, those of `values` that items have."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for known in shelf.known:
-        for pair in known.facts.items():
-            if pair in values:
-                found[known.kind, pair[0]].add(pair[1])
-    return {key: sorted(own) for key, own in found.items()}
+        of_kind = found[known.kind]
+        for name, value in known.facts.items():
+            if (name, value) in values:
+                of_kind[name].add(value)
+    return {kind: {name: sorted(own) for name, own in of_kind.items()} for kind, of_kind in found.items()}
+
+
+def _changes(
+    facts: Mapping[str, str], offered: Mapping[str, Sequence[str]], text: str, rng: Random, share: float
+) -> dict[str, str]:
+    """New values for a share of an item's facts: those that can be heard, and that its text does not say."""
+    changes = {}
+    for name, value in facts.items():
+        values = offered.get(name, ())
+        if len(values) > 1 and value in values and value.casefold() not in text and rng.random() < share:
+            changes[name] = rng.choice([other for other in values if other != value])
+    return changes
 
 
 def _text(known: Known) -> str:

@@ -93,6 +93,18 @@ def test_the_same_seed_alters_the_same(alterations):
     assert [known.facts for known in none.known] == [known.facts for known in SHELF.known]
 
 
+def test_of_many_items_some_are_altered(alterations):
+    """A catalogue of hundreds of thousands is not copied every few examples: a few others are altered each time."""
+    one, two = (alterations.altered(SHELF, Random(seed), share=1, most=20) for seed in (0, 1))
+    changed = [
+        {row for row, (now, was) in enumerate(zip(new.known, SHELF.known, strict=True)) if now is not was}
+        for new in (one, two)
+    ]
+    assert [len(rows) for rows in changed] == [20, 20]
+    assert changed[0] != changed[1]
+    assert one.boards == SHELF.boards
+
+
 def test_only_one_vector_of_read_outs_can_be_altered(projector, readouts):
     """A projector without read-outs, or of several vectors an item, has nothing to trade."""
     assert alterations_of(projector, ()) is None
