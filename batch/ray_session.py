@@ -16,8 +16,7 @@ def connect(*, show_workers: bool | None = None) -> None:
     """
     if ray.is_initialized():
         return
-    # Ray starts its processes by fork and exec at once; nothing of LanceDB runs in between.
-    warnings.filterwarnings("ignore", message="lancedb fork support")
+    quiet_forks()
     if os.environ.get("RAY_ADDRESS"):
         ray.init(logging_level=logging.WARNING, log_to_driver=show_workers is not False)
         return
@@ -34,6 +33,16 @@ def connect(*, show_workers: bool | None = None) -> None:
         log_to_driver=bool(show_workers),
         num_cpus=max(2, cpus()),
     )
+
+
+def quiet_forks() -> None:
+    """Let processes that Ray starts say nothing before they are others: to be called before it starts any.
+
+    LanceDB warns in every fork. Nothing of it runs there, for Ray executes another program at once; but where a
+    progress display writes on the same terminal, its lock may be held by a thread that the fork has not: it would wait
+    for ever, and Ray for it.
+    """
+    warnings.filterwarnings("ignore", message="lancedb fork support")
 
 
 def for_workers(where: str | None) -> str | None:

@@ -113,6 +113,9 @@ def local_ray() -> Iterator[None]:
     import ray
     from ray import serve
 
+    from batch.ray_session import quiet_forks
+
+    quiet_forks()
     folder = tempfile.mkdtemp(prefix="ws-", dir="/tmp" if Path("/tmp").is_dir() else None)
     asked_to_stop = signal.getsignal(signal.SIGTERM)
     try:
