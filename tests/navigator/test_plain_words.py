@@ -1,38 +1,18 @@
 """What a message plainly says holds, whatever was read of it."""
 
-import numpy as np
 import pytest
 
-from catalog.item import Item
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.mending import mend
 from navigator.number_words import in_digits
 from navigator.plain_words import said
-from navigator.prompt import Exchange, Shown
+from navigator.prompt import Exchange
 from navigator.wish import read_wish
+from tests.navigator.small_shop import LEXICON, SOFAS
 
-LEXICON = Lexicon(
-    {
-        "category": (
-            "sofas",
-            "dining chairs",
-            "armchairs",
-            "dining tables",
-            "side tables",
-            "rugs",
-            "floor lamps",
-            "bed frames",
-        ),
-        "color": ("sage", "forest green", "black", "white", "grey"),
-        "material": ("oak", "walnut", "velvet", "leather"),
-        "style": ("mid-century", "industrial"),
-        "brand": ("nord",),
-    }
-)
-ITEMS = tuple(Shown(Item(id=f"i{n}", title=f"Sofa {n}"), np.ones((1, 4), np.float32)) for n in range(5))
 FIRST = ShoppingIntent(action="search", categories=("sofa",), colors=("green",), price_max=900)
-HISTORY = (Exchange("a green sofa under 900", FIRST, ITEMS, "Have a look at [1]."),)
+HISTORY = (Exchange("a green sofa under 900", FIRST, SOFAS, "Have a look at [1]."),)
 
 
 def read(message: str, **intent) -> ShoppingIntent:
@@ -191,7 +171,7 @@ def test_a_look_that_nothing_speaks_of_is_left_out():
 def test_a_limit_is_of_one_item_unless_it_is_of_all():
     got = read("max 120", action="complete", budget_total=120, item_refs=(1,))
     assert (got.action, got.price_max, got.budget_total, got.item_refs) == ("refine", 120, None, ())
-    of_all = (Exchange("sofa and rug", FIRST.model_copy(update={"budget_total": 900}), ITEMS, "[1]."),)
+    of_all = (Exchange("sofa and rug", FIRST.model_copy(update={"budget_total": 900}), SOFAS, "[1]."),)
     got = mend(ShoppingIntent(action="refine"), "make it 1200 max", of_all, LEXICON)
     assert (got.price_max, got.budget_total) == (None, 1200)
 
@@ -212,7 +192,7 @@ def test_a_picture_is_what_this_means():
 
 def test_a_name_for_what_was_vague_goes_on_with_it():
     """A present under 30, and then: a mug. The limit holds, since nothing else was looked for."""
-    vague = (Exchange("a present", ShoppingIntent(action="search", query="present", price_max=30), ITEMS, "[1]."),)
+    vague = (Exchange("a present", ShoppingIntent(action="search", query="present", price_max=30), SOFAS, "[1]."),)
     assert mend(ShoppingIntent(action="search", categories=("rug",)), "a rug maybe", vague, LEXICON).action == "refine"
 
 
@@ -264,7 +244,7 @@ def test_superlatives_sort():
 
 
 def test_another_material_takes_the_place_of_the_first():
-    oak = (Exchange("oak", ShoppingIntent(action="search", categories=("sofa",), materials=("oak",)), ITEMS, "[1]."),)
+    oak = (Exchange("oak", ShoppingIntent(action="search", categories=("sofa",), materials=("oak",)), SOFAS, "[1]."),)
     both = ShoppingIntent(action="refine", materials=("oak", "walnut"))
     assert mend(both, "nah, walnut", oak, LEXICON).materials == ("walnut",)
     assert mend(both, "or walnut", oak, LEXICON).materials == ("oak", "walnut")
@@ -288,7 +268,7 @@ def test_a_narrower_kind_is_kept():
     """`A tall black one` after lamps is read as floor lamps, and stays that, though the message names none."""
     lexicon = Lexicon({**LEXICON.values, "category": ("floor lamps", "table lamps", "rugs")})
     first = ShoppingIntent(action="search", categories=("lamp",))
-    before = (Exchange("a lamp", first, ITEMS, "[1] fits."),)
+    before = (Exchange("a lamp", first, SOFAS, "[1] fits."),)
 
     def read_as(kind: str) -> tuple[str, ...]:
         read = ShoppingIntent(action="refine", categories=(kind,), colors=("black",))
@@ -310,7 +290,7 @@ def test_those_ones_are_of_the_kind_before(message, kinds):
     """Of the lamps on show, and read as a question or as rugs, `the floor ones` are floor lamps; nice is no kind."""
     lexicon = Lexicon({**LEXICON.values, "category": ("floor lamps", "table lamps", "rugs", "dining chairs")})
     first = ShoppingIntent(action="search", categories=("lamp",))
-    before = (Exchange("a lamp", first, ITEMS, "[1] fits."),)
+    before = (Exchange("a lamp", first, SOFAS, "[1] fits."),)
     read = mend(ShoppingIntent(action="refine", categories=("lamp",)), message, before, lexicon)
     assert read.categories == kinds
     if len(kinds[0].split()) > 1:
@@ -349,7 +329,7 @@ def test_what_somebody_has_is_not_looked_for():
 def test_of_two_that_one_could_not_decide_between_one_is_named():
     """Sofas or armchairs, and then: the armchairs. A set for one budget stays a set."""
     either = ShoppingIntent(action="search", categories=("sofa", "armchair"), materials=("oak",))
-    before = (Exchange("sofas or armchairs in oak", either, ITEMS, "[1] fits."),)
+    before = (Exchange("sofas or armchairs in oak", either, SOFAS, "[1] fits."),)
     read = mend(
         ShoppingIntent(action="complete", categories=("armchair", "sofa")), "the armchairs then", before, LEXICON
     )

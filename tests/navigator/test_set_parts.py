@@ -8,34 +8,15 @@ import pytest
 from catalog.item import Item
 from navigator.carry import carry
 from navigator.intent import ShoppingIntent
-from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.prompt import Exchange, Shown
+from tests.navigator.small_shop import LEXICON, SOFAS
 
-LEXICON = Lexicon(
-    {
-        "category": (
-            "sofas",
-            "dining chairs",
-            "armchairs",
-            "dining tables",
-            "side tables",
-            "rugs",
-            "floor lamps",
-            "bed frames",
-        ),
-        "color": ("sage", "forest green", "black", "white", "grey"),
-        "material": ("oak", "walnut", "velvet", "leather"),
-        "style": ("mid-century", "industrial"),
-        "brand": ("nord",),
-    }
-)
-ITEMS = tuple(Shown(Item(id=f"i{n}", title=f"Sofa {n}"), np.ones((1, 4), np.float32)) for n in range(5))
 SET = ShoppingIntent(action="complete", categories=("sofa", "rug"), budget_total=900)
 PAIR = tuple(
     Shown(Item(id=kind, title=kind, category=("Home", kind)), np.ones((1, 4), np.float32)) for kind in ("Sofas", "Rugs")
 )
-TOGETHER = (Exchange("a sofa and a rug, 900 together", SET, ITEMS[:2], "Together: [1] and [2]."),)
+TOGETHER = (Exchange("a sofa and a rug, 900 together", SET, SOFAS[:2], "Together: [1] and [2]."),)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +79,7 @@ def test_the_limit_of_one_thing_of_a_set_is_its_own():
 def test_the_look_of_one_thing_is_changed_once_more():
     """A walnut lamp, and then an oak one; what all were to be like stays as it was, and a set without a budget one."""
     base = ShoppingIntent(action="complete", categories=("sofa", "walnut lamp"), colors=("white",))
-    history = (Exchange("a sofa and a walnut lamp, all in white", base, ITEMS[:2], "Together: [1] and [2]."),)
+    history = (Exchange("a sofa and a walnut lamp, all in white", base, SOFAS[:2], "Together: [1] and [2]."),)
     read_as = ShoppingIntent(action="refine", materials=("oak",), categories=("lamp",))
     intent = carry(mend(read_as, "an oak lamp instead", history, LEXICON), history)
     assert (intent.action, intent.categories) == ("complete", ("sofa", "oak lamp"))
