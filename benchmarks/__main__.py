@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import sizing
-from benchmarks.figures import write_figures
+from benchmarks.figures import marked_pages, unmeasured, write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
 from benchmarks.quick import CHECKS, run_quick
@@ -57,6 +57,9 @@ def main(
         raise SystemExit(130) from None
     for page in write_pages():
         typer.echo(f"wrote {page}")
+    for path in marked_pages():
+        for mark in unmeasured(path.read_text()):
+            typer.echo(f"{path}: {mark} has not been measured", err=True)
     if failed:
         typer.echo(f"failed: {', '.join(failed)}", err=True)
         raise typer.Exit(1)

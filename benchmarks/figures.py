@@ -23,6 +23,11 @@ def refreshed(text: str) -> str:
     return _FIGURE.sub(lambda found: f"{_value(found[2], found[3])}<!--={found[2]}::{found[3]}-->", text)
 
 
+def unmeasured(text: str) -> list[str]:
+    """The marks of a page that no result stands behind."""
+    return [found[2] for found in _FIGURE.finditer(text) if _value(found[2], found[3]) == MISSING]
+
+
 def marked_pages() -> list[Path]:
     """The pages of docs/ that have such figures."""
     return [path for path in sorted(RESULTS.parent.glob("*.md")) if _FIGURE.search(path.read_text())]
@@ -56,6 +61,9 @@ def _result(path: str) -> float | None:
     if section not in found:
         return None
     found = found[section]["figures"]
-    for key in keys:
-        found = found[int(key)] if isinstance(found, list) else found[key]
+    try:
+        for key in keys:
+            found = found[int(key)] if isinstance(found, list) else found[key]
+    except (LookupError, ValueError):
+        return None
     return float(found)

@@ -2,7 +2,7 @@
 
     arithmetic FLOPs with vectors ready, over pictures encoded on request; dollars, beside an API's
     latency    time to first token of both
-    turns      seconds of whole turns of both, alone and sixteen at once
+    turns      seconds of whole turns of both, alone, four and sixteen at once
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
     shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
@@ -59,13 +59,13 @@ def main(
     size: Annotated[str, typer.Option(help="Shape for `latency` and `turns`: 2B or 8B.")] = "2B",
     products: Annotated[list[int] | None, typer.Option(help="Products of a turn in `latency` [1, 8, 32].")] = None,
     pictures: Annotated[list[str] | None, typer.Option(help=f"Pictures of `turns`, of {', '.join(SIZES)}.")] = None,
-    at_once: Annotated[list[int] | None, typer.Option(help="Turns at once of `turns` [1, 16].")] = None,
+    at_once: Annotated[list[int] | None, typer.Option(help="Turns at once of `turns` [1, 4, 16].")] = None,
     drills: Annotated[
         int,
         typer.Option(help="What ways of `accuracy` learn from; four times as many in `fashion`."),
     ] = 800,
-    conversations: Annotated[int, typer.Option(help="Gold conversations of `shipped` and `other`.")] = 120,
-    alone: Annotated[int, typer.Option(help="As many of these without the rules beside the model.")] = 120,
+    conversations: Annotated[int, typer.Option(help="Gold conversations of `shipped` and `other`, of 120.")] = 40,
+    alone: Annotated[int, typer.Option(help="As many of these without the rules beside the model.")] = 20,
 ) -> None:
     """Measure and write docs/results/navigator.json."""
     if only in (None, "arithmetic"):
@@ -79,7 +79,8 @@ def main(
         shown = pictures or list(SIZES)
         times = measure(size, [PRODUCTS], 1, shown, typer.echo)
         reading = {way: times[f"{PRODUCTS} products, {way}"]["mean_s"] for way in (READY, *shown)}
-        write_results("navigator", {f"turns {size}": measure_turns(size, reading, at_once or (1, 16), 2, typer.echo)})
+        whole = measure_turns(size, reading, at_once or (1, 4, 16), 2, typer.echo)
+        write_results("navigator", {f"turns {size}": whole})
     if only in (None, "engine"):
         folder = checkpoint or assemble()
         figures = asyncio.run(compare_engines(folder, answer_prompts(folder), (1, 4) if quick else (1, 4, 16)))

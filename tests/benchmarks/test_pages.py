@@ -31,6 +31,7 @@ def test_pages_say_what_was_measured(path):
     """Every marked figure equals its result, to the digits shown."""
     text = path.read_text()
     assert figures.refreshed(text) == text, AGAIN
+    assert not figures.unmeasured(text), "marked, and in no result"
 
 
 def test_tables_of_claims_hold_no_other_figures():
@@ -161,7 +162,7 @@ def test_figures_are_traced(tmp_path, monkeypatch):
 
 
 def test_a_claim_is_computed(tmp_path, monkeypatch):
-    """Plain figures, ratios and gains; a dash for what was not measured; a wrong name is an error."""
+    """Plain figures, ratios and gains; a dash for what was not measured: pages are written all the same."""
     measured = {"s": {"figures": {"a": 3.0, "b": [{"c": 2.0}]}}}
     (tmp_path / "x.json").write_text(json.dumps(measured))
     monkeypatch.setattr(figures, "RESULTS", tmp_path)
@@ -173,8 +174,11 @@ def test_a_claim_is_computed(tmp_path, monkeypatch):
     assert shown("x::s::a over x::s::b::0::c::.2f") == "1.50"
     assert shown("x::s::a over x::s::b::0::c less 1::+.0%") == "+50%"
     assert shown("x::later::a::.1f") == shown("y::s::a::.1f") == figures.MISSING
+    assert shown("x::s::d::.1f") == shown("x::s::b::4::c::.1f") == figures.MISSING
+    marks = "0<!--=x::s::a::.1f--> 0<!--=x::s::d over x::s::a::.1f-->"
+    assert figures.unmeasured(marks) == ["x::s::d over x::s::a"]
     with pytest.raises(KeyError):
-        shown("x::s::d::.1f")
+        shown("x::s::.1f")
 
 
 def test_a_collapsed_ratio_fails(monkeypatch):
