@@ -35,7 +35,7 @@ def talk_through(
 
     async def talked() -> list[TurnResult] | None:
         config = load_config(checkpoint)
-        search = await open_search(store, release, config.vectors_per_item, config.vocabulary)
+        search = await open_search(store, release, config.vectors_per_item, config.vocabulary, config.told_which)
         known = demo_facts(await search.items(list(demo.truth())))
         if not known:
             return None

@@ -141,15 +141,15 @@ async def opened(
     """A release with its engine, which is closed again."""
     with tempfile.TemporaryDirectory(prefix="windowshop-navigator-") as scratch:
         folder = _navigator(store, release, options, Path(scratch)) if with_engine else None
-        per_item, engine = 1, None
-        vocabulary: list[str] = []
+        reads: tuple[int, list[str], bool] = (1, [], False)
+        engine = None
         if folder is not None:
             config = load_config(folder)
-            per_item, vocabulary = config.vectors_per_item, config.vocabulary
+            reads = config.vectors_per_item, config.vocabulary, config.told_which
             longest = min(MAX_MODEL_LEN, int(config.text_config.max_position_embeddings))
             engine = await asyncio.to_thread(lambda: open_engine(folder, max_model_len=longest))
         try:
-            search = await open_search(store, release, per_item, vocabulary)
+            search = await open_search(store, release, *reads)
             yield Opened(store, release, search, engine, options)
         finally:
             if engine is not None:

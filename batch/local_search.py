@@ -136,12 +136,16 @@ class LocalSearch:
 
 
 async def open_search(
-    store: ReleaseStore, release: Release, vectors_per_item: int = 1, vocabulary: Sequence[str] = ()
+    store: ReleaseStore,
+    release: Release,
+    vectors_per_item: int = 1,
+    vocabulary: Sequence[str] = (),
+    told_which: bool = False,
 ) -> LocalSearch:
     """Open a release's table, encoder and taste model.
 
     Args:
-        vectors_per_item, vocabulary: of the Navigator that is to talk about it, see `NavigatorConfig`.
+        vectors_per_item, vocabulary, told_which: of the Navigator that is to talk about it, see `NavigatorConfig`.
 
     Raises:
         NotFound: a part of the release is not there.
@@ -158,7 +162,7 @@ async def open_search(
         release=release,
         search=search,
         encoder=await asyncio.to_thread(load_encoder, store, release.encoder),
-        lexicon=Lexicon(words, tuple(above), tuple(vocabulary)),
+        lexicon=Lexicon(words, tuple(above), tuple(vocabulary), told_which),
         taste=_taste(store, release),
         vectors_per_item=vectors_per_item,
     )

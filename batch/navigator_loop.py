@@ -152,6 +152,7 @@ def learnt_of(
     )
     about = {"recipe": asdict(job.recipe), "items": len(catalogue.train.known), "seed": job.seed, "drills": job.drills}
     about["vocabulary"] = list(vocabulary)
+    about["told_which"] = True
     about["read_out"] = config.read_out
     if fit is not None:
         about["alignment"] = {name: value for name, value in asdict(fit).items() if name != "values"}

@@ -1,7 +1,7 @@
-"""Questions that a shop's data cannot answer must be left open, and those that it can must not be."""
+"""Questions that a shop's data cannot answer must be left open, and those that it can must be answered right."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -11,6 +11,7 @@ from batch.suite_report import Report
 from navigator import phrasing
 from navigator.engine import Engine
 from navigator.evaluation import Question, answer_all, says
+from navigator.extremes import extreme_of, extremes
 from navigator.grounding import Grounding
 from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
@@ -21,7 +22,19 @@ QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
 TIMES = 3
 """Each question is asked so often, of other items."""
 
+OF_SEVERAL = Path(__file__).with_name("gold") / "of_several.txt"
+"""Ways of asking which of several have a look, written by hand; no such wording is trained on."""
+
+SIZES_OF_SEVERAL = Path(__file__).with_name("gold") / "of_several_sizes.txt"
+"""Ways of asking which of several is the widest."""
+
 _SEVERAL = 4
+
+_SHELF = 6
+"""Things of one kind of which it is asked which have a look."""
+
+_WHICH, _SIZED = 90, 45
+"""Questions which of several have a look, or are the widest."""
 
 YES_OR_NO = 120
 
@@ -34,9 +47,11 @@ _LEAVES_OPEN = re.compile(
 
 
 async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: Callable[[int, int], None]) -> Report:
-    """Ask of held-out items what nothing in the demo tells, and whether they are what their own text says or not.
+    """Ask of held-out items what nothing in the demo tells, whether they are what their own text says or not, and
+    which of several have what the text of one of them says.
 
-    An answer that neither leaves a question open nor says yes or no ("[1] is oak.") is neither right nor wrong.
+    An answer that neither leaves a question open nor says yes or no ("[1] is oak.") is neither right nor wrong; of
+    several, exactly those that have it are right.
 
     Args:
         release: what is measured, for the report.
@@ -48,6 +63,8 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
         "nobody can tell": [question for question in asked if len(question.shown) == 1],
         "nobody can tell, of several": [question for question in asked if len(question.shown) > 1],
         "yes or no": told_questions(catalogue, rng),
+        "which of several": which_questions(catalogue.test.known, rng),
+        "the widest of several": size_questions(catalogue.test.known, rng),
     }
     questions = [question for some in sets.values() for question in some]
 
@@ -59,7 +76,7 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
     samples: dict[str, dict[str, float]] = {}
     failures = []
     for name, some in sets.items():
-        said = [(conclusion(answers[id(question)]), question.right) for question in some]
+        said = [(_comes_to(answers[id(question)], question), question.right) for question in some]
         right = [one == wanted for one, wanted in said]
         wrong = [one not in (wanted, None) for one, wanted in said]
         scores[name] = {"right": _share(right), "wrong": _share(wrong), "questions": len(some)}
@@ -101,6 +118,45 @@ def told_questions(catalogue: Catalogue, rng: Random) -> list[Question]:
     return questions
 
 
+def which_questions(items: Sequence[Known], rng: Random) -> list[Question]:
+    """Which of several of a kind have a look that the text of one of them says: of each question, all that have it."""
+    wordings = OF_SEVERAL.read_text(encoding="utf-8").splitlines()
+    questions = []
+    for shown in _shelves(items, rng, _WHICH):
+        facts = {name: value for name, value in told(rng.choice(shown)).items() if phrase(name, value) == value}
+        if not facts:
+            continue
+        name, value = rng.choice(list(facts.items()))
+        right = [number for number, known in enumerate(shown, 1) if known.facts.get(name) == value]
+        questions.append(Question(rng.choice(wordings).format(x=value), shown, _cited(right)))
+    return questions
+
+
+def size_questions(items: Sequence[Known], rng: Random) -> list[Question]:
+    """Which of several of a kind is the widest, the tallest, the smallest."""
+    wordings = SIZES_OF_SEVERAL.read_text(encoding="utf-8").splitlines()
+    questions = []
+    for shown in _shelves(items, rng, _SIZED):
+        if extreme := extreme_of(rng.choice(extremes()), [known.item for known in shown]):
+            said = rng.choice(wordings).format(x=extreme.word)
+            questions.append(Question(said, shown, _cited(extreme.numbers)))
+    return questions
+
+
+def _shelves(items: Sequence[Known], rng: Random, count: int) -> Iterator[tuple[Known, ...]]:
+    """Things of one kind, a few at a time."""
+    kinds = sorted({known.kind for known in items})
+    by_kind = {kind: [known for known in items if known.kind == kind] for kind in kinds}
+    large = [some for some in by_kind.values() if len(some) >= _SEVERAL]
+    for _ in range(count if large else 0):
+        some = rng.choice(large)
+        yield tuple(rng.sample(some, min(_SHELF, len(some))))
+
+
+def _cited(numbers: Iterable[int]) -> str:
+    return " ".join(f"[{number}]" for number in sorted(set(numbers)))
+
+
 def told(known: Known) -> dict[str, str]:
     """The properties that people talk about first and that the item's text, as a prompt has it, says."""
     text = metadata(known.item)
@@ -113,6 +169,13 @@ def conclusion(answer: str) -> str | None:
     if _LEAVES_OPEN.search(answer):
         return None if denies or confirms else OPEN
     return None if bool(denies) == bool(confirms) else "No" if denies else "Yes"
+
+
+def _comes_to(answer: str, question: Question) -> str | None:
+    """What an answer comes to: of a question which of several, the items that it cites, and `OPEN` where none."""
+    if not question.right.startswith("["):
+        return conclusion(answer)
+    return _cited(map(int, re.findall(r"\[(\d+)\]", answer))) or OPEN
 
 
 def _as_shown(answer: str, question: Question) -> str:

@@ -6,7 +6,7 @@ Each function is told what is known and returns a sentence or two. Items are cit
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from navigator.facts import money
+from navigator.facts import in_direction, money, told_sizes
 from navigator.families import taken_in
 from navigator.knowledge import BARE, Known, article, phrase
 from navigator.prompt import metadata
@@ -153,15 +153,27 @@ def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1)
     return f"[{number}] {verb} {said}, {verdict}."
 
 
-def which(rng: Random, shown: Sequence[Known], name: str, value: str) -> str:
-    """Which of the items on show have a property."""
-    places = [f"[{i}]" for i, known in enumerate(shown, 1) if known.facts.get(name) == value]
-    said = phrase(name, value)
+def which(rng: Random, said: str, numbers: Sequence[int], bare: bool = True) -> str:
+    """Which of the items on show are what was asked for.
+
+    Args:
+        numbers: of those that are.
+        bare: whether it is said of the whole item: striped, but not hairpin legs.
+    """
+    places = [f"[{number}]" for number in numbers]
     if not places:
-        return rng.choice((f"{said}: none of them.", f"None of them {'is' if said == value else 'has'} {said}."))
+        return rng.choice((f"{said}: none of them.", f"None of them {'is' if bare else 'has'} {said}."))
     if len(places) == 1 and rng.random() < 0.5:
-        return f"The one {'that is' if said == value else 'with'} {said}: {places[0]}."
+        return f"The one {'that is' if bare else 'with'} {said}: {places[0]}."
     return f"{said}: {_and(places)}."
+
+
+def of_extreme_size(rng: Random, word: str, numbers: Sequence[int], size: str) -> str:
+    """Which of the items on show is the widest, and how wide."""
+    places = _and([f"[{number}]" for number in numbers])
+    if len(numbers) > 1:
+        return f"The {word} are {places}: {size}."
+    return rng.choice((f"The {word} is {places}: {size}.", f"{places} is the {word}: {size}."))
 
 
 def compare(rng: Random, first: Known, second: Known) -> str:
@@ -190,6 +202,12 @@ def extreme(rng: Random, shown: Sequence[Known], dearest: bool) -> str:
     return rng.choice((f"[{place + 1}] is the {word} at {cost}.", f"The {word} is [{place + 1}], {cost}."))
 
 
+def total(rng: Random, shown: Sequence[Known]) -> str:
+    """What the items on show cost together."""
+    cost = money(sum(known.item.price or 0.0 for known in shown), shown[0].item.currency)
+    return rng.choice((f"All {len(shown)} together cost {cost}.", f"Together they are {cost}.", f"That makes {cost}."))
+
+
 def price(rng: Random, known: Known, number: int = 1) -> str:
     if known.item.price is None:
         return f"I have no price for [{number}]."
@@ -215,12 +233,12 @@ def stated(rng: Random, name: str, value: str, number: int = 1) -> str:
 
 def measure(rng: Random, what: str, value: str, number: int = 1) -> str:
     """How large an item is in one direction."""
-    return rng.choice((f"[{number}] is {value} {_adjective(what)}.", f"The {what} of [{number}] is {value}."))
+    return rng.choice((f"[{number}] is {value} {in_direction(what)}.", f"The {what} of [{number}] is {value}."))
 
 
 def sizes(told: Mapping[str, str], number: int = 1) -> str:
     """How large an item is in all directions that are known."""
-    return f"[{number}] is {_and([f'{value} {_adjective(what)}' for what, value in told.items()])}."
+    return f"[{number}] is {told_sizes(told)}."
 
 
 def more(rng: Random, known: Known, number: int = 1) -> str:
@@ -324,10 +342,6 @@ def unknown_of_all(rng: Random) -> str:
             "I can't tell that from what I have on them.",
         )
     )
-
-
-def _adjective(what: str) -> str:
-    return {"width": "wide", "depth": "deep", "height": "high", "length": "long"}.get(what, f"in {what}")
 
 
 _LOOKS = 3

@@ -68,6 +68,7 @@ def make_checkpoint(
         taste_token_id=added[TASTE_TOKEN],
         encoder_version=learnt.encoder_version if learnt else "",
         vocabulary=learnt.about.get("vocabulary", ()) if learnt else (),
+        told_which=learnt.about.get("told_which", False) if learnt else False,
         read_out=learnt.about.get("read_out", ()) if learnt else (),
         eos_token_id=turn_end,
         architectures=[ARCHITECTURE],

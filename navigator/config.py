@@ -27,6 +27,8 @@ class NavigatorConfig(PreTrainedConfig):
         taste_token_id: id of `TASTE_TOKEN`, which stands for one interest vector.
         encoder_version: the encoder whose vectors the projector was trained on; empty while it is untrained.
         vocabulary: names and values of properties that it was taught to tell; empty while it is untrained.
+        told_which: whether it was trained on prompts that tell which of several items are so (`navigator.notes`); one
+            that was not takes them for the beginning of a list.
         read_out: pairs of property and value that its item projector's read-outs score, in their order; empty where
             it has none.
     """
@@ -47,6 +49,7 @@ class NavigatorConfig(PreTrainedConfig):
         taste_token_id: int = 1,
         encoder_version: str = "",
         vocabulary: Sequence[str] = (),
+        told_which: bool = False,
         read_out: Sequence[Sequence[str]] = (),
         **kwargs: Any,
     ) -> None:
@@ -67,6 +70,7 @@ class NavigatorConfig(PreTrainedConfig):
         self.taste_token_id = taste_token_id
         self.encoder_version = encoder_version
         self.vocabulary = list(vocabulary)
+        self.told_which = told_which
         self.read_out = [list(pair) for pair in read_out]
         kwargs["tie_word_embeddings"] = bool(text_config.tie_word_embeddings)
         kwargs.setdefault("eos_token_id", text_config.eos_token_id)

@@ -2,14 +2,17 @@
 
 from random import Random
 
-from navigator import answers, dialogue_unknowns, phrasing
+from navigator import answers, dialogue_unknowns, facts, phrasing
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
 from navigator.dialogue_wishes import broadly
+from navigator.extremes import extreme_of, extremes
 from navigator.facts import measures, stated
+from navigator.families import is_also
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, phrase
 from navigator.small_talk import small_talk
+from navigator.which_ones import Told, parts_named, which_ones
 
 _REASONED = 0.08
 """Share of questions that come with a reason, which is nothing to answer: people say more than they ask."""
@@ -25,6 +28,10 @@ _OTHERWISE = 0.4
 
 _OF_ONE_ALONE = 0.5
 """Share of questions which one it is that are about what one alone has: people ask for what tells things apart."""
+
+_BY_LOOKING = 0.6
+"""Share of questions which have a look to which only pictures tell the answer; of the others prompts tell it, and a
+model that need not look does not learn to."""
 
 _ASKED_ON = 0.4
 """Share of questions about one item after which something else is asked of it: the last answer is not the next."""
@@ -105,27 +112,59 @@ def _brand(state: State, brand: str, reference: str) -> tuple[str, str]:
 
 
 def ask_all(state: State) -> None:
-    """Ask which of the items on show has a property, is the cheapest or dearest, or what nobody knows of them."""
+    """Ask which of the items on show has a look, is by a brand, costs or measures the most, or what nobody knows."""
     rng = state.rng
     if len(state.shown) < 2:
         search(state)
         return
-    priced = all(known.item.price is not None for known in state.shown)
-    if priced and rng.random() < 0.15:
+    kind = rng.random()
+    if kind < 0.13 and all(known.item.price is not None for known in state.shown):
         dearest = rng.random() < 0.4
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
         _ask_of_all(state, said, answers.extreme(rng, state.shown, dearest))
-        return
-    if rng.random() < 0.15:
+    elif kind < 0.23 and (extreme := extreme_of(rng.choice(extremes()), [known.item for known in state.shown])):
+        said = phrasing.say(rng, "extreme_size", x=extreme.word)
+        _ask_of_all(state, said, answers.of_extreme_size(rng, extreme.word, extreme.numbers, extreme.size))
+    elif kind < 0.38:
         _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
-        return
+    elif kind < 0.41 and facts.total([known.item for known in state.shown]) is not None:
+        _ask_of_all(state, phrasing.say(rng, "total"), answers.total(rng, state.shown))
+    elif kind < 0.43:
+        numbers = [number for number, known in enumerate(state.shown, 1) if known.item.in_stock]
+        _ask_of_all(state, phrasing.say(rng, "in_stock"), answers.which(rng, "in stock", numbers))
+    elif kind < 0.46 and (brands := [known.item.brand for known in state.shown if known.item.brand]):
+        brand = rng.choice(brands)
+        numbers = [number for number, known in enumerate(state.shown, 1) if known.item.brand == brand]
+        _ask_of_all(state, phrasing.say(rng, "by_brand", x=brand), answers.which(rng, brand, numbers))
+    else:
+        _ask_which(state)
+
+
+def _ask_which(state: State) -> None:
+    """Ask which have a look, mostly of one that an item on show has; by a broader word, now and then."""
+    rng = state.rng
     owner = rng.choice(state.shown if rng.random() < 0.9 else state.shelf.known)
     names = list(owner.telling if rng.random() < 0.6 else owner.facts) or ["color"]
-    name = rng.choice((_own(state, owner) if rng.random() < _OF_ONE_ALONE else []) or names)
-    value = owner.facts.get(name, "red")
-    bare = phrase(name, value) == value
-    said = phrasing.say(rng, "which" if bare else "which_has", x=phrase(name, value))
-    _ask_of_all(state, said, answers.which(rng, state.shown, name, value))
+    names = (_own(state, owner) if rng.random() < _OF_ONE_ALONE else []) or names
+    looking = rng.random() < _BY_LOOKING
+    for name in rng.sample(names, len(names)):
+        asked = broadly(rng, name, owner.facts.get(name, "red"))
+        look = phrase(name, asked)
+        said = phrasing.say(rng, "which" if look == asked else "which_has", x=look)
+        told = _told(state, said)
+        if bool(told) != looking:
+            break
+    numbers = {number for one in told for number in one.numbers}
+    if not any(one.whole for one in told):
+        having = (known.facts.get(name, "") for known in state.shown)
+        numbers |= {number for number, value in enumerate(having, 1) if value and is_also(value, asked)}
+    _ask_of_all(state, said, answers.which(rng, look, sorted(numbers), look == asked))
+
+
+def _told(state: State, said: str) -> tuple[Told, ...]:
+    """What the catalogue tells of a question about the items on show."""
+    items = [known.item for known in state.shown]
+    return which_ones(said, items, parts_named(said, items, dialogue_unknowns.heard(state), ()))
 
 
 def _own(state: State, owner: Known) -> list[str]:

@@ -11,7 +11,8 @@ from functools import lru_cache
 from navigator import english, phrasing
 from navigator.dialogue_state import State
 from navigator.knowledge import Known
-from navigator.unheard import note, stems, unheard
+from navigator.notes import notes_on
+from navigator.unheard import stems, unheard
 
 _FREQUENT = 200
 """Least count of a word in the dictionary's corpus of films' subtitles."""
@@ -36,15 +37,15 @@ def of_all(state: State) -> str:
 
 
 def noted(state: State, said: str, items: Sequence[Known]) -> tuple[str, ...]:
-    """What a prompt tells of the words of a question that nothing here speaks of."""
-    return note(unheard(said, _heard(state.shelf.vocabulary), [known.item for known in items]))
+    """What a prompt tells of a question: which items are so by the catalogue, and what nothing here speaks of."""
+    return notes_on(said, [known.item for known in items], heard(state))
 
 
 def any_word(state: State, items: Sequence[Known]) -> str:
     """An English word that nothing here speaks of."""
     while True:
         word = state.rng.choice(_words())
-        if noted(state, word, items):
+        if unheard(word, heard(state), [known.item for known in items]):
             return word
 
 
@@ -64,6 +65,11 @@ def _told(known: Known) -> str:
     item = known.item
     words = (*known.facts.values(), *item.attributes, *item.attributes.values(), item.title, item.description or "")
     return " ".join(words).casefold()
+
+
+def heard(state: State) -> frozenset[str]:
+    """Stems of what the catalogue, and so the model, speaks of."""
+    return _heard(state.shelf.vocabulary)
 
 
 @lru_cache(maxsize=4)

@@ -37,7 +37,7 @@ _OPENINGS: tuple[tuple[_Move, float], ...] = (
 _MOVES: tuple[tuple[_Move, float], ...] = (
     (refine, 0.5),
     (ask, 0.12),
-    (ask_all, 0.1),
+    (ask_all, 0.12),
     (compare, 0.05),
     (similar, 0.08),
     (complete, 0.06),

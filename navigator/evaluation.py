@@ -116,7 +116,7 @@ def choice_questions(shelf: Shelf, hidden: dict[str, tuple[str, ...]], count: in
 async def answer_all(engine: Engine, questions: Sequence[Question], encoder_version: str) -> list[str]:
     """What an engine answers to each question, given the items that it is about."""
     answers = []
-    lexicon = Lexicon({}, seen=tuple(engine.config.vocabulary))
+    lexicon = Lexicon({}, seen=tuple(engine.config.vocabulary), told_which=engine.config.told_which)
     for question in questions:
         intent = ShoppingIntent(action="ask", item_refs=question.refs)
         shown = tuple(known.shown for known in question.shown)

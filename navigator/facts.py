@@ -1,7 +1,7 @@
 """What is true of the items on show, computed from the catalogue: the language model is told, and never calculates."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from catalog.item import Item
 
@@ -33,11 +33,23 @@ def facts(items: Sequence[Item], budget_total: float | None = None) -> list[str]
     if len(priced) == 2 and low_price < high_price:
         said.append(f"difference {money(high_price - low_price, currency)}")
     if budget_total is not None:
-        total = sum(price for _, price in priced)
-        left = budget_total - total
+        left = budget_total - sum(price for _, price in priced)
         rest = f"{money(left, currency)} left" if left >= 0 else f"{money(-left, currency)} over"
-        said.append(f"all {len(priced)} together {money(total, currency)}, {rest} of {money(budget_total, currency)}")
+        said.append(f"{_together([price for _, price in priced], currency)}, {rest} of {money(budget_total, currency)}")
     return said
+
+
+def total(items: Sequence[Item]) -> str | None:
+    """What several items cost together: "all 3 together €450". None where not all have a price, in one currency."""
+    prices = [item.price for item in items if item.price is not None]
+    currencies = {item.currency for item in items}
+    if len(items) < 2 or len(prices) < len(items) or len(currencies) > 1:
+        return None
+    return _together(prices, currencies.pop())
+
+
+def _together(prices: Sequence[float], currency: str | None) -> str:
+    return f"all {len(prices)} together {money(sum(prices), currency)}"
 
 
 def measures(item: Item) -> dict[str, str]:
@@ -50,6 +62,17 @@ def measures(item: Item) -> dict[str, str]:
         elif what in _MEASURES and re.fullmatch(r"\d+(?:[.,]\d+)? ?[a-z]{1,2}", value):
             found[what] = value
     return found
+
+
+def told_sizes(sizes: Mapping[str, str]) -> str:
+    """Sizes as people say them: "210 cm wide, 90 cm deep and 80 cm high"."""
+    told = [f"{value} {in_direction(what)}" for what, value in sizes.items()]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+
+
+def in_direction(what: str) -> str:
+    """What is said after a measure: wide, of a width; in diameter."""
+    return _DIRECTIONS.get(what, f"in {what}")
 
 
 def details(item: Item, number: int = 1) -> str:
@@ -72,6 +95,7 @@ def stated(item: Item) -> dict[str, str]:
 _SHORT, _FEW = 40, 8
 """Characters of an attribute, and attributes, that a prompt has room for."""
 
+_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
 _MEASURES = ("width", "depth", "height", "length", "diameter")
 
 AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d[\d,]*(?:\.\d{1,2})?")

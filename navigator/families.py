@@ -124,3 +124,8 @@ def taken_in(kind: str, word: str) -> tuple[str, ...]:
         return (KINDS[word],) if word in KINDS else ()
     word = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}.get(word, word)
     return tuple(FAMILIES.get(kind, {}).get(word, "").split("|")) if word in FAMILIES.get(kind, {}) else ()
+
+
+def is_also(value: str, word: str) -> bool:
+    """Whether what has a value is what a word says, the same or a broader one: oak is wood. Both in lower case."""
+    return value == word or any(value in taken_in(kind, word) for kind in FAMILIES)

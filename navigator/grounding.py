@@ -1,6 +1,6 @@
-"""Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least, that
-something is as it was asked for only where it was asked how it should be, that there is nothing of a kind or below a
-limit, and that yes and no agree with what is said of an item.
+"""Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least or is
+the widest, that something is as it was asked for only where it was asked how it should be, that there is nothing of a
+kind or below a limit, and that yes and no agree with what is said of an item.
 
 The text is checked while it streams. A citation, an amount and a first sentence that denies are held back until they
 are complete; everything else passes at once.
@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 
 from catalog.item import Item
 from navigator.denials import false_denial, may_deny
+from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
 from navigator.verdicts import mend_verdicts, verdict_begins
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
-_COSTS = r"(?:(?P<least>cheapest|least expensive)|dearest|most expensive)"
-_IS_EXTREME = re.compile(rf" is the {_COSTS}(?= at\b|[.,;!]|$)")
+_COSTS = rf"(?:(?P<least>cheapest|least expensive)|dearest|most expensive|(?P<size>{'|'.join(extremes())}))"
+_IS_EXTREME = re.compile(rf" is the {_COSTS}(?= at\b|[.,:;!]|$)")
 _EXTREME_IS = re.compile(rf"\bthe {_COSTS}(?: one)? is $", re.IGNORECASE)
-_CITED_OPEN = re.compile(r"\s?\[\d{1,3}\](?: (?:is?|is (?:th?|the(?: (?:[cdlm]\w*(?: (?:e\w*)?)?(?: at?)?)?)?)?)?)?$")
-"""A citation that may yet be said to cost the least or the most."""
+_CITED_OPEN = re.compile(
+    r"\s?\[\d{1,3}\](?: (?:is?|is (?:th?|the(?: (?:[cdlmnstw]\w*(?: (?:e\w*)?)?(?: at?)?)?)?)?)?)?$"
+)
+"""A citation that may yet be said to cost or to measure the least or the most."""
 
 _FULFILS = (" is what you asked for:", " fits:")
 _AS_ASKED = re.compile(rf"({_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})")
@@ -120,7 +123,7 @@ class Grounding:
                 self.corrected += 1
                 return ""
             space = found[0][: found[0].index("[")]
-            right = self._of_extreme_price(number, found, space)
+            right = self._of_extreme(number, found, space)
             if right != number:
                 self.corrected += 1
             self._last = right
@@ -140,11 +143,13 @@ class Grounding:
             return ""
         return space + money(item.price, item.currency)
 
-    def _of_extreme_price(self, number: int, found: re.Match[str], space: str) -> int:
-        """The number that is meant: where the cited item is said to cost the least or the most, the one that does."""
+    def _of_extreme(self, number: int, found: re.Match[str], space: str) -> int:
+        """The number that is meant: where the cited item is said to cost or measure the most, the one that does."""
         self._due = None
         before = self._said + found.string[: found.start()] + space
         claim = _IS_EXTREME.match(found.string, found.end()) or _EXTREME_IS.search(before)
+        if claim is not None and claim["size"]:
+            return self._of_extreme_size(number, claim["size"].casefold())
         prices = {n: item.price for n, item in enumerate(self.items, 1) if item.price is not None}
         if claim is None or len(prices) < 2 or len({item.currency for item in self.items}) > 1:
             return number
@@ -152,4 +157,13 @@ class Grounding:
         if prices.get(number) != extreme:
             number = next(n for n, price in prices.items() if price == extreme)
         self._due = money(extreme, self.items[number - 1].currency)
+        return number
+
+    def _of_extreme_size(self, number: int, word: str) -> int:
+        """The number that is meant where the cited item is said to be the widest; if an amount follows, its price."""
+        extreme = extreme_of(word, self.items)
+        if extreme is not None and number not in extreme.numbers:
+            number = extreme.numbers[0]
+        item = self.items[number - 1]
+        self._due = money(item.price, item.currency) if item.price is not None else None
         return number

@@ -41,11 +41,13 @@ class Lexicon:
         values: by kind; of categories the narrowest, which say what a thing is.
         groups: categories above those, which are looked at only where no narrow one answers.
         seen: words by which the Navigator was taught to name what it sees; () where that is not known.
+        told_which: whether it was taught to be told which of several items are so.
     """
 
     values: Mapping[Kind, tuple[str, ...]]
     groups: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    told_which: bool = False
     _plain: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

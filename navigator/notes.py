@@ -1,23 +1,55 @@
 """What the model is told beside the items on show."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
+from catalog.item import Item
+from navigator.extremes import extreme_asked, extreme_of
+from navigator.facts import total
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.prompt import Shown
 from navigator.unheard import note, unheard
+from navigator.which_ones import in_stock, parts_named, which_ones
+
+_TOGETHER = re.compile(r"^(?=.*\b(?:cost|price|much|pay|total|sum)\b).*\b(?:together|total|altogether|sum|both|all)\b")
+"""Asks what several things cost together."""
 
 
 def notes_of(
     said: str, intent: ShoppingIntent | None, shown: Sequence[Shown], relaxed: Sequence[str], lexicon: Lexicon | None
 ) -> tuple[str, ...]:
-    """What gave way to find the items, and which words of a question about them nothing here speaks of.
+    """What gave way to find the items; of a question about several, which of them are so by the catalogue; and which
+    words of a question about them nothing here speaks of.
 
     Args:
         said: the person's message, without what is mistyped.
         relaxed: what gave way, in words.
+        lexicon: of the catalogue and of the Navigator, which is told what it was trained to be told.
     """
-    beyond: tuple[str, ...] = ()
-    if intent is not None and intent.action == "ask" and lexicon is not None and lexicon.heard is not None:
-        beyond = note(unheard(said, lexicon.heard, [entry.item for entry in shown]))
-    return (*relaxed, *beyond)
+    if intent is None or intent.action != "ask":
+        return tuple(relaxed)
+    if lexicon is None or lexicon.heard is None:
+        return tuple(relaxed)
+    items = [entry.item for entry in shown]
+    if not lexicon.told_which:
+        return (*relaxed, *note(unheard(said, lexicon.heard, items)))
+    return (*relaxed, *notes_on(said, items, lexicon.heard))
+
+
+def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[str, ...]:
+    """What a question about items is told: which of them are so, and what nothing speaks of.
+
+    Args:
+        heard: stems of what the catalogue and the model's own vocabulary speak of.
+    """
+    if _TOGETHER.search(said.casefold()) and (all_of_them := total(items)) is not None:
+        return (all_of_them,)
+    if (stocked := in_stock(said, items)) is not None:
+        return (stocked.note,)
+    beyond = unheard(said, heard, items)
+    parts = parts_named(said, items, heard, beyond)
+    word = extreme_asked(said, items, parts)
+    if word is not None and (extreme := extreme_of(word, items)) is not None:
+        return (extreme.note,)
+    return (*(told.note for told in which_ones(said, items, parts)), *note(beyond))

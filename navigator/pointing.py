@@ -18,6 +18,8 @@ _OF_SEVERAL = re.compile(
     r"\bwhich (?:one|ones|number|of|is|are|has|have|do|does|can|comes?|costs?|would|will|should)\b"
     r"|\b(?:any|one|none|all|either|each) of (?:them|these|those)\b"
     r"|^(?:so |and |ok )?(?:do|does|are|is|has|have) any\b"
+    r"|\b(?:they|them|these|those) all\b|\ball (?:of )?(?:them|these|those)\b|\bof the (?:bunch|lot)\b"
+    r"|\b(?:wid|narrow|tall|high|low|short|long|deep|shallow|larg|bigg|small)est\b"
     r"|\b(?:cheapest|dearest|priciest|most expensive|recommend)\b|\bhelp me (?:choose|decide|pick)\b"
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")

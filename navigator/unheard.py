@@ -36,6 +36,10 @@ _DOES = re.compile(
     r"\b(?:do|does|will|would|can|could|might)\b.{0,30}\b(?:it|they|this|that|these|those|them|ones?) ([a-z]+)\W*$"
 )
 """What somebody asks a thing to do: does it rust? There, rust is no colour."""
+_DOES_MOST = re.compile(
+    r"\bwhich (?:one |ones |of (?:them|these|those) )?(?:would |will |can )?([a-z]+) (?:the )?(?:most|best|least)\b"
+)
+"""What somebody asks which of several does most: which seats the most? There, a seat is no part of them."""
 _BRITISH = re.compile(r"(?<=[a-z]{2})our$")
 _ENDINGS = ("ing", "ed", "en", "es", "ic", "y", "e", "s")
 
@@ -57,7 +61,7 @@ def unheard(question: str, heard: Collection[str], shown: Sequence[Item]) -> tup
 
     # A possessive or a contraction is no word to ask about: it's, customer's.
     text = re.sub(r"['\u2019]\w+", "", question.casefold())
-    done = _DOES.search(question.casefold())
+    done = _DOES.search(question.casefold()) or _DOES_MOST.search(question.casefold())
 
     def is_heard(part: str) -> bool:
         known = (_asked(),) if done and part == done[1] else (heard, near, _always())

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from catalog.item import Item
 from navigator.evaluation import says
-from navigator.families import FAMILIES, taken_in
+from navigator.families import is_also
 from navigator.knowledge import singular
 
 _CLAIM = r"\[(?P<number>\d{1,3})\] (?P<verb>is|has) (?P<value>[^\[\].,]{1,40})"
@@ -64,11 +64,6 @@ def _right(found: re.Match[str], asked: str, items: Sequence[Item]) -> str:
         denied = found["verb"] == "is" and any(catalogue_says(item, other.casefold().strip()) for item in of)
         return f" and {other.strip()}, yes" if denied else found["verdict"]
     return ", yes" if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
-
-
-def is_also(value: str, word: str) -> bool:
-    """Whether what has a value is what a word says, the same or a broader one: oak is wood. Both in lower case."""
-    return value == word or any(value in taken_in(kind, word) for kind in FAMILIES)
 
 
 def _was_asked(value: str, verb: str, asked: str) -> bool:

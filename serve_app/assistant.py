@@ -150,7 +150,8 @@ class Assistant:
         key = (state.release, state.version)
         if key not in self._lexicons:
             words: CatalogueWords = await call(self._retriever.words, state.release)
-            self._lexicons[key] = Lexicon(words.values, words.groups, state.vocabulary)  # type: ignore[arg-type]
+            values: Any = words.values
+            self._lexicons[key] = Lexicon(values, words.groups, state.vocabulary, state.told_which)
             if len(self._lexicons) > _LEXICONS_KEPT:
                 self._lexicons.popitem(last=False)
         return self._lexicons[key]

@@ -56,6 +56,7 @@ class NavigatorState:
     taste_dim: int = 0
     why: str = ""
     vocabulary: tuple[str, ...] = ()
+    told_which: bool = False
 
 
 class Navigator:
@@ -99,6 +100,7 @@ class Navigator:
             config.vectors_per_item,
             config.taste_dim,
             vocabulary=tuple(config.vocabulary),
+            told_which=config.told_which,
         )
 
     async def generate(self, draft: Draft, sampling: Sampling) -> AsyncGenerator[Delta, None]:

@@ -21,6 +21,7 @@ from navigator.dialogue_state import State
 from navigator.dialogues import dialogues
 from navigator.evaluation import invented
 from navigator.examples import from_dialogue, pack
+from navigator.extremes import extremes
 from navigator.facts import amounts, money
 from navigator.families import taken_in
 from navigator.intent import parse_intent
@@ -60,7 +61,8 @@ def test_answers_are_true(seed):
             prices = {money(entry.item.price, "USD") for entry in shown}
             if exchange.intent.budget_total is None and exchange.intent.action != "compare":
                 limit = exchange.intent.price_max if exchange.notes else None
-                assert amounts(exchange.answer) <= prices | ({money(limit, "USD")} if limit else set())
+                told = amounts(" ".join(exchange.notes)) | ({money(limit, "USD")} if limit else set())
+                assert amounts(exchange.answer) <= prices | told
             before = shown or before
 
 
@@ -188,6 +190,30 @@ def test_what_nothing_speaks_of_is_noted_and_left_open():
     assert told > 10
 
 
+def test_of_several_the_answer_is_what_the_catalogue_told():
+    """Where a prompt says which ones, or the widest, the answer cites these; a model learns to read what it is told."""
+
+    def described(known: Known, brand: str, width: int, told: bool) -> Known:
+        more = {"attributes": {"width_cm": str(width), "depth_cm": "30"}, "brand": brand}
+        looks = {"colors": (known.facts["color"],)} if told else {}
+        return know(replace(known.shown, item=known.item.model_copy(update={**more, **looks})), known.facts)
+
+    sizes, brands, told_of = cycle((40, 52, 61, 75)), cycle(("Alder", "Corin")), cycle((True, True, False))
+    sized = [described(*each) for each in zip(SHELF.known, brands, sizes, told_of, strict=False)]
+    rng, state, seen = Random(3), State(Shelf(sized), Random(4)), set()
+    for _ in range(400):
+        state.shown = rng.sample(sized, 4)
+        ask_all(state)
+        exchange = state.exchanges[-1]
+        for note in exchange.notes:
+            if found := re.fullmatch(r"([\w -]+): (none|\[.*\])( only|, [\w ]+)?", note):
+                cited = set(re.findall(r"\[\d\]", exchange.answer))
+                told = set(re.findall(r"\[\d\]", found[2]))
+                assert told == cited if found[3] or found[2] == "none" else told <= cited, exchange
+                seen.add(found[1] if found[1] in extremes() else found[3])
+    assert seen >= {"widest", "smallest", " only", None}
+
+
 def test_same_seed_same_conversations():
     """A training that goes on after a kill must see what it would have seen."""
     one, two = (list(dialogues(SHELF, Random(9), 20)) for _ in range(2))
@@ -273,6 +299,22 @@ def test_wordings_are_many():
     assert np.mean([len(text.split()) for text in first]) < 20
 
 
+def test_most_questions_which_ask_to_look(monkeypatch):
+    """What prompts tell is learnt soon; a model that is told every answer stops looking at what it sees."""
+
+    def told(share: float) -> float:
+        monkeypatch.setattr(dialogue_questions, "_BY_LOOKING", share)
+        rng, noted = Random(0), 0
+        for _ in range(300):
+            state = State(SHELF, rng)
+            state.shown = rng.sample(list(SHELF.known), 6)
+            dialogue_questions._ask_which(state)
+            noted += bool(state.exchanges[-1].notes)
+        return noted / 300
+
+    assert told(1.0) < 0.25 < 0.6 < told(0.0)
+
+
 def test_which_one_is_asked_of_what_tells_things_apart(monkeypatch):
     """More of the questions which one it is have one answer than where a property is drawn whatever others have."""
 
@@ -285,6 +327,7 @@ def test_which_one_is_asked_of_what_tells_things_apart(monkeypatch):
             alone += len(set(re.findall(r"\[\d+\]", state.exchanges[-1].answer))) == 1
         return alone / 300
 
+    monkeypatch.setattr(dialogue_questions, "_OF_ONE_ALONE", 1.0)
     apart = answered_with_one()
     monkeypatch.setattr(dialogue_questions, "_OF_ONE_ALONE", 0.0)
     assert apart > answered_with_one() + 0.05

@@ -9,8 +9,24 @@ from navigator.facts import amounts, facts, money
 from navigator.grounding import Grounding
 
 ITEMS = [
-    Item(id="a", title="Oak chair", price=49, currency="USD", colors=("mustard", "navy"), materials=("oak",)),
-    Item(id="b", title="Rattan chair", price=1299.5, currency="USD", styles=("boho",), category=("Home", "Chairs")),
+    Item(
+        id="a",
+        title="Oak chair",
+        price=49,
+        currency="USD",
+        colors=("mustard", "navy"),
+        materials=("oak",),
+        attributes={"width_cm": "46"},
+    ),
+    Item(
+        id="b",
+        title="Rattan chair",
+        price=1299.5,
+        currency="USD",
+        styles=("boho",),
+        category=("Home", "Chairs"),
+        attributes={"width_cm": "60"},
+    ),
 ]
 
 
@@ -35,6 +51,10 @@ def run(pieces, given_text="", wished=True, asked=""):
         ("[1] is the cheapest. [2] is $1,299.50.", "[1] is the cheapest. [2] is $1,299.50.", [1, 2], 0),
         ("[2] is the cheapest of the rattan ones.", "[2] is the cheapest of the rattan ones.", [2], 0),
         ("[1] is the most like it.", "[1] is the most like it.", [1], 0),
+        ("[1] is the widest at $49.", "[2] is the widest at $1,299.50.", [2], 2),
+        ("The narrowest is [1]: 46 cm.", "The narrowest is [1]: 46 cm.", [1], 0),
+        ("The largest is [1], at $49.", "The largest is [2], at $1,299.50.", [2], 2),
+        ("The tallest is [1].", "The tallest is [1].", [1], 0),
     ],
 )
 def test_corrections(said, shown, cited, corrected):
@@ -150,7 +170,7 @@ def test_yes_is_said_to_what_was_asked(asked, said, shown):
         assert run(pieces, asked=asked)[0] == shown
 
 
-_CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is "]
+_CLAIMS = [" is", " the ", "is the", " cheapest", " most", " expensive", " at", "The dearest is ", " widest"]
 _CLAIMS += [
     " in",
     " mustard",

@@ -37,6 +37,9 @@ def meant(message: str, history: tuple[Exchange, ...], action: str = "ask", refs
         ("which of these is oak?", "ask", (), "abcd"),
         ("are any of them blue", "ask", (1,), "abcd"),
         ("which one would you recommend?", "ask", (1,), "abcd"),
+        ("who's the widest of the bunch", "ask", (), "abcd"),
+        ("how much are they all together?", "ask", (), "abcd"),
+        ("how wide is the widest", "ask", (2,), "abcd"),
         ("what do you say", "ask", (), ""),
     ],
 )
