@@ -380,7 +380,7 @@ async def test_hanging_up_stops_the_engine(handles):
             if line == "event: delta":
                 break
         assert await handles.navigator.writing.remote() == 1
-    for _ in range(50):
+    for _ in range(500):
         if await handles.navigator.writing.remote() == 0:
             break
         await asyncio.sleep(0.02)
