@@ -171,11 +171,13 @@ def conclusion(answer: str) -> str | None:
     return None if bool(denies) == bool(confirms) else "No" if denies else "Yes"
 
 
-def _comes_to(answer: str, question: Question) -> str | None:
-    """What an answer comes to: of a question which of several, the items that it cites, and `OPEN` where none."""
-    if not question.right.startswith("["):
-        return conclusion(answer)
+def cited_by(answer: str) -> str:
+    """The items that an answer about several cites, each once, in their order; `OPEN` where it cites none."""
     return _cited(map(int, re.findall(r"\[(\d+)\]", answer))) or OPEN
+
+
+def _comes_to(answer: str, question: Question) -> str | None:
+    return cited_by(answer) if question.right.startswith("[") else conclusion(answer)
 
 
 def _as_shown(answer: str, question: Question) -> str:

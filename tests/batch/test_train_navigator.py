@@ -97,6 +97,7 @@ def test_release_gets_a_navigator(shop, base, tmp_path):
     folder = Path(shop.path(*live.navigator.path.split("/")))
     assert load_config(folder).encoder_version == VERSION
     assert {"color", "legs", "hairpin", "chair"} <= {*load_config(folder).vocabulary}
+    assert load_config(folder).told_which
     assert load_learnt(folder / "learnt").shape.item_dim == 16
     curves = list((tmp_path / "work").rglob("learning_curve.svg"))
     assert len(curves) == 1

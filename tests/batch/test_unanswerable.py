@@ -1,13 +1,26 @@
 """What nobody can tell counts as left open only where it is, and questions with an answer are asked beside it."""
 
+import re
 from dataclasses import replace
 from random import Random
 from types import SimpleNamespace
 
 import pytest
 
-from batch.unanswerable_suite import OPEN, QUESTIONS, conclusion, open_questions, told, told_questions
-from navigator import answers, dialogue_unknowns
+from batch.unanswerable_suite import (
+    OF_SEVERAL,
+    OPEN,
+    QUESTIONS,
+    SIZES_OF_SEVERAL,
+    cited_by,
+    conclusion,
+    open_questions,
+    size_questions,
+    told,
+    told_questions,
+    which_questions,
+)
+from navigator import answers, dialogue_unknowns, phrasing
 from navigator.dialogue_state import State
 from navigator.evaluation import says
 from navigator.knowledge import Shelf, know
@@ -63,6 +76,47 @@ def test_half_of_what_can_be_told_is_so():
         assert bool(asked) == (question.right == "Yes"), question.user
 
 
+def test_of_several_exactly_those_that_have_it_are_right():
+    """The right answer comes from what the items are labelled with, not from what a prompt would tell."""
+    woods = ("oak", "ash", "elm")
+    shelf = [made_of(known, woods[i % 3]) for i, known in enumerate(SHELF.known)]
+    questions = which_questions(shelf, Random(0))
+    assert len(questions) > 50
+    for question in questions:
+        asked = next(wood for wood in woods if says(question.user, wood))
+        cited = {int(number) for number in re.findall(r"\d+", question.right)}
+        assert cited == {number for number, known in enumerate(question.shown, 1) if known.facts["material"] == asked}
+
+
+@pytest.mark.parametrize(
+    ("answer", "comes_to"),
+    [
+        ("oak: [4] and [2].", "[2] [4]"),
+        ("[2] is the widest: 80 cm; [2] it is.", "[2]"),
+        ("None of them is oak.", OPEN),
+        ("", OPEN),
+    ],
+)
+def test_answers_about_several_are_judged_by_what_they_cite(answer, comes_to):
+    assert cited_by(answer) == comes_to
+
+
+def test_the_widest_is_asked_where_sizes_are_known():
+    """A chair without a width is not asked about; of the others the right answer is the widest by number."""
+    assert size_questions(SHELF.known, Random(0)) == []
+
+    def sized(known, width):
+        item = known.item.model_copy(update={"attributes": {"width_cm": str(width)}})
+        return replace(known, shown=replace(known.shown, item=item))
+
+    wide = [sized(known, 40 + i % 7) for i, known in enumerate(SHELF.known)]
+    questions = [question for question in size_questions(wide, Random(0)) if "widest" in question.user]
+    assert questions
+    for question in questions:
+        width = [int(known.item.attributes["width_cm"]) for known in question.shown]
+        assert question.right == " ".join(f"[{i}]" for i, one in enumerate(width, 1) if one == max(width))
+
+
 def test_no_question_is_trained_on():
     """What the suite asks for is in none of the wordings that conversations to train on are made from."""
     asked = {question.user for question in open_questions(SHELF.known, Random(0))}
@@ -72,6 +126,9 @@ def test_no_question_is_trained_on():
     assert len(asked) == len(QUESTIONS.read_text().splitlines())
     assert not asked & trained
     assert len(trained) > 500
+    several = {line for path in (OF_SEVERAL, SIZES_OF_SEVERAL) for line in path.read_text().splitlines()}
+    wordings = {one for name in ("which", "which_has", "extreme_size") for one in phrasing.wordings(name)}
+    assert several and not several & wordings
 
 
 def test_what_the_catalogue_tells_is_not_unanswerable():

@@ -397,6 +397,12 @@ async def test_hanging_up_stops_the_engine(handles):
     await asyncio.to_thread(thread.join)
 
 
+async def test_turns_know_what_the_navigator_was_taught(handles):
+    """What its checkpoint says of its training decides what a turn tells it beside the items."""
+    state = await handles.navigator.state.remote()
+    assert (state.vocabulary, state.told_which) == (("legs", "hairpin"), True)
+
+
 async def test_a_new_navigator_comes_in(folder, handles):
     """Promoted, it is opened beside the old one, which ends what it is writing; the next turn is its own."""
     store = ReleaseStore(folder)

@@ -35,7 +35,8 @@ def add_navigator(
     convert(str(base), str(out), Shape(item_dim=dim, tokens_per_item=2, projector_dim=32))
     version = encoder_version or release.encoder.version
     config = json.loads((out / "config.json").read_text())
-    (out / "config.json").write_text(json.dumps({**config, "encoder_version": version}))
+    taught = {"encoder_version": version, "vocabulary": ["legs", "hairpin"], "told_which": True}
+    (out / "config.json").write_text(json.dumps({**config, **taught}))
     ref = ModelRef(path=path, version=release_id, encoder_version=version)
     new = release.model_copy(update={"id": release_id, "created": datetime.now(UTC), "navigator": ref})
     table.tags.create(new.tag, new.items.version)
