@@ -6,7 +6,7 @@ Each function is told what is known and returns a sentence or two. Items are cit
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from navigator.facts import in_direction, money, told_sizes
+from navigator.facts import in_direction, money, spoken, told_sizes
 from navigator.families import taken_in
 from navigator.knowledge import BARE, Known, article, phrase
 from navigator.prompt import metadata
@@ -55,16 +55,16 @@ def found(
     elif missing:
         text = rng.choice(
             (
-                f"{cite} is closest: {_and(met)}, but {_instead(known, wants, asked)}.",
+                f"{cite} is closest: {spoken(met)}, but {_instead(known, wants, asked)}.",
                 f"{cite} {_is(known, fitting)}, though {_instead(known, wants, asked)}.",
             )
         )
     elif met:
         text = rng.choice(
             (
-                f"{cite} fits: {_and(met)}.",
-                f"{cite} is what you asked for: {_and(met)}.",
-                f"Take a look at {cite}: {_and(met)}.",
+                f"{cite} fits: {spoken(met)}.",
+                f"{cite} is what you asked for: {spoken(met)}.",
+                f"Take a look at {cite}: {spoken(met)}.",
             )
         )
     else:
@@ -81,7 +81,7 @@ def relaxed(rng: Random, shown: Sequence[Known], wants: Mapping[str, str], given
     """Present results for which a wish was given up, and say so first."""
     known = shown[0]
     met = _fitting(known, wants)
-    looks = _and([phrase(name, known.facts[name]) for name in met]) or _told(rng, known, wants)
+    looks = spoken([phrase(name, known.facts[name]) for name in met]) or _told(rng, known, wants)
     return rng.choice(
         (
             f"Nothing here is {given_up}. [1] {_is(known, met) if met else f'is {looks}'}.",
@@ -165,12 +165,12 @@ def which(rng: Random, said: str, numbers: Sequence[int], bare: bool = True) -> 
         return rng.choice((f"{said}: none of them.", f"None of them {'is' if bare else 'has'} {said}."))
     if len(places) == 1 and rng.random() < 0.5:
         return f"The one {'that is' if bare else 'with'} {said}: {places[0]}."
-    return f"{said}: {_and(places)}."
+    return f"{said}: {spoken(places)}."
 
 
 def of_extreme_size(rng: Random, word: str, numbers: Sequence[int], size: str) -> str:
     """Which of the items on show is the widest, and how wide."""
-    places = _and([f"[{number}]" for number in numbers])
+    places = spoken([f"[{number}]" for number in numbers])
     if len(numbers) > 1:
         return f"The {word} are {places}: {size}."
     return rng.choice((f"The {word} is {places}: {size}.", f"{places} is the {word}: {size}."))
@@ -248,8 +248,8 @@ def more(rng: Random, known: Known, number: int = 1) -> str:
     some = sorted(rng.sample(rest, min(len(rest), _LOOKS)), key=rest.index)
     bare, parts = _looks_and_parts(known, some)
     text = f"[{number}] is {article(' '.join([*main, known.kind]))}"
-    text += f", {_and(bare)}" if bare else ""
-    text += f", with {_and(parts)}" if parts else ""
+    text += f", {spoken(bare)}" if bare else ""
+    text += f", with {spoken(parts)}" if parts else ""
     if known.item.brand:
         text += f", by {known.item.brand}"
     if known.item.price is not None:
@@ -268,7 +268,7 @@ def similar(rng: Random, anchor: Known, shown: Sequence[Known]) -> str:
     """What the items found share with the one they should be like."""
     common = [[name for name, value in known.facts.items() if anchor.facts.get(name) == value] for known in shown]
     best = max(range(len(shown)), key=lambda i: len(common[i]))
-    shared = _and([phrase(name, anchor.facts[name]) for name in common[best][:2]])
+    shared = spoken([phrase(name, anchor.facts[name]) for name in common[best][:2]])
     if not shared:
         return rng.choice(
             (f"Nothing is very close; [{best + 1}] may still appeal.", f"[{best + 1}] is the nearest I have.")
@@ -301,7 +301,7 @@ def goes_with(rng: Random, anchor: Known | None, shown: Sequence[Known], budget:
         else:
             text = f"[{best + 1}] sets it off: {_told(rng, shown[best], {})}."
     else:
-        text = rng.choice((f"Together: {_and(pieces)}.", f"I put together {_and(pieces)}."))
+        text = rng.choice((f"Together: {spoken(pieces)}.", f"I put together {spoken(pieces)}."))
     if budget is not None:
         together = sum(known.item.price or 0.0 for known in shown)
         currency = shown[0].item.currency
@@ -312,7 +312,7 @@ def goes_with(rng: Random, anchor: Known | None, shown: Sequence[Known], budget:
 
 def for_taste(rng: Random, shown: Sequence[Known], place: int, liked: Sequence[str]) -> str:
     """Why one item suits a person whose taste is known."""
-    reason = _and(list(liked)[:2])
+    reason = spoken(list(liked)[:2])
     return rng.choice(
         (
             f"[{place}] is most your taste: {reason}.",
@@ -364,8 +364,8 @@ def _is(known: Known, names: Sequence[str]) -> str:
     """What an item is and has: "is oak with hairpin legs", "has hairpin legs"."""
     looks, parts = _looks_and_parts(known, names)
     if not looks:
-        return f"has {_and(parts)}"
-    return f"is {_and(looks)} with {_and(parts)}" if parts else f"is {_and(looks)}"
+        return f"has {spoken(parts)}"
+    return f"is {spoken(looks)} with {spoken(parts)}" if parts else f"is {spoken(looks)}"
 
 
 def _looks_and_parts(known: Known, names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -397,8 +397,3 @@ def _another(rng: Random, place: int, shown: Sequence[Known], best: Known) -> st
         return f"Or [{place + 1}], {known.kind}."
     look = phrase(differing[0], known.facts[differing[0]])
     return rng.choice((f"[{place + 1}] {_is(known, differing[:1])}.", f"Or [{place + 1}], {look}."))
-
-
-def _and(words: Sequence[str]) -> str:
-    words = [word for word in words if word]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -1,7 +1,7 @@
 """What is true of the items on show, computed from the catalogue: the language model is told, and never calculates."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from catalog.item import Item
 
@@ -14,6 +14,12 @@ def money(amount: float, currency: str | None) -> str:
     if currency is None or currency in _SIGNS:
         return f"{_SIGNS.get(currency or 'USD')}{number}"
     return f"{currency} {number}"
+
+
+def spoken(words: Iterable[str]) -> str:
+    """Words as people list them: "a, b and c"; empty ones are left out."""
+    *before, last = [word for word in words if word] or [""]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def facts(items: Sequence[Item], budget_total: float | None = None) -> list[str]:
@@ -66,8 +72,7 @@ def measures(item: Item) -> dict[str, str]:
 
 def told_sizes(sizes: Mapping[str, str]) -> str:
     """Sizes as people say them: "210 cm wide, 90 cm deep and 80 cm high"."""
-    told = [f"{value} {in_direction(what)}" for what, value in sizes.items()]
-    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    return spoken(f"{value} {in_direction(what)}" for what, value in sizes.items())
 
 
 def in_direction(what: str) -> str:

@@ -102,6 +102,9 @@ FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
 """Broad words of each kind of look, with what each takes in."""
 
 
+SAME = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}
+"""Other forms of broad words."""
+
 _ANYTHING = frozenset(
     {"thing", "item", "piece", "product", "something", "anything", "everything", "stuff", "gift", "present"}
     | {"furniture", "decor", "decoration", "accessory", "set", "option", "idea", "one"}
@@ -122,7 +125,7 @@ def taken_in(kind: str, word: str) -> tuple[str, ...]:
     """
     if kind == "category":
         return (KINDS[word],) if word in KINDS else ()
-    word = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}.get(word, word)
+    word = SAME.get(word, word)
     return tuple(FAMILIES.get(kind, {}).get(word, "").split("|")) if word in FAMILIES.get(kind, {}) else ()
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from catalog.item import Item
 from navigator import english
-from navigator.facts import stated
-from navigator.families import FAMILIES, KINDS, is_also
+from navigator.facts import spoken, stated
+from navigator.families import FAMILIES, KINDS, SAME, is_also
 from navigator.knowledge import BARE, phrase, singular
+from navigator.lexicon import NOT_ALONE
+from navigator.plain_words import NEGATION
 from navigator.unheard import stems
 
 _LONGEST = 3
@@ -27,10 +29,8 @@ _EVERYDAY = 300_000
 _LETTERS = 4
 """Of a word of a title that is a look; shorter ones say too little."""
 
-_NOT_ALONE = {"light", "dark", "natural", "stone", "country"}
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_NEGATED = re.compile(r"\b(?:not|no|without|except|besides|but|nor)\b|n't\b")
-_IN_STOCK = re.compile(r"\b(?:in stock|out of stock|sold out|available|can i order|orderable)\b")
+_IN_STOCK = re.compile(r"\b(?:in stock|out of stock|sold out|available(?! in\b)|can i order|orderable)\b")
 _FIELDS = {
     "color": lambda item: item.colors,
     "material": lambda item: item.materials,
@@ -40,7 +40,6 @@ _LOOKS = {
     kind: frozenset(word for broad, narrow in family.items() for word in (broad, *narrow.split("|")))
     for kind, family in FAMILIES.items()
 }
-_SAME = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class Told:
 
 def listed(numbers: Sequence[int]) -> str:
     """Items as they are cited: "[1], [3] and [4]"."""
-    *before, last = (f"[{number}]" for number in numbers)
-    return f"{', '.join(before)} and {last}" if before else last
+    return spoken(f"[{number}]" for number in numbers)
 
 
 def which_ones(question: str, items: Sequence[Item], parts: Collection[str] = ()) -> tuple[Told, ...]:
@@ -83,7 +81,7 @@ def which_ones(question: str, items: Sequence[Item], parts: Collection[str] = ()
         A few at most; none of what the catalogue tells nothing about, and none of a question for what a thing is not.
     """
     text = question.casefold()
-    if len(items) < 2 or _NEGATED.search(text):
+    if len(items) < 2 or NEGATION.search(text) or "n't " in text:
         return ()
     told = _of_brands(text, items)
     for one in told:
@@ -161,7 +159,7 @@ def _told(before: Sequence[str], said: str, after: str, items: Sequence[Item], p
     heads = said in BARE or any(english.count(word) < _EVERYDAY for word in before[-1:])
     if (found := _of_attribute(said, items)) and not (heads and " " not in said):
         return found
-    if said in _NOT_ALONE or not of_the_whole(after, items, parts):
+    if (said,) in NOT_ALONE or not of_the_whole(after, items, parts):
         return None
     return _of_field(said, items) or (None if heads else _of_title(said, items))
 
@@ -201,7 +199,7 @@ def _of_field(said: str, items: Sequence[Item]) -> Told | None:
     What is so in part counts where nothing else can be meant. Of colours a catalogue names some, and not always the
     main one, so that of these it never tells all.
     """
-    asked = _SAME.get(_plain(said), _plain(said))
+    asked = SAME.get(_plain(said), _plain(said))
     values = {kind: [tuple(map(_plain, of(item))) for item in items] for kind, of in _FIELDS.items()}
     kinds = [
         kind

@@ -77,6 +77,8 @@ HEARD = stems(("legs", "hairpin", "arms", "striped", "lid", "sage", "round"))
         ("how much are they all together?", "all 3 together $390"),
         ("and what's the total cost", "all 3 together $390"),
         ("are they all in stock?", "in stock: [1] and [3] only"),
+        ("but which one is velvet?", "velvet: [1] only"),
+        ("are any of them available in oak", "oak: [2] only"),
     ],
 )
 def test_what_the_catalogue_tells_is_told(question, told):
@@ -92,6 +94,9 @@ def test_what_the_catalogue_tells_is_told(question, told):
         "which of them has a black lid",
         "which has black zippers",
         "which is not black?",
+        "which isn't oak?",
+        "any colour but black?",
+        "which of all these costs the least?",
         "which armchair would you take?",
         "which has the lowest price?",
         "which has the shortest legs",
