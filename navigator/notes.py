@@ -46,7 +46,7 @@ def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[
     Args:
         heard: stems of what the catalogue and the model's own vocabulary speak of.
     """
-    if _TOGETHER.search(said.casefold()) and (all_of_them := total(items)) is not None:
+    if asks_total(said) and (all_of_them := total(items)) is not None:
         return (all_of_them,)
     if (stocked := in_stock(said, items)) is not None:
         return (stocked.note,)
@@ -56,3 +56,8 @@ def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[
     if word is not None and (extreme := extreme_of(word, items)) is not None:
         return (extreme.note,)
     return (*(told.note for told in which_ones(said, items, parts)), *note(beyond))
+
+
+def asks_total(said: str) -> bool:
+    """Whether a message asks what several things cost together."""
+    return _TOGETHER.search(said.casefold()) is not None

@@ -18,7 +18,7 @@ from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
-from navigator.notes import notes_of
+from navigator.notes import asks_total, notes_of
 from navigator.pointing import FINDS, items_meant, on_show
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
@@ -100,7 +100,7 @@ class ItemsShown:
     """The items that the answer is about, numbered from 1, and what gave way to find them.
 
     Args:
-        total: (amount, currency) of all of them together, where they were asked for together.
+        total: (amount, currency) of all of them together, where they were asked for together, or where that is asked.
         notes: what the model is told beside them, see `navigator.notes`.
     """
 
@@ -175,7 +175,7 @@ async def run_turn(
     final = await _items(request, said, intent, search, score, settings)
     shown, first_item_ms = final.shown, usage.elapsed_ms()
     notes = notes_of(said, intent, shown, [entry.text for entry in final.relaxed], request.lexicon)
-    yield ItemsShown(shown, final.relaxed, _total(intent, shown), notes)
+    yield ItemsShown(shown, final.relaxed, _total(intent, shown, said), notes)
 
     taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
@@ -272,9 +272,10 @@ async def _items(
     return Finalists((meant or before)[: settings.max_shown])
 
 
-def _total(intent: ShoppingIntent, shown: Sequence[Shown]) -> tuple[float, str | None] | None:
-    """What the items cost together, where that is what they were asked for."""
+def _total(intent: ShoppingIntent, shown: Sequence[Shown], said: str) -> tuple[float, str | None] | None:
+    """What the items cost together, where they were asked for together, or where that is the question."""
     together = intent.budget_total is not None or (intent.action == "complete" and len(intent.categories) > 1)
+    together = together or (intent.action == "ask" and len(shown) > 1 and asks_total(said))
     currencies = {entry.item.currency for entry in shown}
     if not together or not shown or len(currencies) > 1 or any(entry.item.price is None for entry in shown):
         return None

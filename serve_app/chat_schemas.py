@@ -119,7 +119,9 @@ class TurnOut(Shape):
     intent: dict[str, Any] = Field(description="How the message was read.")
     items: tuple[FoundItem, ...] = Field(description="The items shown, as they were then; [1] is the first.")
     relaxed: tuple[RelaxedOut, ...] = ()
-    total: TotalOut | None = Field(default=None, description="Of things that were asked for together.")
+    total: TotalOut | None = Field(
+        default=None, description="Of things that were asked for together, or whose total was asked."
+    )
     answer: str
     citations: CitationsOut = CitationsOut()
     usage: UsageOut | None = None

@@ -112,6 +112,15 @@ async def test_reference_to_an_item_on_show(processor):
     assert world.searched == []
 
 
+async def test_a_total_that_is_asked_for_comes_with_the_items(processor):
+    """Whatever the model makes of the question, what the things cost together is there; other questions need none."""
+    history = (Exchange("chairs", ShoppingIntent(action="search", query="chair"), tuple(SHELF), "Here: [1] [2] [3]"),)
+    for said, total in (("how much are they all together?", 60.0), ("which of all these costs least?", None)):
+        world = World('{"action":"ask"}', "Together.")
+        shown = (await world.turn(processor, TurnRequest(said, "e1", history)))[1]
+        assert (shown.total and shown.total[0]) == total
+
+
 async def test_similar_hands_the_item_to_search(processor):
     """What `more like this` points at goes with the search."""
     world = World('{"action":"similar","item_refs":[3]}', "Here is [1].")
