@@ -20,12 +20,15 @@ SYSTEM_TOKENS = 30
 """The shared prompt with its turn markers."""
 REQUEST_TOKENS = 60
 """A message and the intent read from it."""
-CARD_TOKENS = 18
-"""Number, title, look and price of one item; the same on both sides."""
+CARD_TOKENS = 24
+"""Number, title, look and price of one item, as on the demo's cards; the same on both sides."""
+FACTS_TOKENS = 24
+"""The line of facts after the cards."""
 INTENT_OUTPUT, ANSWER_OUTPUT = 25, 40
 """Tokens written in a turn."""
 SIZES = {"512x512": (512, 512), "736x1104": (736, 1104)}
-K = 4
+K = 11
+"""Soft tokens of an item, as many as the shipped Navigator reads."""
 MOST_TOKENS = 10_000
 """Of one prompt: 32 of the larger pictures would be more than twice as many, and take an hour to measure."""
 LONG_S, ENOUGH_S = 20.0, 60.0
@@ -113,11 +116,11 @@ def turn_flops(size: str, products: int, picture: tuple[int, int] | None, *, cac
     """
     language, vision = LANGUAGE[size], VISION[size]
     text = SYSTEM_TOKENS + REQUEST_TOKENS
-    cards = products * (CARD_TOKENS + K)
+    cards = products * (CARD_TOKENS + K) + FACTS_TOKENS
     encode = 0.0
     if picture is not None:
         patches, tokens = picture_tokens(*picture, vision)
-        cards = products * (CARD_TOKENS + tokens)
+        cards = products * (CARD_TOKENS + tokens) + FACTS_TOKENS
         encode = products * vision_flops(vision, patches)
     intent = prefill_flops(language, REQUEST_TOKENS, SYSTEM_TOKENS) + decode_flops(language, text, INTENT_OUTPUT)
     before = text if cached else 0
@@ -206,7 +209,7 @@ def random_model(size: str) -> Any:
 @torch.inference_mode()
 def _read_vectors(model: Any, products: int) -> None:
     """The prompt with K soft tokens for each product; only the prompt's text positions are ever needed."""
-    tokens = SYSTEM_TOKENS + REQUEST_TOKENS + products * (CARD_TOKENS + K)
+    tokens = SYSTEM_TOKENS + REQUEST_TOKENS + products * (CARD_TOKENS + K) + FACTS_TOKENS
     embeddings = torch.randn(1, tokens, model.config.text_config.hidden_size, dtype=torch.bfloat16)
     states = model.model.language_model(inputs_embeds=embeddings).last_hidden_state
     _first_token(model, states)
@@ -225,6 +228,7 @@ def _read_pictures(model: Any, products: int, picture: tuple[int, int]) -> None:
     ids = [1] * (SYSTEM_TOKENS + REQUEST_TOKENS)
     for _ in range(products):
         ids += [model.config.vision_start_token_id, *image, model.config.vision_end_token_id] + [1] * (CARD_TOKENS - 2)
+    ids += [1] * FACTS_TOKENS
     input_ids = torch.tensor([ids])
     kinds = (input_ids == model.config.image_token_id).int()
     output = model.model(input_ids=input_ids, pixel_values=pixels, image_grid_thw=grid, mm_token_type_ids=kinds)

@@ -11,6 +11,7 @@ from math import ceil
 from benchmarks.navigator_latency import (
     ANSWER_OUTPUT,
     CARD_TOKENS,
+    FACTS_TOKENS,
     INTENT_OUTPUT,
     REQUEST_TOKENS,
     SIZES,
@@ -48,7 +49,7 @@ def picture_tokens_billed(width: int, height: int) -> int:
 def api_dollars(prices: PriceList, products: int, picture: tuple[int, int]) -> float:
     """Of 1,000 turns: the message read once for its intent and once more, with the pictures, for the answer."""
     message = SYSTEM_TOKENS + REQUEST_TOKENS
-    read = message + message + INTENT_OUTPUT + products * (CARD_TOKENS + picture_tokens_billed(*picture))
+    read = message + message + INTENT_OUTPUT + FACTS_TOKENS + products * (CARD_TOKENS + picture_tokens_billed(*picture))
     return 1000 * (read * prices.read + (INTENT_OUTPUT + ANSWER_OUTPUT) * prices.written) / 1e6
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.navigator_latency import (
     ANSWER_OUTPUT,
     CARD_TOKENS,
+    FACTS_TOKENS,
     INTENT_OUTPUT,
     LANGUAGE,
     REQUEST_TOKENS,
@@ -92,7 +93,7 @@ def measure(
         shape: another one than the size's own, for tests.
     """
     language = shape or LANGUAGE[size]
-    prompts = {way: SYSTEM_TOKENS + REQUEST_TOKENS + PRODUCTS * _card(size, way) for way in reading_s}
+    prompts = {way: SYSTEM_TOKENS + REQUEST_TOKENS + FACTS_TOKENS + PRODUCTS * _card(size, way) for way in reading_s}
     with tempfile.TemporaryDirectory() as folder:
         writer = Writer(_engine(Path(folder), language, max(batches)), Random(0), language.vocabulary)
         results: dict[str, Any] = {}

@@ -5,9 +5,19 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from benchmarks.navigator_latency import LanguageShape, picture_tokens, prefill_flops, turn_flops, vision_flops
+from benchmarks.navigator_latency import (
+    CARD_TOKENS,
+    K,
+    LanguageShape,
+    picture_tokens,
+    prefill_flops,
+    turn_flops,
+    vision_flops,
+)
 from benchmarks.navigator_latency import VisionShape as Vision
 from benchmarks.navigator_price import GPT_4O, api_dollars, dollars_table, picture_tokens_billed
+from navigator.assemble import SHIPPED
+from navigator.learnt import load_learnt
 
 
 def test_language_model_flops():
@@ -79,4 +89,9 @@ def test_dollars_of_a_turn():
     for row in dollars_table().values():
         assert row["own_dollars"] / row["busy_for_a_tenth"] == pytest.approx(row["api_dollars"] / 10)
     one, eight = (api_dollars(GPT_4O, products, (512, 512)) for products in (1, 8))
-    assert eight - one == pytest.approx(7 * (255 + 18) * 2.5 / 1000)
+    assert eight - one == pytest.approx(7 * (255 + CARD_TOKENS) * 2.5 / 1000)
+
+
+def test_a_turn_is_as_long_as_what_is_shipped():
+    """Arithmetic and times are of as many soft tokens an item as the shipped Navigator reads."""
+    assert load_learnt(SHIPPED).shape.tokens_per_item == K
