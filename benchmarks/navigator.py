@@ -6,7 +6,7 @@
     accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
     shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
-    engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM over transformers
+    engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM, transformers, llama.cpp
 
 Figures go to docs/results/navigator.json with the machine, the versions and the commit.
 """

@@ -1,4 +1,4 @@
-"""How fast turns are answered: vLLM over plain transformers, same weights, at several numbers of turns at once."""
+"""How fast turns are answered: vLLM over transformers and llama.cpp, same weights, several turns at once."""
 
 import asyncio
 import statistics
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.navigator_llama import compare as compare_llama
 from catalog.item import Item
 from navigator.dialogues import dialogues
 from navigator.engine import Engine, Sampling, open_engine
@@ -25,8 +26,12 @@ TOKENS = 40
 async def compare(
     folder: Path, prompts: Sequence[Prompt], concurrency: Sequence[int], rounds: int = 2
 ) -> dict[str, Any]:
-    """Output tokens per second and time to first token, for each engine and number of turns at once."""
+    """Output tokens per second and time to first token, for each engine and number of turns at once.
+
+    llama.cpp has a row for each precision of its weights, with the share of answers that are vLLM's, token by token.
+    """
     results: dict[str, Any] = {}
+    ours: list[list[int]] = []
     for kind in ("vllm", "transformers"):
         started = time.perf_counter()
         engine = open_engine(folder, kind)
@@ -38,31 +43,39 @@ async def compare(
                 chosen = [prompts[(number * width + i) % len(prompts)] for i in range(width)]
                 measured.append(await _batch(engine, chosen))
             results[kind][str(width)] = {
-                "output_tokens_per_s": statistics.fmean(tokens / seconds for tokens, seconds, _ in measured),
+                "output_tokens_per_s": statistics.fmean(sum(map(len, tokens)) / took for tokens, took, _ in measured),
                 "ttft_mean_s": statistics.fmean(first for _, _, firsts in measured for first in firsts),
                 "ttft_max_s": max(first for _, _, firsts in measured for first in firsts),
                 "turns": sum(len(firsts) for _, _, firsts in measured),
             }
+            if kind == "vllm":
+                ours = measured[0][0]
         await engine.close()
-    for width in concurrency:
-        ours, plain = results["vllm"][str(width)], results["transformers"][str(width)]
-        results[f"vllm_over_transformers_{width}"] = ours["output_tokens_per_s"] / plain["output_tokens_per_s"]
+    for precision, rows in compare_llama(folder, prompts, concurrency, TOKENS, rounds).items():
+        answers = [row.pop("answers") for row in rows.values()][-1]
+        same = statistics.fmean(answer == our for answer, our in zip(answers, ours, strict=True))
+        results[f"llama.cpp, {precision}"] = {**rows, "answers_as_vllm": same}
+    for peer in [kind for kind in results if kind != "vllm"]:
+        for width in concurrency:
+            here, there = results["vllm"][str(width)], results[peer][str(width)]
+            results[f"vllm_over_{peer}_{width}"] = here["output_tokens_per_s"] / there["output_tokens_per_s"]
     return results
 
 
-async def _batch(engine: Engine, prompts: Sequence[Prompt]) -> tuple[int, float, list[float]]:
-    """(tokens written, seconds, seconds to the first token of each) of prompts answered at once."""
+async def _batch(engine: Engine, prompts: Sequence[Prompt]) -> tuple[list[list[int]], float, list[float]]:
+    """(tokens of each answer, seconds, seconds to the first token of each) of prompts answered at once."""
     started = time.perf_counter()
 
-    async def one(prompt: Prompt) -> tuple[int, float]:
-        written, first = 0, 0.0
+    async def one(prompt: Prompt) -> tuple[list[int], float]:
+        written: list[int] = []
+        first = 0.0
         async for delta in engine.generate(prompt, Sampling(max_tokens=TOKENS)):
             first = first or time.perf_counter() - started
-            written += len(delta.token_ids)
+            written += delta.token_ids
         return written, first
 
     answers = await asyncio.gather(*(one(prompt) for prompt in prompts))
-    return sum(n for n, _ in answers), time.perf_counter() - started, [first for _, first in answers]
+    return [tokens for tokens, _ in answers], time.perf_counter() - started, [first for _, first in answers]
 
 
 def answer_prompts(folder: Path) -> list[Prompt]:

@@ -6,8 +6,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path(".cache") / "peers"
-PINS = {"faiss": "faiss-cpu==1.15.1", "hnswlib": "hnswlib==0.8.0", "implicit": "implicit==0.7.3"}
-"""Module → requirement. Not in the product's lock: no part of it imports them. hnswlib is compiled on the way."""
+PINS = {
+    "faiss": "faiss-cpu==1.15.1",
+    "hnswlib": "hnswlib==0.8.0",
+    "implicit": "implicit==0.7.3",
+    "llama_cpp": "llama-cpp-python==0.3.36",
+    "diskcache": "diskcache==5.6.3",
+}
+"""Module → requirement. Not in the product's lock: no part of it imports them. hnswlib is compiled on the way, and
+llama.cpp, which takes two cores 7 minutes. It imports diskcache."""
 
 
 def install(*modules: str) -> dict[str, str]:

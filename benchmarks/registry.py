@@ -205,7 +205,13 @@ BENCHMARKS: dict[str, Benchmark] = {
             "turns 8B": Section(
                 "navigator_turns:measure", "--only turns --size 8B", "The same of the larger model.", by_hand=True
             ),
-            "engine": Section("navigator_engine:compare", "--only engine"),
+            "engine": Section(
+                "navigator_engine:compare",
+                "--only engine",
+                "The shipped weights on all. llama.cpp reads prompts one after another, then writes a token of each "
+                "answer a step; BF16 and F32 are the precisions that a checkpoint has, in Q8_0 and Q4_0 it is another "
+                "model: how many of its answers are vLLM's is below. It is compiled for this processor.",
+            ),
             "rules": Section(
                 "navigator_accuracy:rules_baseline",
                 "--only accuracy",
