@@ -14,7 +14,7 @@ from catalog.item import Item
 from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
-from navigator.verdicts import mend_verdicts, verdict_begins
+from navigator.verdicts import mend_verdicts, verdict_begins, was_asked
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _COSTS = rf"(?:(?P<least>cheapest|least expensive)|dearest|most expensive|(?P<size>{'|'.join(extremes())}))"
@@ -26,7 +26,10 @@ _CITED_OPEN = re.compile(
 """A citation that may yet be said to cost or to measure the least or the most."""
 
 _FULFILS = (" is what you asked for:", " fits:")
-_AS_ASKED = re.compile(rf"({_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})")
+_AS_ASKED = re.compile(
+    rf"(?P<item>{_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})(?P<looks>(?: (?!at\b)[^ .;,]+,?)*)"
+)
+_JOINTS = re.compile(r",\s*| and ")
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
 # What may still become a citation or an amount when more text comes.
@@ -40,13 +43,13 @@ class Grounding:
     Args:
         items: on show, numbered from 1.
         given: text that the model was told (facts, the person's own words), whose amounts it may repeat.
-        wished: whether the person said how things should be, so that one can be what was asked for.
+        wished: what the person said of how things should be, so that one can be what was asked for.
         asked: the person's message, where it is a question about what is on show.
     """
 
     items: Sequence[Item]
     given: str = ""
-    wished: bool = True
+    wished: str = ""
     asked: str = ""
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
@@ -96,8 +99,8 @@ class Grounding:
 
     def _may_fulfil(self) -> int:
         """Where a citation stands that may yet be said to be what was asked for; else the end of what is held back."""
-        found = None if self.wished else _CITED.search(self._pending)
-        if found and any(claim.startswith(found["after"]) for claim in _FULFILS):
+        found = _CITED.search(self._pending)
+        if found and any(claim.startswith(found["after"]) or _goes_on(claim, found["after"]) for claim in _FULFILS):
             return found.start()
         return len(self._pending)
 
@@ -109,12 +112,18 @@ class Grounding:
     def _checked(self, text: str) -> str:
         text, mended = mend_verdicts(self._said, text, self.asked, self.items)
         self.corrected += mended
-        if not self.wished:
-            text, claims = _AS_ASKED.subn(r"\1:", text)
-            self.corrected += claims
+        text = _AS_ASKED.sub(self._as_asked, text)
         checked = re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
         self._said = (self._said + text)[-60:]
         return checked
+
+    def _as_asked(self, found: re.Match[str]) -> str:
+        """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""
+        looks = [look for look in _JOINTS.split(found["looks"].strip().casefold()) if look]
+        if self.wished and (not looks or any(was_asked(look, "is", self.wished.casefold()) for look in looks)):
+            return found[0]
+        self.corrected += 1
+        return f"{found['item']}:{found['looks']}"
 
     def _check(self, found: re.Match[str]) -> str:
         if found[1] is not None:
@@ -131,7 +140,7 @@ class Grounding:
                 self.cited.append(right)
             return f"{space}[{right}]"
         space = found[0][: len(found[0]) - len(found[0].lstrip())]
-        due, self._due = self._due, None
+        due, self._due = self._due or self._price_at(self._said + found.string[: found.start()]), None
         if due is not None and normal_amount(found[0].strip()) != normal_amount(due):
             self.corrected += 1
             return space + due
@@ -142,6 +151,11 @@ class Grounding:
         if item is None or item.price is None:
             return ""
         return space + money(item.price, item.currency)
+
+    def _price_at(self, before: str) -> str | None:
+        """What has to follow `at`: the price of the item that was cited last; None after anything else."""
+        item = self.items[self._last - 1] if self._last and before.endswith(" at") else None
+        return money(item.price, item.currency) if item is not None and item.price is not None else None
 
     def _of_extreme(self, number: int, found: re.Match[str], space: str) -> int:
         """The number that is meant: where the cited item is said to cost or measure the most, the one that does."""
@@ -167,3 +181,8 @@ class Grounding:
         item = self.items[number - 1]
         self._due = money(item.price, item.currency) if item.price is not None else None
         return number
+
+
+def _goes_on(claim: str, after: str) -> bool:
+    """Whether a claim has begun and its looks are not all told."""
+    return after.startswith(claim) and not re.search(r"[.;]|\bat ", after[len(claim) :])

@@ -182,7 +182,7 @@ async def run_turn(
     grounding = Grounding(
         [entry.item for entry in shown],
         given=_given(request, intent, shown, messages),
-        wished=bool(intent.query or intent.colors or intent.materials or intent.styles),
+        wished=_wished(intent, said),
         asked=request.user if intent.action == "ask" else "",
     )
     answer, first_text_ms = "", 0.0
@@ -280,6 +280,12 @@ def _total(intent: ShoppingIntent, shown: Sequence[Shown], said: str) -> tuple[f
     if not together or not shown or len(currencies) > 1 or any(entry.item.price is None for entry in shown):
         return None
     return round(sum(entry.item.price or 0.0 for entry in shown), 2), currencies.pop()
+
+
+def _wished(intent: ShoppingIntent, said: str) -> str:
+    """How things should be, in the person's words and as they were read; empty where only a kind was named."""
+    wishes = (intent.query or "", *intent.colors, *intent.materials, *intent.styles)
+    return " ".join((*wishes, *intent.categories, said)) if any(wishes) else ""
 
 
 def _given(request: TurnRequest, intent: ShoppingIntent, shown: Sequence[Shown], messages: Sequence[Message]) -> str:

@@ -63,11 +63,11 @@ def _right(found: re.Match[str], asked: str, items: Sequence[Item]) -> str:
         of = items[int(found["number"]) - 1 : int(found["number"])]
         denied = found["verb"] == "is" and any(catalogue_says(item, other.casefold().strip()) for item in of)
         return f" and {other.strip()}, yes" if denied else found["verdict"]
-    return ", yes" if not asked or _was_asked(value, found["verb"], asked.casefold()) else ""
+    return ", yes" if not asked or was_asked(value, found["verb"], asked.casefold()) else ""
 
 
-def _was_asked(value: str, verb: str, asked: str) -> bool:
-    """Whether a message names a value, a part of it that tells it from others, or a broader word for it."""
+def was_asked(value: str, verb: str, asked: str) -> bool:
+    """Whether a message, in lower case, names a value, a part of it that tells, or a broader word for it."""
     first, _, last = value.rpartition(" ")
     parts = [value, first] if verb == "has" else [value, first, last]
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", asked)

@@ -30,7 +30,7 @@ ITEMS = [
 ]
 
 
-def run(pieces, given_text="", wished=True, asked=""):
+def run(pieces, given_text="", wished="a wooden one, oak or walnut", asked=""):
     grounding = Grounding(ITEMS, given=given_text, wished=wished, asked=asked)
     text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
     return text, grounding
@@ -73,10 +73,36 @@ def test_amounts_that_were_given_pass():
 def test_nothing_is_as_asked_where_nothing_was_asked():
     """Whoever only named a kind of thing did not ask for walnut; what is said of an item stays."""
     said = "[1] is what you asked for: walnut. [2] fits: oak and [1] fits in."
-    assert run([said])[0] == said
-    text, grounding = run([said], wished=False)
-    assert text == "[1]: walnut. [2]: oak and [1] fits in."
+    assert run([said])[0] == run(list(said))[0] == said
+    text, grounding = run([said], wished="")
+    assert text == run(list(said), wished="")[0] == "[1]: walnut. [2]: oak and [1] fits in."
     assert grounding.corrected == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[1] is what you asked for: sky blue, at $49.", "[1]: sky blue, at $49."),
+        ("[1] is what you asked for: olive, at $49.", "[1] is what you asked for: olive, at $49."),
+        ("[1] fits: sky blue and turned legs.", "[1]: sky blue and turned legs."),
+        ("[1] fits: turned legs and moss. [2] fits.", "[1] fits: turned legs and moss. [2] fits."),
+    ],
+)
+def test_another_colour_is_not_what_was_asked_for(said, shown):
+    """Sky blue is not what somebody asked for who wants green, but olive is, however the text is cut."""
+    for pieces in ([said], list(said)):
+        assert run(pieces, wished="green sofa actually green")[0] == shown
+
+
+def test_a_price_is_that_of_its_item():
+    """What stands after `at` is the price of the item cited before it, not of another on show."""
+    for pieces in (
+        ["[1] fits: oak, at $1,299.50. Or [2], at $49."],
+        list("[1] fits: oak, at $1,299.50. Or [2], at $49."),
+    ):
+        text, grounding = run(pieces)
+        assert text == "[1] fits: oak, at $49. Or [2], at $1,299.50."
+        assert grounding.corrected == 2
 
 
 @pytest.mark.parametrize(
