@@ -2,7 +2,7 @@
 
 from random import Random
 
-from navigator import answers, dialogue_unknowns, facts, phrasing
+from navigator import answers, dialogue_unknowns, facts, phrasing, presenting
 from navigator.dialogue_searches import search
 from navigator.dialogue_state import State, refer_to
 from navigator.dialogue_wishes import broadly
@@ -32,6 +32,9 @@ _OF_ONE_ALONE = 0.5
 _BY_LOOKING = 0.6
 """Share of questions which have a look to which only pictures tell the answer; of the others prompts tell it, and a
 model that need not look does not learn to."""
+
+_WHY = 0.4
+"""Share of recommendations whose reason is asked for."""
 
 _ASKED_ON = 0.4
 """Share of questions about one item after which something else is asked of it: the last answer is not the next."""
@@ -127,12 +130,12 @@ def ask_all(state: State) -> None:
         _ask_of_all(state, said, answers.of_extreme_size(rng, extreme.word, extreme.numbers, extreme.size))
     elif kind < 0.38:
         _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
-    elif kind < 0.41 and facts.total([known.item for known in state.shown]) is not None:
+    elif kind < 0.44 and facts.total([known.item for known in state.shown]) is not None:
         _ask_of_all(state, phrasing.say(rng, "total"), answers.total(rng, state.shown))
-    elif kind < 0.43:
+    elif kind < 0.46:
         numbers = [number for number, known in enumerate(state.shown, 1) if known.item.in_stock]
         _ask_of_all(state, phrasing.say(rng, "in_stock"), answers.which(rng, "in stock", numbers))
-    elif kind < 0.46 and (brands := [known.item.brand for known in state.shown if known.item.brand]):
+    elif kind < 0.49 and (brands := [known.item.brand for known in state.shown if known.item.brand]):
         brand = rng.choice(brands)
         numbers = [number for number, known in enumerate(state.shown, 1) if known.item.brand == brand]
         _ask_of_all(state, phrasing.say(rng, "by_brand", x=brand), answers.which(rng, brand, numbers))
@@ -190,15 +193,19 @@ def compare(state: State) -> None:
 
 
 def pick(state: State) -> None:
-    """Ask for a recommendation among the items on show."""
+    """Ask for a recommendation among the items on show, and perhaps why that one."""
     rng = state.rng
-    said = phrasing.say(rng, "pick")
-    _ask_of_all(state, said, answers.found(rng, state.shown, state.wants, said=state.worded))
+    answer, number = presenting.picked(rng, state.shown, state.wants)
+    chosen = state.shown[number - 1]
+    _ask_of_all(state, phrasing.say(rng, "pick"), answer)
+    if rng.random() < _WHY:
+        refs = ShoppingIntent(action="ask", item_refs=(number,))
+        state.add(phrasing.say(rng, "why"), refs, [chosen], answers.more(rng, chosen))
 
 
 def chat(state: State) -> None:
     """Say what is no shopping: thanks, hello, the weather, the delivery of parcels."""
-    topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "off_topic", "off_topic"))
+    topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "ordering", "off_topic", "off_topic"))
     said = phrasing.say(state.rng, topic)
     state.add(said, ShoppingIntent(action="chat"), (), small_talk(state.rng, topic))
 

@@ -1,6 +1,6 @@
 """How conversations to train on begin: a wish, a vague one, a picture, several things, things that are there."""
 
-from navigator import answers, phrasing
+from navigator import phrasing, presenting
 from navigator.dialogue_state import State, dearer, partners_of, results
 from navigator.dialogue_wishes import (
     FILTERED,
@@ -18,8 +18,11 @@ from navigator.dialogue_wishes import (
 )
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, article, phrase, plural
-from navigator.relax import told
+from navigator.relax import not_sold, told
 from navigator.wish import Wish
+
+_UNSOLD = 0.12
+"""Share of several things asked for at once of which the shop does not have one."""
 
 _ORDERS = (
     ("price_low", "cheapest first"),
@@ -80,7 +83,8 @@ def search(state: State) -> None:
         state.unmet = name, worded[name]
         add_without_look(state, message, shown, state.unmet)
         return
-    state.add(message, intent, shown, answers.found(rng, shown, wants, said=worded))
+    little = not (wants or unmet or excluded) and low is None and high is None
+    state.add(message, intent, shown, presenting.found(rng, shown, wants, worded, asks=little))
 
 
 def too_cheap(state: State) -> None:
@@ -103,6 +107,48 @@ def too_cheap(state: State) -> None:
     add_over_limit(state, message, shown, high)
 
 
+def unsold(state: State) -> None:
+    """Ask for a kind of thing that the shop does not have: what comes nearest to the words is shown."""
+    rng = state.rng
+    thing = unsold_kind(state)
+    shown = rng.sample(list(state.shelf.known), min(len(state.shelf.known), rng.choice((1, 2, 4, 8))))
+    names = [name for name in FILTERED if name in shown[0].telling]
+    name = rng.choice(names) if names and rng.random() < 0.3 else ""
+    worded = {name: broadly(rng, name, shown[0].facts[name])} if name else {}
+    noun, details = phrasing.noun_phrase(rng, thing, [loosely(rng, name, word) for name, word in worded.items()], [])
+    pieces = [phrasing.need(rng, noun, details)]
+    high = None
+    if rng.random() < 0.25:
+        high = rounded(max(known.item.price or 20.0 for known in shown) * rng.uniform(1, 3))
+        pieces.append(phrasing.cap(rng, high))
+    intent = ShoppingIntent(action="search", categories=(thing,), price_max=high, **filters_of(worded))
+    state.begin(intent, {}, worded, "")
+    answer = presenting.unsold(rng, thing, shown)
+    state.add(phrasing.together(rng, *pieces), intent, shown, answer, (not_sold(thing).text,))
+
+
+def not_that_kind(state: State) -> None:
+    """Ask for anything but the kind of thing that was found."""
+    rng, kind = state.rng, state.kind
+    others = [known for known in state.shelf.known if known.kind != kind]
+    if state.intent.action not in ("search", "refine") or len(state.intent.categories) != 1 or not kind or not others:
+        search(state)
+        return
+    shown = rng.sample(others, min(len(others), rng.choice((2, 4, 8))))
+    word = state.intent.categories[0]
+    intent = state.intent.model_copy(update={"action": "refine", "exclude": (word,)})
+    state.intent, state.kind = intent, ""
+    said = phrasing.say(rng, "not_that_kind", x=word, many=plural(word))
+    note = told(Wish(said={"category": (word,)}), ["category"])
+    state.add(said, intent, shown, presenting.another_kind(rng, shown), tuple(entry.text for entry in note))
+
+
+def unsold_kind(state: State) -> str:
+    """A kind of thing that the shop does not have."""
+    kinds = {known.kind for known in state.shelf.known}
+    return state.rng.choice([thing for thing in phrasing.wordings("unsold") if thing not in kinds])
+
+
 def vague(state: State) -> None:
     """Say too little: a few different things are shown, and one question is asked."""
     rng = state.rng
@@ -111,7 +157,7 @@ def vague(state: State) -> None:
     kinds = rng.sample(kinds, min(rng.choice((2, 3, 4)), len(kinds)))
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
     state.begin(ShoppingIntent(action="search", query=said[:60].rstrip("?")), {}, {}, "")
-    state.add(said, state.intent, shown, answers.ask_back(rng, shown))
+    state.add(said, state.intent, shown, presenting.ask_back(rng, shown))
 
 
 def by_picture(state: State) -> None:
@@ -127,7 +173,7 @@ def by_picture(state: State) -> None:
     intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
     state.begin(intent, wants, worded, target.kind)
     shown = results(state, target, high, low, None)
-    state.add(phrasing.together(rng, *pieces), intent, shown, answers.found(rng, shown, wants, said=worded))
+    state.add(phrasing.together(rng, *pieces), intent, shown, presenting.found(rng, shown, wants, said=worded))
 
 
 def several(state: State) -> None:
@@ -149,6 +195,8 @@ def several(state: State) -> None:
     look = {name: first.facts[name] for name in ("style", "color", "material") if name in first.facts}
     name = rng.choice(list(look)) if look and rng.random() < 0.35 else ""
     worded = {name: look[name]} if name else {}
+    missing = unsold_kind(state) if rng.random() < _UNSOLD else ""
+    kinds = (*kinds, missing) if missing else kinds
     named = [rng.choice((article(kind), kind, plural(kind))) for kind in kinds]
     things = ", ".join(named[:-1]) + rng.choice((" and ", " + ", " plus ", ", ", " & ")) + named[-1]
     pieces = [phrasing.say(rng, "several", t=things)]
@@ -158,13 +206,16 @@ def several(state: State) -> None:
         pieces.append(rng.choice((look[name], f"all {look[name]}", f"in {look[name]}")))
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(worded))
     state.begin(intent, {}, worded, "")
-    state.add(phrasing.together(rng, *pieces), intent, shown, answers.goes_with(rng, None, shown, budget))
+    answer = presenting.goes_with(rng, None, shown, budget)
+    notes = (not_sold(missing).text,) if missing else ()
+    answer += f" There is no {missing} in this shop." if missing else ""
+    state.add(phrasing.together(rng, *pieces), intent, shown, answer, notes)
 
 
 def add_over_limit(state: State, message: str, shown: list[Known], high: float) -> None:
     """An exchange after which it is told that all of them cost more than they may."""
     note = told(Wish(price_max=high), ["price"], shown[0].item.currency)
-    answer = answers.over_limit(state.rng, shown, state.wants, high)
+    answer = presenting.over_limit(state.rng, shown, state.wants, high)
     state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 
@@ -172,7 +223,7 @@ def add_without_look(state: State, message: str, shown: list[Known], unmet: tupl
     """An exchange after which it is told that none of them has a look that was wished for."""
     name, value = unmet
     note = told(Wish(said={name: (value,)}), [name])  # type: ignore[dict-item,list-item]
-    answer = answers.relaxed(state.rng, shown, state.wants, value)
+    answer = presenting.relaxed(state.rng, shown, state.wants, value)
     state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 

@@ -11,10 +11,19 @@ from random import Random
 
 import numpy as np
 
-from navigator import answers, phrasing
+from navigator import phrasing, presenting
 from navigator.dialogue_changes import complete, refine, similar
 from navigator.dialogue_questions import ask, ask_all, chat, compare, pick
-from navigator.dialogue_searches import by_picture, on_show, search, several, too_cheap, vague
+from navigator.dialogue_searches import (
+    by_picture,
+    not_that_kind,
+    on_show,
+    search,
+    several,
+    too_cheap,
+    unsold,
+    vague,
+)
 from navigator.dialogue_state import State
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Shelf
@@ -27,23 +36,26 @@ _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
     (search, 0.4),
+    (unsold, 0.05),
     (too_cheap, 0.06),
     (several, 0.08),
-    (vague, 0.05),
+    (vague, 0.07),
     (by_picture, 0.03),
     (chat, 0.06),
-    (on_show, 0.34),
+    (on_show, 0.28),
 )
 _MOVES: tuple[tuple[_Move, float], ...] = (
-    (refine, 0.5),
+    (refine, 0.48),
     (ask, 0.12),
     (ask_all, 0.12),
     (compare, 0.05),
     (similar, 0.08),
     (complete, 0.06),
-    (pick, 0.02),
-    (chat, 0.03),
+    (pick, 0.04),
+    (chat, 0.04),
     (search, 0.04),
+    (unsold, 0.02),
+    (not_that_kind, 0.02),
     (too_cheap, 0.03),
 )
 
@@ -112,6 +124,6 @@ def _by_taste(state: State) -> Dialogue:
         return Dialogue(tuple(state.exchanges))
     some = rng.sample(liked, min(len(liked), rng.choice((1, 2, 3, 4))))
     taste = np.stack([known.shown.vectors.mean(0) for known in some])  # [M, D]
-    answer = answers.for_taste(rng, state.shown, place, [chosen.facts[name]])
+    answer = presenting.for_taste(rng, state.shown, place, [chosen.facts[name]])
     state.add(phrasing.say(rng, "pick"), ShoppingIntent(action="ask"), state.shown, answer)
     return Dialogue(tuple(state.exchanges), taste)

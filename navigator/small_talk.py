@@ -24,6 +24,10 @@ _SMALL_TALK: Mapping[str, Sequence[str]] = {
         "I only know the things themselves, so better ask the shop's team. Can I find you something?",
         "That I don't know; the shop's team does. What are you looking for?",
     ),
+    "ordering": (
+        "I can't order for you, the shop's own pages do that. Can I find you something else?",
+        "Buying is beyond me, I only help you find things. What else are you looking for?",
+    ),
     "off_topic": (
         "That is beyond me, I only know this shop. What are you looking for?",
         "I'm better with things for the home. What do you need?",

@@ -25,7 +25,7 @@ _ASKED_FOR = (
     *("what", "is", "has", "which", "which_has", "price", "stock", "brand", "is_by", "cheapest", "dearest"),
     *("what_color", "what_material", "what_silhouette"),
     *("how_width", "how_depth", "how_height", "how_length", "how_diameter", "how_large", "more"),
-    *("pick", "compare", "both", "first_two", "ordinals", "openers", "closers"),
+    *("pick", "why", "compare", "both", "first_two", "ordinals", "openers", "closers"),
 )
 """Ways of asking for what is known, in phrases.json."""
 

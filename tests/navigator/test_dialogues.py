@@ -79,6 +79,54 @@ def test_all_of_an_item_is_told_as_people_would():
     )
 
 
+def test_prices_are_of_the_items_that_they_are_said_of():
+    """What is presented at a price costs that, and what is called the cheapest costs less than all others on show."""
+    priced = cheapest = 0
+    for dialogue in dialogues(SHELF, Random(8), 400):
+        for exchange in dialogue.exchanges:
+            prices = [money(entry.item.price, "USD") for entry in exchange.shown]
+            for number, price in re.findall(r"\[(\d+)\][^\[\]]*?\bat (\$[\d,]+(?:\.\d\d)?)", exchange.answer):
+                assert prices[int(number) - 1] == price, exchange
+                priced += 1
+            for number in re.findall(r"\[(\d+)\] is the cheapest|least expensive is \[(\d+)\]", exchange.answer):
+                least = min(entry.item.price for entry in exchange.shown)
+                assert exchange.shown[int("".join(number)) - 1].item.price == least
+                cheapest += 1
+    assert min(priced, cheapest) > 50
+
+
+def test_a_recommendation_has_a_reason():
+    """Who asks why is told what the recommended item is, and no other."""
+    asked = 0
+    for dialogue in dialogues(SHELF, Random(9), 600):
+        for before, now in pairwise(dialogue.exchanges):
+            if now.answer.startswith("[1] is a") and re.match(
+                r"(I'd take|I would go for|My choice is) \[", before.answer
+            ):
+                number = int(re.search(r"\[(\d+)\]", before.answer)[1])
+                assert now.shown == (before.shown[number - 1],)
+                assert now.intent.item_refs == (number,)
+                asked += 1
+    assert asked > 10
+
+
+def test_what_is_not_sold_is_said_not_to_be():
+    """A kind of thing that the shop does not have is read as asked for, denied by name, and other kinds are shown."""
+    denied = 0
+    for dialogue in dialogues(SHELF, Random(12), 400):
+        for exchange in dialogue.exchanges:
+            missing = [note[3:-13] for note in exchange.notes if re.fullmatch("no .* in this shop", note)]
+            for thing in missing:
+                assert thing in exchange.intent.categories
+                assert thing in exchange.answer or plural(thing) in exchange.answer
+                assert thing not in {BY_ID[entry.item.id].kind for entry in exchange.shown}
+                denied += 1
+            if any("shown other things" in note for note in exchange.notes):
+                kinds = {BY_ID[entry.item.id].kind for entry in exchange.shown}
+                assert not kinds & {*exchange.intent.exclude}
+    assert denied > 20
+
+
 def test_two_items_are_compared_by_what_they_are_and_have():
     """No chair is hairpin legs: it has them."""
     looks = ({"material": "oak", "legs": "hairpin"}, {"material": "wool", "legs": "block"})
