@@ -1,7 +1,8 @@
 """Questions that a shop's data cannot answer must be left open, and those that it can must be answered right."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -9,12 +10,14 @@ from batch.navigator_data import Catalogue
 from batch.quality_suites import each
 from batch.suite_report import Report
 from navigator import phrasing
-from navigator.engine import Engine
-from navigator.evaluation import Question, answer_all, says
+from navigator.engine import Engine, Sampling, generate_text
+from navigator.evaluation import IntentCase, Question, answer_all, read_intents, says
 from navigator.extremes import extreme_of, extremes
 from navigator.grounding import Grounding
-from navigator.knowledge import Known, phrase
-from navigator.prompt import metadata
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import Known, phrase, plural, singular
+from navigator.prompt import answer_messages, metadata
+from navigator.relax import not_sold
 
 QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
 """Written by hand, one a line, about one item (`{ref}`) or about all on show; no such wording is trained on."""
@@ -27,6 +30,9 @@ OF_SEVERAL = Path(__file__).with_name("gold") / "of_several.txt"
 
 SIZES_OF_SEVERAL = Path(__file__).with_name("gold") / "of_several_sizes.txt"
 """Ways of asking which of several is the widest."""
+
+UNSOLD = Path(__file__).with_name("gold") / "unsold.txt"
+"""Messages that ask for a kind of thing that the demo does not have, and the kind; training names none of these."""
 
 _SEVERAL = 4
 
@@ -47,8 +53,8 @@ _LEAVES_OPEN = re.compile(
 
 
 async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: Callable[[int, int], None]) -> Report:
-    """Ask of held-out items what nothing in the demo tells, whether they are what their own text says or not, and
-    which of several have what the text of one of them says.
+    """Ask of held-out items what nothing in the demo tells, whether they are what their own text says or not, which of
+    several have what the text of one of them says, and for kinds of things that the demo does not have.
 
     An answer that neither leaves a question open nor says yes or no ("[1] is oak.") is neither right nor wrong; of
     several, exactly those that have it are right.
@@ -66,6 +72,7 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
         "which of several": which_questions(catalogue.test.known, rng),
         "the widest of several": size_questions(catalogue.test.known, rng),
     }
+    unsold = unsold_wishes()
     questions = [question for some in sets.values() for question in some]
 
     async def answer(question: Question) -> str:
@@ -87,7 +94,59 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
             for one, value in zip(some, right, strict=True)
             if not value
         ]
+    read = [want async for want in _unsold_read(engine, unsold, catalogue.encoder_version)]
+    denied = [await _unsold_denied(engine, wish, catalogue, rng) for wish in unsold]
+    for name, outcomes in (("not sold: looked for", read), ("not sold: said so", denied)):
+        scores[name] = {"right": _share([right for right, _ in outcomes]), "questions": len(outcomes)}
+        samples[name] = {str(i): float(right) for i, (right, _) in enumerate(outcomes)}
+        failures += [
+            {"asked": wish.user, "item": "", "right": name, "answer": said}
+            for wish, (right, said) in zip(unsold, outcomes, strict=True)
+            if not right
+        ]
     return Report("unanswerable", release, scores, samples, tuple(failures))
+
+
+@dataclass(frozen=True)
+class Unsold:
+    """A message and the kind of thing that it asks for."""
+
+    user: str
+    thing: str
+
+
+def unsold_wishes() -> list[Unsold]:
+    """The messages of `UNSOLD`."""
+    lines = UNSOLD.read_text(encoding="utf-8").splitlines()
+    return [Unsold(*line.rsplit("|", 1)) for line in lines]
+
+
+def says_there_is_none(answer: str, thing: str) -> bool:
+    """Whether a sentence of an answer denies a kind of thing by its name."""
+    named = (thing, plural(thing))
+    sentences = re.split(r"[.;:!] ", answer.casefold())
+    return any(re.search(r"\b(?:no|none|nothing|not)\b|n't\b", one) and any(map(one.count, named)) for one in sentences)
+
+
+async def _unsold_read(
+    engine: Engine, wishes: Sequence[Unsold], encoder_version: str
+) -> AsyncIterator[tuple[bool, str]]:
+    """Whether each message is read as a search for what it names, and how it is read."""
+    cases = [IntentCase(wish.user, ShoppingIntent(action="search", categories=(wish.thing,))) for wish in wishes]
+    async for want, got in read_intents(engine, cases, encoder_version):
+        named = {singular(word.casefold()) for word in got.categories} if got else set()
+        right = got is not None and got.action == "search" and named == {singular(want.categories[0])}
+        yield right, got.compact() if got else ""
+
+
+async def _unsold_denied(engine: Engine, wish: Unsold, catalogue: Catalogue, rng: Random) -> tuple[bool, str]:
+    """Whether it is said, beside other things, that there is none, where a prompt tells so."""
+    shown = tuple(known.shown for known in rng.sample(catalogue.test.known, _SEVERAL))
+    intent = ShoppingIntent(action="search", categories=(wish.thing,))
+    messages = answer_messages((), wish.user, intent, shown, notes=(not_sold(wish.thing).text,))
+    prompt = engine.processor.encode(messages, encoder_version=catalogue.encoder_version)
+    answer = await generate_text(engine, prompt, Sampling(max_tokens=60))
+    return says_there_is_none(answer, wish.thing), answer
 
 
 def open_questions(items: Sequence[Known], rng: Random) -> list[Question]:

@@ -15,15 +15,17 @@ from batch.unanswerable_suite import (
     cited_by,
     conclusion,
     open_questions,
+    says_there_is_none,
     size_questions,
     told,
     told_questions,
+    unsold_wishes,
     which_questions,
 )
-from navigator import answers, dialogue_unknowns, phrasing
+from navigator import answers, dialogue_unknowns, phrasing, presenting
 from navigator.dialogue_state import State
 from navigator.evaluation import says
-from navigator.knowledge import Shelf, know
+from navigator.knowledge import Shelf, know, singular
 from tests.navigator.navigator_world import make_shelf
 
 SHELF = make_shelf()
@@ -61,6 +63,24 @@ def test_the_answers_that_are_trained_are_judged_right(seed):
 )
 def test_answers_are_judged(answer, comes_to):
     assert conclusion(answer) == comes_to
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_not_sold_is_judged_as_training_says_it(seed):
+    """Every wording that training teaches names what there is not; a mere offer, or the denial of another, does not."""
+    shown = SHELF.known[seed : seed + 3]
+    assert says_there_is_none(presenting.unsold(Random(seed), "cheese grater", shown), "cheese grater")
+    assert not says_there_is_none("Perhaps: [1] a cheese grater and [2] a bench.", "cheese grater")
+    assert not says_there_is_none("There is no mop in this shop. Here is a cheese grater: [1].", "cheese grater")
+    assert not says_there_is_none("[1] is oak, at $30.", "cheese grater")
+
+
+def test_things_that_are_not_sold_are_new_to_the_model():
+    """A model that was taught to deny kayaks proves nothing by denying them: others are asked for, each by its name."""
+    taught = {singular(thing) for thing in phrasing.wordings("unsold")}
+    for wish in unsold_wishes():
+        assert singular(wish.thing) not in taught
+        assert wish.thing in wish.user.casefold()
 
 
 def test_half_of_what_can_be_told_is_so():
