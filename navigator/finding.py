@@ -55,12 +55,14 @@ class Findings:
 
     Args:
         sorts: by group, its order where that is another than the intent's: by price, where a limit of it gave way.
+        varied: whether no kind of thing that the catalogue has was named, so that some of each are shown.
     """
 
     groups: tuple[tuple[Candidate, ...], ...]
     relaxed: tuple[Relaxed, ...] = ()
     one_of_each: bool = False
     sorts: tuple[Sort | None, ...] = ()
+    varied: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ async def find(
     elif picture and not wish.wanted.get("category"):
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
-    return Findings((found,), (*_unknown_kinds(intent, lexicon, found), *relaxed), sorts=(_next_in_price(relaxed),))
+    relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
+    varied = not (wish.wanted.get("category") or picture) or any(one.field == "categories" for one in relaxed)
+    return Findings((found,), relaxed, sorts=(_next_in_price(relaxed),), varied=varied)
 
 
 def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
@@ -118,11 +122,28 @@ async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count
             chosen = tuple(sorted(ordered[0], key=_price)[:1])
     else:
         chosen, fits = tuple(one for group in ordered for one in group), True
+        if findings.varied and intent.sort == "relevance" and not any(findings.sorts):
+            chosen = _some_of_each(chosen)
     relaxed = findings.relaxed
     if budget is not None and chosen and not fits:
         total = sum(one.shown.item.price or 0.0 for one in chosen)
         relaxed = (*relaxed, over_budget(budget, total, chosen[0].shown.item.currency))
     return Finalists(tuple(one.shown for one in chosen[:count]), relaxed)
+
+
+def _some_of_each(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The first of each kind of thing, then the second of each, and so on, each time in the order in which they came.
+
+    Whoever names no kind is shown what there is; of whoever named one that the shop has not, the kinds that come
+    nearest are guesses, and eight of the first guess no better than one.
+    """
+    before: dict[str, int] = {}
+    rounds = []
+    for one in found:
+        kind = one.shown.item.category[-1].casefold() if one.shown.item.category else ""
+        before[kind] = before.get(kind, -1) + 1
+        rounds.append(before[kind])
+    return tuple(one for _, one in sorted(zip(rounds, found, strict=True), key=lambda entry: entry[0]))
 
 
 async def _ordered(group: Sequence[Candidate], sort: Sort, means: Means) -> tuple[Candidate, ...]:

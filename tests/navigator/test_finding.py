@@ -154,6 +154,20 @@ async def test_a_kind_that_is_not_sold_is_said():
     assert not (await Shelves((told_of,)).ids(wanted))[1]
 
 
+async def test_where_no_kind_is_known_some_of_each_are_shown():
+    """A gift, or a piano that is not sold: not eight sofas, but what there is, the best of each kind first; whoever
+    names a kind or an order gets just that."""
+    for intent in (
+        ShoppingIntent(action="search", query="a gift"),
+        ShoppingIntent(action="search", categories=("piano",)),
+        ShoppingIntent(action="search", categories=("present",)),
+    ):
+        assert (await Shelves().ids(intent))[0][:4] == ["a", "d", "b", "e"]
+    assert (await Shelves().ids(ShoppingIntent(action="search", categories=("sofa",))))[0] == ["a", "b", "c"]
+    by_price = ShoppingIntent(action="search", query="a gift", sort="price_high")
+    assert (await Shelves().ids(by_price))[0][:3] == ["a", "b", "c"]
+
+
 async def test_the_least_important_condition_gives_way_and_is_told():
     """Nothing is both: the style goes before the material, the price before the kind."""
     wanted = ShoppingIntent(action="search", categories=("sofa",), materials=("leather",), styles=("japandi",))
