@@ -196,7 +196,8 @@ def several(state: State) -> None:
     name = rng.choice(list(look)) if look and rng.random() < 0.35 else ""
     worded = {name: look[name]} if name else {}
     missing = unsold_kind(state) if rng.random() < _UNSOLD else ""
-    kinds = (*kinds, missing) if missing else kinds
+    place = rng.randrange(len(kinds) + 1)
+    kinds = (*kinds[:place], missing, *kinds[place:]) if missing else kinds
     named = [rng.choice((article(kind), kind, plural(kind))) for kind in kinds]
     things = ", ".join(named[:-1]) + rng.choice((" and ", " + ", " plus ", ", ", " & ")) + named[-1]
     pieces = [phrasing.say(rng, "several", t=things)]

@@ -35,19 +35,19 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.4),
+    (search, 0.36),
     (unsold, 0.05),
     (too_cheap, 0.06),
     (several, 0.08),
     (vague, 0.07),
     (by_picture, 0.03),
     (chat, 0.06),
-    (on_show, 0.28),
+    (on_show, 0.34),
 )
 _MOVES: tuple[tuple[_Move, float], ...] = (
     (refine, 0.48),
     (ask, 0.12),
-    (ask_all, 0.12),
+    (ask_all, 0.14),
     (compare, 0.05),
     (similar, 0.08),
     (complete, 0.06),
@@ -60,8 +60,8 @@ _MOVES: tuple[tuple[_Move, float], ...] = (
 )
 
 _QUESTIONS: tuple[tuple[_Move, float], ...] = (
-    (ask, 0.5),
-    (ask_all, 0.3),
+    (ask, 0.45),
+    (ask_all, 0.36),
     (compare, 0.04),
     (similar, 0.06),
     (complete, 0.05),

@@ -231,7 +231,7 @@ def _at(rng: Random, known: Known) -> str:
 def _introduced(rng: Random, known: Known) -> str:
     """An item by its kind and what its card says of its look: "a boho desk in oak"."""
     told = _on_card(known)
-    adjectives = [known.facts[name] for name in told if name != "material"]
+    adjectives = [known.facts[name] for name in told if known.facts[name] != known.facts.get("material")]
     adjective = f"{rng.choice(adjectives)} " if adjectives else ""
     material = f" in {known.facts['material']}" if "material" in told else ""
     return article(f"{adjective}{known.kind}{material}")
