@@ -1,23 +1,21 @@
 """Questions that a shop's data cannot answer must be left open, and those that it can must be answered right."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 from batch.navigator_data import Catalogue
 from batch.quality_suites import each
 from batch.suite_report import Report
+from batch.unsold_wishes import unsold
 from navigator import phrasing
-from navigator.engine import Engine, Sampling, generate_text
-from navigator.evaluation import IntentCase, Question, answer_all, read_intents, says
+from navigator.engine import Engine
+from navigator.evaluation import Question, answer_all, says
 from navigator.extremes import extreme_of, extremes
 from navigator.grounding import Grounding
-from navigator.intent import ShoppingIntent
-from navigator.knowledge import Known, phrase, plural, singular
-from navigator.prompt import answer_messages, metadata
-from navigator.relax import not_sold
+from navigator.knowledge import Known, phrase
+from navigator.prompt import metadata
 
 QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
 """Written by hand, one a line, about one item (`{ref}`) or about all on show; no such wording is trained on."""
@@ -30,9 +28,6 @@ OF_SEVERAL = Path(__file__).with_name("gold") / "of_several.txt"
 
 SIZES_OF_SEVERAL = Path(__file__).with_name("gold") / "of_several_sizes.txt"
 """Ways of asking which of several is the widest."""
-
-UNSOLD = Path(__file__).with_name("gold") / "unsold.txt"
-"""Messages that ask for a kind of thing that the demo does not have, and the kind; training names none of these."""
 
 _SEVERAL = 4
 
@@ -72,7 +67,6 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
         "which of several": which_questions(catalogue.test.known, rng),
         "the widest of several": size_questions(catalogue.test.known, rng),
     }
-    unsold = unsold_wishes()
     questions = [question for some in sets.values() for question in some]
 
     async def answer(question: Question) -> str:
@@ -94,59 +88,14 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
             for one, value in zip(some, right, strict=True)
             if not value
         ]
-    read = [want async for want in _unsold_read(engine, unsold, catalogue.encoder_version)]
-    denied = [await _unsold_denied(engine, wish, catalogue, rng) for wish in unsold]
-    for name, outcomes in (("not sold: looked for", read), ("not sold: said so", denied)):
-        scores[name] = {"right": _share([right for right, _ in outcomes]), "questions": len(outcomes)}
-        samples[name] = {str(i): float(right) for i, (right, _) in enumerate(outcomes)}
+    for name, outcomes in (await unsold(engine, catalogue)).items():
+        right = [outcome.right for outcome in outcomes]
+        scores[name] = {"right": _share(right), "questions": len(outcomes)}
+        samples[name] = {str(i): float(value) for i, value in enumerate(right)}
         failures += [
-            {"asked": wish.user, "item": "", "right": name, "answer": said}
-            for wish, (right, said) in zip(unsold, outcomes, strict=True)
-            if not right
+            {"asked": one.user, "item": "", "right": name, "answer": one.written} for one in outcomes if not one.right
         ]
     return Report("unanswerable", release, scores, samples, tuple(failures))
-
-
-@dataclass(frozen=True)
-class Unsold:
-    """A message and the kind of thing that it asks for."""
-
-    user: str
-    thing: str
-
-
-def unsold_wishes() -> list[Unsold]:
-    """The messages of `UNSOLD`."""
-    lines = UNSOLD.read_text(encoding="utf-8").splitlines()
-    return [Unsold(*line.rsplit("|", 1)) for line in lines]
-
-
-def says_there_is_none(answer: str, thing: str) -> bool:
-    """Whether a sentence of an answer denies a kind of thing by its name."""
-    named = (thing, plural(thing))
-    sentences = re.split(r"[.;:!] ", answer.casefold())
-    return any(re.search(r"\b(?:no|none|nothing|not)\b|n't\b", one) and any(map(one.count, named)) for one in sentences)
-
-
-async def _unsold_read(
-    engine: Engine, wishes: Sequence[Unsold], encoder_version: str
-) -> AsyncIterator[tuple[bool, str]]:
-    """Whether each message is read as a search for what it names, and how it is read."""
-    cases = [IntentCase(wish.user, ShoppingIntent(action="search", categories=(wish.thing,))) for wish in wishes]
-    async for want, got in read_intents(engine, cases, encoder_version):
-        named = {singular(word.casefold()) for word in got.categories} if got else set()
-        right = got is not None and got.action == "search" and named == {singular(want.categories[0])}
-        yield right, got.compact() if got else ""
-
-
-async def _unsold_denied(engine: Engine, wish: Unsold, catalogue: Catalogue, rng: Random) -> tuple[bool, str]:
-    """Whether it is said, beside other things, that there is none, where a prompt tells so."""
-    shown = tuple(known.shown for known in rng.sample(catalogue.test.known, _SEVERAL))
-    intent = ShoppingIntent(action="search", categories=(wish.thing,))
-    messages = answer_messages((), wish.user, intent, shown, notes=(not_sold(wish.thing).text,))
-    prompt = engine.processor.encode(messages, encoder_version=catalogue.encoder_version)
-    answer = await generate_text(engine, prompt, Sampling(max_tokens=60))
-    return says_there_is_none(answer, wish.thing), answer
 
 
 def open_questions(items: Sequence[Known], rng: Random) -> list[Question]:

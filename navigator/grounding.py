@@ -30,6 +30,8 @@ _AS_ASKED = re.compile(
     rf"(?P<item>{_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})(?P<looks>(?: (?!at\b)[^ .;,]+,?)*)"
 )
 _JOINTS = re.compile(r",\s*| and ")
+_PRICED = re.compile(r"\[\d{1,3}\][^\[\].;:!?]*(?::[^\[\].;:!?]*)? at$")
+"""Before an amount that can only be the price of the item cited: `[1] fits: oak, at`, not `[1]. Rugs start at`."""
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
 # What may still become a citation or an amount when more text comes.
@@ -153,8 +155,8 @@ class Grounding:
         return space + money(item.price, item.currency)
 
     def _price_at(self, before: str) -> str | None:
-        """What has to follow `at`: the price of the item that was cited last; None after anything else."""
-        item = self.items[self._last - 1] if self._last and before.endswith(" at") else None
+        """What has to follow `at` in a sentence about an item: its price; None after anything else."""
+        item = self.items[self._last - 1] if self._last and _PRICED.search(before) else None
         return money(item.price, item.currency) if item is not None and item.price is not None else None
 
     def _of_extreme(self, number: int, found: re.Match[str], space: str) -> int:

@@ -15,13 +15,12 @@ from batch.unanswerable_suite import (
     cited_by,
     conclusion,
     open_questions,
-    says_there_is_none,
     size_questions,
     told,
     told_questions,
-    unsold_wishes,
     which_questions,
 )
+from batch.unsold_wishes import says_there_is_none, unsold_wishes
 from navigator import answers, dialogue_unknowns, phrasing, presenting
 from navigator.dialogue_state import State
 from navigator.evaluation import says

@@ -103,6 +103,7 @@ def test_a_price_is_that_of_its_item():
         text, grounding = run(pieces)
         assert text == "[1] fits: oak, at $49. Or [2], at $1,299.50."
         assert grounding.corrected == 2
+    assert run(["I like [2]. Chairs here start at $49."])[0] == "I like [2]. Chairs here start at $49."
 
 
 @pytest.mark.parametrize(
