@@ -25,7 +25,7 @@ ENOUGH = 3
 """What people put together with an item suffices from so many on; so many are shown by their picture alone."""
 
 _ALIKE = 8
-"""So many of what looks like a picture tell what kind of thing is on it."""
+"""So many of the first finds tell what kind of thing a picture, or a wish that names none, is about."""
 
 _ONE_OF_EACH = 24
 """Candidates of each thing in a set."""
@@ -55,7 +55,7 @@ class Findings:
 
     Args:
         sorts: by group, its order where that is another than the intent's: by price, where a limit of it gave way.
-        varied: whether no kind of thing that the catalogue has was named, so that some of each are shown.
+        varied: whether some of each kind of thing are shown: none that the catalogue has was named or prevails.
     """
 
     groups: tuple[tuple[Candidate, ...], ...]
@@ -93,7 +93,8 @@ async def find(
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
     relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
-    varied = not (wish.wanted.get("category") or picture) or any(one.field == "categories" for one in relaxed)
+    unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
+    varied = unnamed or any(one.field == "categories" for one in relaxed)
     return Findings((found,), relaxed, sorts=(_next_in_price(relaxed),), varied=varied)
 
 
@@ -140,7 +141,7 @@ def _some_of_each(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     before: dict[str, int] = {}
     rounds = []
     for one in found:
-        kind = one.shown.item.category[-1].casefold() if one.shown.item.category else ""
+        kind = _kind(one)
         before[kind] = before.get(kind, -1) + 1
         rounds.append(before[kind])
     return tuple(one for _, one in sorted(zip(rounds, found, strict=True), key=lambda entry: entry[0]))
@@ -224,14 +225,20 @@ def _next_in_price(relaxed: Sequence[Relaxed]) -> Sort | None:
 async def _pictured(wish: Wish, means: Means) -> Wish:
     """A wish by a picture, for the kind of thing that what looks most like it is, if that leaves little doubt."""
     alike = await means.look(Wish(picture=True, in_stock=False), _ALIKE)
-    weight: dict[str, float] = {}
-    for rank, one in enumerate(alike, 1):
-        kind = one.shown.item.category[-1].casefold() if one.shown.item.category else ""
-        weight[kind] = weight.get(kind, 0.0) + 1 / rank
-    likeliest = max(weight, key=lambda kind: weight[kind], default="")
-    if not likeliest or weight[likeliest] * 2 <= sum(weight.values()):
+    likeliest = _prevailing(alike)
+    if not likeliest:
         return wish
     return replace(wish, wanted={**wish.wanted, "category": (likeliest,)}, said={**wish.said, "category": (likeliest,)})
+
+
+def _prevailing(found: Sequence[Candidate]) -> str:
+    """The kind of thing of which most of the first are, the earlier the more; "" where no kind is more than half."""
+    weight: dict[str, float] = {}
+    for rank, one in enumerate(found[:_ALIKE], 1):
+        kind = _kind(one)
+        weight[kind] = weight.get(kind, 0.0) + 1 / rank
+    likeliest = max(weight, key=lambda kind: weight[kind], default="")
+    return likeliest if weight and weight[likeliest] * 2 > sum(weight.values()) else ""
 
 
 def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> Wish:
@@ -277,6 +284,10 @@ async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
     found = [one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)]
     least = min((len(aside(wish, one.shown.item)) for one in found), default=0)
     return tuple(one for one in found if len(aside(wish, one.shown.item)) == least)
+
+
+def _kind(one: Candidate) -> str:
+    return one.shown.item.category[-1].casefold() if one.shown.item.category else ""
 
 
 def _price(one: Candidate) -> float:
