@@ -1,4 +1,4 @@
-"""Answers to questions, true of the items on show and worded in several ways: what training teaches a model to write.
+"""Answers to questions, true of the items on show: what training teaches a model to write.
 
 Each function is told what is known and returns a sentence or two. Items are cited by their numbers on show. What a
 search found is presented by `navigator.presenting`.
@@ -21,24 +21,22 @@ def describe(rng: Random, known: Known) -> str:
     return f"{text}, {', '.join(rest)}." if rest else f"{text}."
 
 
-def attribute(rng: Random, known: Known, name: str, number: int = 1) -> str:
+def attribute(known: Known, name: str, number: int = 1) -> str:
     """What one property is."""
     value = known.facts[name]
     cite = f"[{number}]"
     said = phrase(name, value)
-    verb = "are" if name.endswith("s") else "is"
-    named = (f"The {name} of {cite} {verb} {value}.", f"{cite} {name}: {value}.")
-    if said == value:
-        return rng.choice((*named, f"{cite} is {value}."))
-    return rng.choice((*named, f"{cite} has {said}."))
+    if said != value:
+        return f"{cite} has {said}."
+    return f"{cite} is {value}." if name in _LOOKS_LIKE else f"The {name} of {cite} is {value}."
 
 
-def untold(rng: Random, name: str, number: int = 1) -> str:
+def untold(name: str, number: int = 1) -> str:
     """What neither the vectors nor the catalogue tell, though it could be seen."""
-    return rng.choice((f"I can't make out the {name} of [{number}].", f"The {name} of [{number}] I can't tell."))
+    return f"I can't make out the {name} of [{number}]."
 
 
-def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1) -> str:
+def yes_or_no(known: Known, name: str, asked: str, number: int = 1) -> str:
     """Whether a property has the value that was asked for, perhaps by a broader word: oak is wood.
 
     What it is comes first: a small model that has to begin with yes or no guesses, and then contradicts itself.
@@ -50,34 +48,26 @@ def yes_or_no(rng: Random, known: Known, name: str, asked: str, number: int = 1)
     return f"[{number}] {verb} {said}, {verdict}."
 
 
-def which(rng: Random, said: str, numbers: Sequence[int], bare: bool = True) -> str:
-    """Which of the items on show are what was asked for.
+def which(said: str, numbers: Sequence[int]) -> str:
+    """Which of the items on show, by their numbers, are what was asked for.
 
-    Args:
-        numbers: of those that are.
-        bare: whether it is said of the whole item: striped, but not hairpin legs.
+    What was asked for comes first: having said it a small model looks for it, and need not know before whether any is.
     """
-    places = [f"[{number}]" for number in numbers]
-    if not places:
-        return rng.choice((f"{said}: none of them.", f"None of them {'is' if bare else 'has'} {said}."))
-    if len(places) == 1 and rng.random() < 0.5:
-        return f"The one {'that is' if bare else 'with'} {said}: {places[0]}."
-    return f"{said}: {spoken(places)}."
+    return f"{said}: {spoken(f'[{number}]' for number in numbers) or 'none of them'}."
 
 
-def of_extreme_size(rng: Random, word: str, numbers: Sequence[int], size: str) -> str:
+def of_extreme_size(word: str, numbers: Sequence[int], size: str) -> str:
     """Which of the items on show is the widest, and how wide."""
     places = spoken([f"[{number}]" for number in numbers])
     if len(numbers) > 1:
         return f"The {word} are {places}: {size}."
-    return rng.choice((f"The {word} is {places}: {size}.", f"{places} is the {word}: {size}."))
+    return f"{places} is the {word}: {size}."
 
 
-def compare(rng: Random, first: Known, second: Known) -> str:
+def compare(first: Known, second: Known) -> str:
     """How two items differ, in what can be seen and in price."""
     names = [name for name in first.facts if name in second.facts and first.facts[name] != second.facts[name]]
-    rng.shuffle(names)
-    names = sorted(names[:2], key=list(first.facts).index)
+    names = list(dict.fromkeys([*names[:1], *names[-1:]]))
     two = is_and_has(second, names).removeprefix("is ").removeprefix("has ")
     parts = [f"[1] {is_and_has(first, names)}, [2] {two}."] if names else ["They look much alike."]
     price_one, price_two = first.item.price, second.item.price
@@ -90,31 +80,29 @@ def compare(rng: Random, first: Known, second: Known) -> str:
     return " ".join(parts)
 
 
-def extreme(rng: Random, shown: Sequence[Known], dearest: bool) -> str:
+def extreme(shown: Sequence[Known], dearest: bool) -> str:
     """The cheapest or dearest, as the facts beside the items say it."""
     prices = [known.item.price or 0.0 for known in shown]
     place = prices.index(max(prices) if dearest else min(prices))
     cost = money(prices[place], shown[place].item.currency)
-    word = rng.choice(("most expensive", "dearest")) if dearest else rng.choice(("cheapest", "least expensive"))
-    return rng.choice((f"[{place + 1}] is the {word} at {cost}.", f"The {word} is [{place + 1}], {cost}."))
+    return f"[{place + 1}] is the {'most expensive' if dearest else 'cheapest'} at {cost}."
 
 
-def total(rng: Random, shown: Sequence[Known]) -> str:
+def total(shown: Sequence[Known]) -> str:
     """What the items on show cost together."""
     cost = money(sum(known.item.price or 0.0 for known in shown), shown[0].item.currency)
-    return rng.choice((f"All {len(shown)} together cost {cost}.", f"Together they are {cost}.", f"That makes {cost}."))
+    return f"All {len(shown)} together cost {cost}."
 
 
-def price(rng: Random, known: Known, number: int = 1) -> str:
+def price(known: Known, number: int = 1) -> str:
     if known.item.price is None:
         return f"I have no price for [{number}]."
-    cost = money(known.item.price, known.item.currency)
-    return rng.choice((f"[{number}] is {cost}.", f"[{number}] costs {cost}.", f"{cost} for [{number}]."))
+    return f"[{number}] costs {money(known.item.price, known.item.currency)}."
 
 
-def brand(rng: Random, name: str, number: int = 1) -> str:
+def brand(name: str, number: int = 1) -> str:
     """Whose an item is."""
-    return rng.choice((f"[{number}] is by {name}.", f"{name} makes [{number}].", f"The brand of [{number}] is {name}."))
+    return f"[{number}] is by {name}."
 
 
 def is_by(name: str, asked: str, number: int = 1) -> str:
@@ -122,15 +110,15 @@ def is_by(name: str, asked: str, number: int = 1) -> str:
     return f"[{number}] is by {name}, {'yes' if name == asked else f'not {asked}'}."
 
 
-def stated(rng: Random, name: str, value: str, number: int = 1) -> str:
+def stated(name: str, value: str, number: int = 1) -> str:
     """What the catalogue's own attributes say."""
     verb = "are" if name.endswith("s") else "is"
-    return rng.choice((f"The {name} of [{number}] {verb} {value}.", f"[{number}] {name}: {value}."))
+    return f"The {name} of [{number}] {verb} {value}."
 
 
-def measure(rng: Random, what: str, value: str, number: int = 1) -> str:
+def measure(what: str, value: str, number: int = 1) -> str:
     """How large an item is in one direction."""
-    return rng.choice((f"[{number}] is {value} {in_direction(what)}.", f"The {what} of [{number}] is {value}."))
+    return f"[{number}] is {value} {in_direction(what)}."
 
 
 def sizes(told: Mapping[str, str], number: int = 1) -> str:
@@ -138,12 +126,11 @@ def sizes(told: Mapping[str, str], number: int = 1) -> str:
     return f"[{number}] is {told_sizes(told)}."
 
 
-def more(rng: Random, known: Known, number: int = 1) -> str:
+def more(known: Known, number: int = 1) -> str:
     """What an item is and looks like, whose it is, and its price: of each what is known, of its looks a few."""
     main = [value for name, value in known.telling.items() if name in ("color", "material")]
     rest = [name for name in known.telling if name not in ("color", "material")]
-    some = sorted(rng.sample(rest, min(len(rest), _LOOKS)), key=rest.index)
-    bare, parts = looks_and_parts(known, some)
+    bare, parts = looks_and_parts(known, rest[:_LOOKS])
     text = f"[{number}] is {article(' '.join([*main, known.kind]))}"
     text += f", {spoken(bare)}" if bare else ""
     text += f", with {spoken(parts)}" if parts else ""
@@ -154,37 +141,28 @@ def more(rng: Random, known: Known, number: int = 1) -> str:
     return f"{text}."
 
 
-def stock(rng: Random, known: Known, number: int = 1) -> str:
+def stock(known: Known, number: int = 1) -> str:
     """Whether an item can be had."""
     if known.item.in_stock:
-        return rng.choice((f"[{number}] is in stock.", f"In stock: [{number}]."))
-    return rng.choice((f"[{number}] is {known.item.availability.replace('_', ' ')}.", f"[{number}] is not to be had."))
+        return f"[{number}] is in stock."
+    return f"[{number}] is {known.item.availability.replace('_', ' ')}."
 
 
-def unknown(rng: Random, number: int = 1) -> str:
+def unknown(number: int = 1) -> str:
     """What the catalogue does not say."""
-    return rng.choice(
-        (
-            f"I don't know that about [{number}].",
-            f"The shop's data doesn't say that about [{number}].",
-            f"I can't tell that from what I have on [{number}].",
-        )
-    )
+    return f"The shop's data doesn't say that about [{number}]."
 
 
-def unknown_of_all(rng: Random) -> str:
+def unknown_of_all() -> str:
     """What the catalogue says of none of the items on show."""
-    return rng.choice(
-        (
-            "I don't know that about any of them.",
-            "The shop's data doesn't say that about these.",
-            "I can't tell that from what I have on them.",
-        )
-    )
+    return "The shop's data doesn't say that about these."
 
 
 _LOOKS = 3
 """Looks beside colour and material that are told of an item at once."""
+
+_LOOKS_LIKE = frozenset({"color", "material", "style", "pattern"})
+"""Properties that are told without their name: it is striped."""
 
 
 def is_and_has(known: Known, names: Sequence[str]) -> str:

@@ -173,7 +173,7 @@ class _Change:
         if self.unmet and shown and self.sort == "relevance":
             add_without_look(state, said, shown, self.unmet)
             return
-        state.add(said, intent, shown, presenting.found(self.rng, shown, self.wants, said=self.worded))
+        state.add(said, intent, shown, presenting.found(shown, self.wants, self.worded, again=True))
 
 
 def _change_set(state: State) -> None:
@@ -211,7 +211,7 @@ def _change_set(state: State) -> None:
         **filters_of(worded),
     )
     state.intent, state.worded = intent, worded
-    answer = presenting.goes_with(rng, None, shown, budget) if shown else presenting.found(rng, shown, {})
+    answer = presenting.goes_with(None, shown, budget) if shown else presenting.found(shown, {})
     state.add(said, intent, shown, answer)
 
 
@@ -231,7 +231,7 @@ def similar(state: State) -> None:
     shown = mixed(rng, pool[: rng.choice((1, 2, 3, 4))])
     said = phrasing.say(rng, "similar", ref=refer_to(state, number))
     intent = ShoppingIntent(action="similar", item_refs=(number,))
-    state.add(said, intent, shown, presenting.similar(rng, anchor, shown))
+    state.add(said, intent, shown, presenting.similar(anchor, shown))
 
 
 def _similar_but(state: State, number: int, anchor: Known, pool: Sequence[Known]) -> None:
@@ -252,7 +252,7 @@ def _similar_but(state: State, number: int, anchor: Known, pool: Sequence[Known]
     shown = mixed(rng, meeting[: rng.choice((1, 2, 3))])
     intent = ShoppingIntent(action="similar", item_refs=(number,), **filters_of({name: said}))
     message = phrasing.say(rng, "but", ref=refer_to(state, number), x=said)
-    state.add(message, intent, shown, presenting.found(rng, shown, {name: value}))
+    state.add(message, intent, shown, presenting.found(shown, {name: value}, again=True))
 
 
 def complete(state: State) -> None:
@@ -283,4 +283,4 @@ def complete(state: State) -> None:
         said = f"{said} {phrasing.total(rng, budget)}"
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, item_refs=(number,))
     state.intent, state.kind = intent, ""
-    state.add(said, intent, shown, presenting.goes_with(rng, anchor, shown, budget))
+    state.add(said, intent, shown, presenting.goes_with(anchor, shown, budget))

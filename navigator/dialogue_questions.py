@@ -66,35 +66,35 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
     size, told = measures(known.item), stated(known.item)
     untold = [name for name in known.untold if name not in told]
     if kind < 0.05 or not names:
-        return phrasing.say(rng, "price", ref=reference), answers.price(rng, known)
+        return phrasing.say(rng, "price", ref=reference), answers.price(known)
     if kind < 0.16:
-        return dialogue_unknowns.of_one(state, known, reference), answers.unknown(rng)
+        return dialogue_unknowns.of_one(state, known, reference), answers.unknown()
     if kind < 0.20 and size:
         if rng.random() < _ALL_SIZES:
             return phrasing.say(rng, "how_large", ref=reference), answers.sizes(size)
         what = rng.choice(list(size))
-        return phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(rng, what, size[what])
+        return phrasing.say(rng, f"how_{what}", ref=reference), answers.measure(what, size[what])
     if kind < 0.22:
-        return phrasing.say(rng, "stock", ref=reference), answers.stock(rng, known)
+        return phrasing.say(rng, "stock", ref=reference), answers.stock(known)
     if kind < 0.25:
-        return phrasing.say(rng, "more", ref=reference), answers.more(rng, known)
+        return phrasing.say(rng, "more", ref=reference), answers.more(known)
     if kind < 0.34 and known.item.brand:
         return _brand(state, known.item.brand, reference)
     if kind < 0.38 and told:
         name = rng.choice(list(told))
-        return _what(rng, name, reference), answers.stated(rng, name, told[name])
+        return _what(rng, name, reference), answers.stated(name, told[name])
     if kind < 0.42 and untold:
         name = rng.choice(untold)
-        return _what(rng, name, reference), answers.untold(rng, name)
+        return _what(rng, name, reference), answers.untold(name)
     if kind < 0.68:
         name = rng.choice(names)
-        return _what(rng, name, reference), answers.attribute(rng, known, name)
+        return _what(rng, name, reference), answers.attribute(known, name)
     name = rng.choice(names)
     others = [other.facts[name] for other in state.shelf.known if name in other.facts]
     asked = broadly(rng, name, known.facts[name] if rng.random() < 0.5 else rng.choice(others))
     bare = phrase(name, asked) == asked
     said = phrasing.say(rng, "is" if bare else "has", ref=reference, x=phrase(name, asked))
-    return said, answers.yes_or_no(rng, known, name, asked)
+    return said, answers.yes_or_no(known, name, asked)
 
 
 def _what(rng: Random, name: str, reference: str) -> str:
@@ -108,7 +108,7 @@ def _what(rng: Random, name: str, reference: str) -> str:
 def _brand(state: State, brand: str, reference: str) -> tuple[str, str]:
     rng = state.rng
     if rng.random() < 0.6:
-        return phrasing.say(rng, "brand", ref=reference), answers.brand(rng, brand)
+        return phrasing.say(rng, "brand", ref=reference), answers.brand(brand)
     others = [known.item.brand for known in state.shelf.known if known.item.brand]
     asked = brand if rng.random() < 0.5 else rng.choice(others)
     return phrasing.say(rng, "is_by", ref=reference, x=asked), answers.is_by(brand, asked)
@@ -124,21 +124,21 @@ def ask_all(state: State) -> None:
     if kind < 0.13 and all(known.item.price is not None for known in state.shown):
         dearest = rng.random() < 0.4
         said = phrasing.say(rng, "dearest" if dearest else "cheapest")
-        _ask_of_all(state, said, answers.extreme(rng, state.shown, dearest))
+        _ask_of_all(state, said, answers.extreme(state.shown, dearest))
     elif kind < 0.23 and (extreme := extreme_of(rng.choice(extremes()), [known.item for known in state.shown])):
         said = phrasing.say(rng, "extreme_size", x=extreme.word)
-        _ask_of_all(state, said, answers.of_extreme_size(rng, extreme.word, extreme.numbers, extreme.size))
+        _ask_of_all(state, said, answers.of_extreme_size(extreme.word, extreme.numbers, extreme.size))
     elif kind < 0.38:
-        _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all(rng))
+        _ask_of_all(state, dialogue_unknowns.of_all(state), answers.unknown_of_all())
     elif kind < 0.44 and facts.total([known.item for known in state.shown]) is not None:
-        _ask_of_all(state, phrasing.say(rng, "total"), answers.total(rng, state.shown))
+        _ask_of_all(state, phrasing.say(rng, "total"), answers.total(state.shown))
     elif kind < 0.46:
         numbers = [number for number, known in enumerate(state.shown, 1) if known.item.in_stock]
-        _ask_of_all(state, phrasing.say(rng, "in_stock"), answers.which(rng, "in stock", numbers))
+        _ask_of_all(state, phrasing.say(rng, "in_stock"), answers.which("in stock", numbers))
     elif kind < 0.49 and (brands := [known.item.brand for known in state.shown if known.item.brand]):
         brand = rng.choice(brands)
         numbers = [number for number, known in enumerate(state.shown, 1) if known.item.brand == brand]
-        _ask_of_all(state, phrasing.say(rng, "by_brand", x=brand), answers.which(rng, brand, numbers))
+        _ask_of_all(state, phrasing.say(rng, "by_brand", x=brand), answers.which(brand, numbers))
     else:
         _ask_which(state)
 
@@ -161,7 +161,7 @@ def _ask_which(state: State) -> None:
     if not any(one.whole for one in told):
         having = (known.facts.get(name, "") for known in state.shown)
         numbers |= {number for number, value in enumerate(having, 1) if value and is_also(value, asked)}
-    _ask_of_all(state, said, answers.which(rng, look, sorted(numbers), look == asked))
+    _ask_of_all(state, said, answers.which(look, sorted(numbers)))
 
 
 def _told(state: State, said: str) -> tuple[Told, ...]:
@@ -189,18 +189,18 @@ def compare(state: State) -> None:
         (one, two), refs = (1, 2), phrasing.say(rng, "both" if len(state.shown) == 2 else "first_two")
     said = phrasing.say(rng, "compare", refs=refs)
     pair = [state.shown[one - 1], state.shown[two - 1]]
-    state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(rng, *pair))
+    state.add(said, ShoppingIntent(action="compare", item_refs=(one, two)), pair, answers.compare(*pair))
 
 
 def pick(state: State) -> None:
     """Ask for a recommendation among the items on show, and perhaps why that one."""
     rng = state.rng
-    answer, number = presenting.picked(rng, state.shown, state.wants)
+    answer, number = presenting.picked(state.shown, state.wants)
     chosen = state.shown[number - 1]
     _ask_of_all(state, phrasing.say(rng, "pick"), answer)
     if rng.random() < _WHY:
         refs = ShoppingIntent(action="ask", item_refs=(number,))
-        state.add(phrasing.say(rng, "why"), refs, [chosen], answers.more(rng, chosen))
+        state.add(phrasing.say(rng, "why"), refs, [chosen], answers.more(chosen))
 
 
 def chat(state: State) -> None:

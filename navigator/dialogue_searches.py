@@ -84,7 +84,7 @@ def search(state: State) -> None:
         add_without_look(state, message, shown, state.unmet)
         return
     little = not (wants or unmet or excluded) and low is None and high is None
-    state.add(message, intent, shown, presenting.found(rng, shown, wants, worded, asks=little))
+    state.add(message, intent, shown, presenting.found(shown, wants, worded, asks=little, again=bool(state.exchanges)))
 
 
 def too_cheap(state: State) -> None:
@@ -123,7 +123,7 @@ def unsold(state: State) -> None:
         pieces.append(phrasing.cap(rng, high))
     intent = ShoppingIntent(action="search", categories=(thing,), price_max=high, **filters_of(worded))
     state.begin(intent, {}, worded, "")
-    answer = presenting.unsold(rng, thing, shown)
+    answer = presenting.unsold(thing, shown)
     state.add(phrasing.together(rng, *pieces), intent, shown, answer, (not_sold(thing).text,))
 
 
@@ -140,7 +140,7 @@ def not_that_kind(state: State) -> None:
     state.intent, state.kind = intent, ""
     said = phrasing.say(rng, "not_that_kind", x=word, many=plural(word))
     note = told(Wish(said={"category": (word,)}), ["category"])
-    state.add(said, intent, shown, presenting.another_kind(rng, shown), tuple(entry.text for entry in note))
+    state.add(said, intent, shown, presenting.another_kind(shown), tuple(entry.text for entry in note))
 
 
 def unsold_kind(state: State) -> str:
@@ -150,14 +150,21 @@ def unsold_kind(state: State) -> str:
 
 
 def vague(state: State) -> None:
-    """Say too little: a few different things are shown, and one question is asked."""
+    """Say too little, perhaps of someone and a price: a few different things are shown, and one question is asked."""
     rng = state.rng
-    said = phrasing.say(rng, "vague")
+    pieces = [phrasing.say(rng, "vague")]
     kinds = sorted({known.kind for known in state.shelf.known})
     kinds = rng.sample(kinds, min(rng.choice((2, 3, 4)), len(kinds)))
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
-    state.begin(ShoppingIntent(action="search", query=said[:60].rstrip("?")), {}, {}, "")
-    state.add(said, state.intent, shown, presenting.ask_back(rng, shown))
+    if rng.random() < 0.3:
+        pieces.append(phrasing.say(rng, "likes"))
+    query = ", ".join(pieces).replace("?", "")
+    high = None
+    if rng.random() < 0.25:
+        high = rounded(max(known.item.price or 20.0 for known in shown) * rng.uniform(1, 1.5))
+        pieces.append(phrasing.cap(rng, high))
+    state.begin(ShoppingIntent(action="search", query=query, price_max=high), {}, {}, "")
+    state.add(", ".join(pieces), state.intent, shown, presenting.ask_back(shown))
 
 
 def by_picture(state: State) -> None:
@@ -173,7 +180,8 @@ def by_picture(state: State) -> None:
     intent = ShoppingIntent(action="search", price_min=low, price_max=high, **filters_of(worded))
     state.begin(intent, wants, worded, target.kind)
     shown = results(state, target, high, low, None)
-    state.add(phrasing.together(rng, *pieces), intent, shown, presenting.found(rng, shown, wants, said=worded))
+    answer = presenting.found(shown, wants, worded, again=bool(state.exchanges))
+    state.add(phrasing.together(rng, *pieces), intent, shown, answer)
 
 
 def several(state: State) -> None:
@@ -207,7 +215,7 @@ def several(state: State) -> None:
         pieces.append(rng.choice((look[name], f"all {look[name]}", f"in {look[name]}")))
     intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(worded))
     state.begin(intent, {}, worded, "")
-    answer = presenting.goes_with(rng, None, shown, budget)
+    answer = presenting.goes_with(None, shown, budget)
     notes = (not_sold(missing).text,) if missing else ()
     answer += f" There is no {missing} in this shop." if missing else ""
     state.add(phrasing.together(rng, *pieces), intent, shown, answer, notes)
@@ -216,7 +224,7 @@ def several(state: State) -> None:
 def add_over_limit(state: State, message: str, shown: list[Known], high: float) -> None:
     """An exchange after which it is told that all of them cost more than they may."""
     note = told(Wish(price_max=high), ["price"], shown[0].item.currency)
-    answer = presenting.over_limit(state.rng, shown, state.wants, high)
+    answer = presenting.over_limit(shown, state.wants, high)
     state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 
@@ -224,7 +232,7 @@ def add_without_look(state: State, message: str, shown: list[Known], unmet: tupl
     """An exchange after which it is told that none of them has a look that was wished for."""
     name, value = unmet
     note = told(Wish(said={name: (value,)}), [name])  # type: ignore[dict-item,list-item]
-    answer = presenting.relaxed(state.rng, shown, state.wants, value)
+    answer = presenting.relaxed(shown, state.wants, value)
     state.add(message, state.intent, shown, answer, tuple(entry.text for entry in note))
 
 

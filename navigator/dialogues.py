@@ -35,8 +35,8 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.36),
-    (unsold, 0.05),
+    (search, 0.33),
+    (unsold, 0.08),
     (too_cheap, 0.06),
     (several, 0.08),
     (vague, 0.07),
@@ -124,6 +124,6 @@ def _by_taste(state: State) -> Dialogue:
         return Dialogue(tuple(state.exchanges))
     some = rng.sample(liked, min(len(liked), rng.choice((1, 2, 3, 4))))
     taste = np.stack([known.shown.vectors.mean(0) for known in some])  # [M, D]
-    answer = presenting.for_taste(rng, state.shown, place, [chosen.facts[name]])
+    answer = presenting.for_taste(place, [chosen.facts[name]])
     state.add(phrasing.say(rng, "pick"), ShoppingIntent(action="ask"), state.shown, answer)
     return Dialogue(tuple(state.exchanges), taste)

@@ -31,7 +31,7 @@ class Recipe:
             thirds of the time where the projectors rest too.
         learning_rate: of the adapters, at its peak.
         projector_rate: of the projectors, at its peak; 0 leaves them as stage 1 made them.
-        warmup: steps up to the peak; from there a cosine goes down to a tenth.
+        warmup: steps up to the peak; from there a cosine goes down to a hundredth.
         steps: optimiser steps planned.
         rows_per_step: rows of tokens per step and process.
         clip: largest norm of the gradient.
@@ -205,10 +205,10 @@ class _Master:
 
 
 def _schedule(step: int, share: float, warmup: int) -> float:
-    """Share of the peak rate: up in a line, down in a cosine to a tenth."""
+    """Share of the peak rate: up in a line, down in a cosine to a hundredth: what is kept is the last step."""
     if step < warmup:
         return (step + 1) / warmup
-    return 0.1 + 0.45 * (1 + math.cos(math.pi * min(share, 1.0)))
+    return 0.01 + 0.495 * (1 + math.cos(math.pi * min(share, 1.0)))
 
 
 def _world() -> int:

@@ -37,13 +37,13 @@ def made_of(known, material: str):
 @pytest.mark.parametrize("seed", range(10))
 def test_the_answers_that_are_trained_are_judged_right(seed):
     """Whatever wording training teaches for what nobody knows, it is taken as leaving open, and claims are not."""
-    known, rng = SHELF.known[seed], Random(seed)
-    assert conclusion(answers.unknown(rng)) == OPEN
-    assert conclusion(answers.unknown_of_all(rng)) == OPEN
-    assert conclusion(answers.untold(rng, "legs")) == OPEN
-    assert conclusion(answers.attribute(rng, known, "legs")) is None
-    assert conclusion(answers.yes_or_no(rng, known, "legs", known.facts["legs"])) == "Yes"
-    assert conclusion(answers.yes_or_no(rng, known, "legs", "cabriole")) == "No"
+    known = SHELF.known[seed]
+    assert conclusion(answers.unknown()) == OPEN
+    assert conclusion(answers.unknown_of_all()) == OPEN
+    assert conclusion(answers.untold("legs")) == OPEN
+    assert conclusion(answers.attribute(known, "legs")) is None
+    assert conclusion(answers.yes_or_no(known, "legs", known.facts["legs"])) == "Yes"
+    assert conclusion(answers.yes_or_no(known, "legs", "cabriole")) == "No"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_answers_are_judged(answer, comes_to):
 def test_what_is_not_sold_is_judged_as_training_says_it(seed):
     """Every wording that training teaches names what there is not; a mere offer, or the denial of another, does not."""
     shown = SHELF.known[seed : seed + 3]
-    assert says_there_is_none(presenting.unsold(Random(seed), "cheese grater", shown), "cheese grater")
+    assert says_there_is_none(presenting.unsold("cheese grater", shown), "cheese grater")
     assert not says_there_is_none("Perhaps: [1] a cheese grater and [2] a bench.", "cheese grater")
     assert not says_there_is_none("There is no mop in this shop. Here is a cheese grater: [1].", "cheese grater")
     assert not says_there_is_none("[1] is oak, at $30.", "cheese grater")

@@ -71,9 +71,9 @@ def test_all_of_an_item_is_told_as_people_would():
     item = Item(id="a", title="Alda", category=("Chairs",), brand="Nordkant", price=90, currency="EUR")
     facts = {"color": "sage", "material": "oak", "finish": "matt", "legs": "hairpin", "legs color": "black"}
     known = Known(Shown(item, np.zeros((1, 4), np.float32)), "chair", facts)
-    assert answers.more(Random(0), known) == "[1] is a sage oak chair, matt, with hairpin legs, by Nordkant, at €90."
+    assert answers.more(known) == "[1] is a sage oak chair, matt, with hairpin legs, by Nordkant, at €90."
     bare = Known(Shown(Item(id="b", title="B"), np.zeros((1, 4), np.float32)), "armchair", {})
-    assert answers.more(Random(0), bare) == "[1] is an armchair."
+    assert answers.more(bare) == "[1] is an armchair."
     assert answers.sizes({"width": "46 cm", "depth": "47 cm", "height": "95 cm"}) == (
         "[1] is 46 cm wide, 47 cm deep and 95 cm high."
     )
@@ -134,7 +134,7 @@ def test_two_items_are_compared_by_what_they_are_and_have():
         Known(Shown(Item(id=str(i), title="Chair"), np.zeros((1, 4), np.float32)), "chair", facts)
         for i, facts in enumerate(looks)
     )
-    assert answers.compare(Random(0), one, two) == "[1] is oak with hairpin legs, [2] wool with block legs."
+    assert answers.compare(one, two) == "[1] is oak with hairpin legs, [2] wool with block legs."
 
 
 def test_one_item_is_asked_about_twice():
@@ -147,7 +147,7 @@ def test_one_item_is_asked_about_twice():
                 other += before.shown == now.shown and before.answer != now.answer
                 alike += before.shown == now.shown and before.answer == now.answer
     assert other > 40
-    assert alike < other / 10
+    assert alike < other / 5
 
 
 def test_yes_and_no_are_right():
