@@ -221,6 +221,37 @@ def several(state: State) -> None:
     state.add(phrasing.together(rng, *pieces), intent, shown, answer, notes)
 
 
+def furnish(state: State) -> None:
+    """Ask for all that furnishes a room: one of each kind of thing that belongs in it."""
+    rng, shelf = state.rng, state.shelf
+    room, kinds = rng.choice(list(phrasing.rooms().items()))
+    kinds = [kind for kind in kinds if shelf.of_kind(kind)]
+    if len(kinds) < 2:
+        search(state)
+        return
+    anyone = rng.choice(shelf.of_kind(kinds[0]))
+    look = {name: anyone.facts[name] for name in FILTERED if name in anyone.facts}
+    name = rng.choice(list(look)) if look and rng.random() < 0.5 else ""
+    shown = [_of_look(state, kind, name, look.get(name, "")) for kind in kinds]
+    spent = sum(known.item.price or 50 for known in shown)
+    budget = rounded(spent * rng.uniform(0.8, 1.6)) if rng.random() < 0.7 else None
+    pieces = [phrasing.say(rng, "furnish", r=room)]
+    if budget is not None:
+        pieces.append(phrasing.total(rng, budget) if rng.random() < 0.6 else phrasing.cap(rng, budget))
+    if name:
+        pieces.append(rng.choice((look[name], f"all {look[name]}", f"in {look[name]}")))
+    worded = {name: look[name]} if name else {}
+    intent = ShoppingIntent(action="complete", categories=tuple(kinds), budget_total=budget, **filters_of(worded))
+    state.begin(intent, {}, worded, "")
+    state.add(phrasing.together(rng, *pieces), intent, shown, presenting.goes_with(None, shown, budget))
+
+
+def _of_look(state: State, kind: str, name: str, value: str) -> Known:
+    """Anything of a kind, of a look where there is such a one."""
+    pool = state.shelf.of_kind(kind)
+    return state.rng.choice([known for known in pool if known.facts.get(name) == value] or pool)
+
+
 def add_over_limit(state: State, message: str, shown: list[Known], high: float) -> None:
     """An exchange after which it is told that all of them cost more than they may."""
     note = told(Wish(price_max=high), ["price"], shown[0].item.currency)

@@ -16,6 +16,7 @@ from navigator.dialogue_changes import complete, refine, similar
 from navigator.dialogue_questions import ask, ask_all, chat, compare, pick
 from navigator.dialogue_searches import (
     by_picture,
+    furnish,
     not_that_kind,
     on_show,
     search,
@@ -35,10 +36,11 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.33),
+    (search, 0.29),
     (unsold, 0.08),
     (too_cheap, 0.06),
-    (several, 0.08),
+    (several, 0.07),
+    (furnish, 0.05),
     (vague, 0.07),
     (by_picture, 0.03),
     (chat, 0.06),

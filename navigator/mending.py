@@ -130,10 +130,13 @@ def _without_inventions(
 
 
 def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    # Several things, or a room, which names none of those that furnish it.
+    several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
+    if not plainly.limits and several and not plainly.kinds and intent.price_max in plainly.amounts:
+        return {"budget_total": intent.price_max, "price_max": None}
     if not plainly.limits:
         return _heard_price(intent, plainly, base)
     together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
-    several = intent.action == "complete" and len(plainly.kinds) > 1
     if plainly.budget is not None or together or several:
         return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
     # What is said to be the highest price is not the lowest.

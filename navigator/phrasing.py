@@ -27,6 +27,11 @@ def uses(kind: str) -> list[str]:
     return _file()["uses"].get(kind, [])
 
 
+def rooms() -> dict[str, list[str]]:
+    """Rooms, and the kinds of things that furnish one, the most necessary first."""
+    return _file()["rooms"]
+
+
 def asked_by_other_names(name: str) -> list[str]:
     """Ways of asking for a property without naming it: what is it made of; [] where nothing is known."""
     return _file().get(f"what_{name}", [])

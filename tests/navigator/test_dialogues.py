@@ -17,6 +17,7 @@ from navigator import answers, dialogue_questions, phrasing
 from navigator.checkpoint import with_tokens
 from navigator.config import NavigatorConfig
 from navigator.dialogue_questions import ask_all
+from navigator.dialogue_searches import furnish
 from navigator.dialogue_state import State
 from navigator.dialogues import dialogues
 from navigator.evaluation import invented
@@ -379,3 +380,32 @@ def test_which_one_is_asked_of_what_tells_things_apart(monkeypatch):
     apart = answered_with_one()
     monkeypatch.setattr(dialogue_questions, "_OF_ONE_ALONE", 0.0)
     assert apart > answered_with_one() + 0.05
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_room_is_furnished_with_one_of_each_kind(seed):
+    """Who asks for a whole living room names no sofa: what belongs in it is read, as far as the shop has it."""
+    kinds = ("sofa", "coffee table", "rug")
+    vector = np.zeros((1, 4), np.float32)
+    items = [Item(id=f"{kind}-{n}", title=kind, price=100.0 + n, category=(kind,)) for kind in kinds for n in range(2)]
+    state = State(Shelf([know(Shown(item, vector)) for item in items]), Random(seed))
+    furnish(state)
+    exchange = state.exchanges[0]
+    shown = [entry.item.category[0] for entry in exchange.shown]
+    if exchange.intent.action == "complete":
+        assert tuple(shown) == exchange.intent.categories == kinds
+        assert not any(kind in exchange.user.casefold() for kind in kinds)
+    else:  # a room of which the shop has too little
+        assert exchange.intent.action == "search"
+
+
+def test_rooms_that_the_shop_can_furnish_are_asked_for():
+    """Of a shop with sofas, low tables and rugs that is the living room."""
+    vector = np.zeros((1, 4), np.float32)
+    shelf = Shelf([know(Shown(Item(id=k, title=k, category=(k,)), vector)) for k in ("sofa", "coffee table", "rug")])
+    actions = []
+    for seed in range(40):
+        state = State(shelf, Random(seed))
+        furnish(state)
+        actions.append(state.intent.action)
+    assert {"complete", "search"} == set(actions)

@@ -171,6 +171,8 @@ def test_a_look_that_nothing_speaks_of_is_left_out():
 def test_a_limit_is_of_one_item_unless_it_is_of_all():
     got = read("max 120", action="complete", budget_total=120, item_refs=(1,))
     assert (got.action, got.price_max, got.budget_total, got.item_refs) == ("refine", 120, None, ())
+    room = read("a whole living room for 2000 euros", action="complete", categories=("sofa", "rug"), price_max=2000)
+    assert (room.action, room.price_max, room.budget_total) == ("complete", None, 2000)
     of_all = (Exchange("sofa and rug", FIRST.model_copy(update={"budget_total": 900}), SOFAS, "[1]."),)
     got = mend(ShoppingIntent(action="refine"), "make it 1200 max", of_all, LEXICON)
     assert (got.price_max, got.budget_total) == (None, 1200)
