@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import sizing
+from benchmarks.durations import expected, took
 from benchmarks.figures import marked_pages, unmeasured, write_figures
 from benchmarks.page import results_page
 from benchmarks.plots import draw_all
@@ -97,6 +98,8 @@ def _measure(names: list[str], commit: str | None) -> list[str]:
     beside = [command for command, timed in commands.items() if not timed]
     alone = [command for command, timed in commands.items() if timed]
     typer.echo(f"== {len(commands)} commands; {len(beside)} of them take no times and run side by side")
+    if duration := expected(commands, os.cpu_count() or 1):
+        typer.echo(f"== {duration}")
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         good = dict(zip(beside, pool.map(partial(_run, threads=1), beside), strict=True))
@@ -114,7 +117,10 @@ def _run(command: str, threads: int | None = None) -> bool:
     began = time.monotonic()
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)} if threads else None
     done = subprocess.run([sys.executable, *command.split()[1:]], env=environment, check=False).returncode == 0
-    typer.echo(f"== {'done' if done else 'FAILED'} after {(time.monotonic() - began) / 60:.1f} minutes: {command}")
+    minutes = (time.monotonic() - began) / 60
+    typer.echo(f"== {'done' if done else 'FAILED'} after {minutes:.1f} minutes: {command}")
+    if done:
+        took(command, minutes)
     return done
 
 
