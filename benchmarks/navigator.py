@@ -3,7 +3,7 @@
     arithmetic FLOPs with vectors ready, over pictures encoded on request; dollars, beside an API's
     latency    time to first token of both
     turns      seconds of whole turns of both, alone, four and sixteen at once
-    accuracy   the same language model and budget, reading items in five ways; a rules-only reader of intents
+    accuracy   the same language model and budget, reading items in six ways; a rules-only reader of intents
     fashion    properties of photographed clothes, named from the stored vector alone
     shipped    the Navigator that comes with Windowshop, as it is used; and another one: other
     engine     tokens per second and time to first token at 1, 4 and 16 turns at once, vLLM, transformers, llama.cpp
@@ -13,6 +13,7 @@ Figures go to docs/results/navigator.json with the machine, the versions and the
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,9 @@ def main(
         list[Path] | None,
         typer.Option(help="Folder of another seed's catalogue with its `release`: `accuracy` learns from it besides."),
     ] = None,
+    asked: Annotated[
+        Path | None, typer.Option(help="Folder of one more such catalogue, about all of which `accuracy` asks besides.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Navigator for `engine`, `shipped` and `other` [the shipped one].")
     ] = None,
@@ -92,6 +96,8 @@ def main(
         more = [_catalogue(str(folder / "release"), folder) for folder in practice or ()]
         catalogue, section = practised(catalogue, more), "accuracy, practised" if more else "accuracy"
         hidden = read_hidden(str(DATA / "truth.jsonl"))
+        if asked is not None:
+            catalogue, hidden = _asked_besides(catalogue, hidden, asked)
         for found in compare_accuracy(catalogue, hidden, 40 if quick else drills, typer.echo):
             write_results("navigator", {section: found})
     if only in (None, "fashion"):
@@ -107,6 +113,27 @@ def _catalogue(release: str, folder: Path) -> Catalogue:
     store = ReleaseStore(release)
     catalogue = load_catalogue(store, store.current(), read_labels(str(folder / "truth.jsonl")))
     return replace(catalogue, train=_pictured(catalogue.train, folder), test=_pictured(catalogue.test, folder))
+
+
+def _asked_besides(
+    catalogue: Catalogue, hidden: Mapping[str, tuple[str, ...]], folder: Path
+) -> tuple[Catalogue, dict[str, tuple[str, ...]]]:
+    """The catalogue with all items of another held out besides, and what no text tells of either's.
+
+    Catalogues of one generator give the same ids to other things, so the other's are told apart by its name.
+    """
+
+    def named(item_id: str) -> str:
+        return f"{folder.name}/{item_id}"
+
+    other = _catalogue(str(folder / "release"), folder)
+    more = [
+        replace(one, shown=replace(one.shown, item=one.item.model_copy(update={"id": named(one.item.id)})))
+        for one in (*other.train.known, *other.test.known)
+    ]
+    theirs = {named(item_id): names for item_id, names in read_hidden(str(folder / "truth.jsonl")).items()}
+    test = Shelf([*catalogue.test.known, *more], catalogue.test.boards)
+    return replace(catalogue, test=test), {**hidden, **theirs}
 
 
 def _pictured(shelf: Shelf, folder: Path) -> Shelf:

@@ -1,4 +1,4 @@
-"""How much of a picture reaches the answers: the same language model and budget, reading items in five ways."""
+"""How much of a picture reaches the answers: the same language model and budget, reading items in six ways."""
 
 import statistics
 import tempfile
@@ -29,8 +29,11 @@ WAYS = {
     "one token": Way(tokens=1),
     "four tokens": Way(tokens=4),
     "four tokens + metadata": Way(tokens=4, words=True),
+    "eleven tokens": Way(tokens=11),
     "7 × 7 grid at request time": Way(tokens=49),
 }
+_PRECOMPUTED = 11
+"""So many tokens at most stand for details that were ready; more are a grid's."""
 _FEWEST_HIDDEN = 12
 _REPEATS = 5
 
@@ -63,7 +66,7 @@ def compare(
     heard = listen(ahead[0])
     for name in ways:
         way = WAYS[name]
-        on_request = way.tokens > 4
+        on_request = way.tokens > _PRECOMPUTED
         train, test = map(_with_grids, ahead) if on_request else ahead
         attributes, choices = hidden_questions(test, hidden, names, Random(1))
         lessons = list(make_drills(train, names, drills, Random(0)))
@@ -95,7 +98,7 @@ def first_token_ms(reader: Reader, asked: Asked) -> dict[str, float]:
     torch.set_num_threads(1)
     read = statistics.median(_cpu_ms(lambda: _first_token(reader, example, prompt)) for _ in range(_REPEATS))
     seen = 0.0
-    if reader.way.tokens > 4:
+    if reader.way.tokens > _PRECOMPUTED:
         encoder = PackagedEncoder("cpu")
         paths = [_picture(entry) for entry in asked.items]
         seen = statistics.median(_cpu_ms(lambda: see_grid(encoder, load_pixels(encoder, paths))) for _ in range(3))

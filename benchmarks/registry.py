@@ -227,9 +227,9 @@ BENCHMARKS: dict[str, Benchmark] = {
             ),
             "accuracy, practised": Section(
                 "navigator_accuracy:compare",
-                "--only accuracy --practice FOLDER",
-                "The same, with other catalogues of the demo's generator to learn from besides; docs/navigator.md says "
-                "of which.",
+                "--only accuracy --practice FOLDER --asked FOLDER",
+                "The same, with other catalogues of the demo's generator to learn from and one more to be asked about; "
+                "docs/navigator.md says of which.",
                 by_hand=True,
                 timed=False,
             ),
