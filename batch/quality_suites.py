@@ -42,6 +42,8 @@ from navigator.prompt import Exchange
 AT_ONCE = 8
 QUESTIONS = 240
 """Questions of each kind at most, drawn with the same seed for every release."""
+CHOICES = 400
+"""Choices among eight: of so many a share's standard error is two hundredths."""
 
 Say = Callable[[int, int], None]
 T = TypeVar("T")
@@ -100,7 +102,7 @@ async def attributes(engine: Engine, catalogue: Catalogue, hidden: dict[str, tup
     asked = rng.sample(asked, min(QUESTIONS, len(asked)))
     sets = {
         "named right": asked,
-        "chosen among 8": choice_questions(catalogue.test, hidden, QUESTIONS // 2, rng),
+        "chosen among 8": choice_questions(catalogue.test, hidden, CHOICES, rng),
     }
     values = {value for known in (*catalogue.test.known, *catalogue.train.known) for value in known.facts.values()}
     vocabulary = sorted(values)

@@ -16,6 +16,13 @@ TRIES = 8
 
 LOOKED_AT = 20
 
+ROOMS = {
+    "living room": ("sofas", "coffee tables", "floor lamps", "rugs"),
+    "bedroom": ("bed frames", "side tables", "table lamps", "rugs"),
+    "dining room": ("dining tables", "dining chairs", "pendant lamps", "sideboards"),
+}
+"""Rooms that a shop may furnish, and the kinds of things that it must have for one."""
+
 
 _Asks = Callable[[Sequence[str]], Iterator["_Wish"]]
 
@@ -37,6 +44,8 @@ class _Wish:
 def example_messages(shop: ShopClient, facets: Mapping[str, Any]) -> list[dict[str, str]]:
     """Up to four messages, each with the id of an item (`item`, with a picture) that answers it.
 
+    One of them asks for a whole room, where the shop has what belongs in it.
+
     Raises ApiUnavailable or ApiProblem.
     """
     items = max(1, facets.get("items", 0))
@@ -45,8 +54,10 @@ def example_messages(shop: ShopClient, facets: Mapping[str, Any]) -> list[dict[s
         [one["value"] for one in facets.get(name, ())][:6] for name in ("colors", "materials", "styles")
     )
     quarters = [kinds[start::4] for start in range(4)]
-    found, used = list[dict[str, str]](), set[str]()
-    for asked, quarter in zip(_asked(colors, materials, styles), quarters, strict=True):
+    room = _furnished(shop, kinds, styles)
+    ways = _asked(colors, materials, styles)[: 3 if room else 4]
+    found, used = list[dict[str, str]](), {room["item"]} if room else set[str]()
+    for asked, quarter in zip(ways, quarters, strict=False):
         for wish in islice(asked(quarter), TRIES):
             answer = shop.search({"filters": wish.filters(), "limit": LOOKED_AT})["items"]
             fresh = [item for item in answer if item["image_url"] and item["id"] not in used and _leaf(item, wish.kind)]
@@ -54,7 +65,24 @@ def example_messages(shop: ShopClient, facets: Mapping[str, Any]) -> list[dict[s
                 used.add(fresh[0]["id"])
                 found.append({"message": _said(wish, answer), "item": fresh[0]["id"]})
                 break
-    return found
+    return [*found, room] if room else found
+
+
+def _furnished(shop: ShopClient, kinds: Sequence[str], styles: Sequence[str]) -> dict[str, str] | None:
+    """A room of one style and what it may cost, or None where the shop has too little for any."""
+    rooms = [(room, belongs) for room, belongs in ROOMS.items() if set(belongs) <= {kind.lower() for kind in kinds}]
+    for (room, belongs), style in islice(product(rooms, styles[1:] or styles), TRIES):
+        answers = [
+            shop.search({"filters": _Wish(kind, style=style).filters(), "limit": LOOKED_AT})["items"]
+            for kind in belongs
+        ]
+        pictured = [item for item in answers[0] if item["image_url"]]
+        if pictured and all(answers):
+            priced = [sorted(item["price"] for item in items if item.get("price") is not None) for items in answers]
+            total = sum(prices[len(prices) // 2] for prices in priced if prices)
+            under = f", under {_round_up(total, answers[0][0].get('currency'))}" if all(priced) else ""
+            return {"message": _sentence(f"a whole {room}, {style}{under}"), "item": pictured[0]["id"]}
+    return None
 
 
 def _asked(colors: Sequence[str], materials: Sequence[str], styles: Sequence[str]) -> Sequence[_Asks]:
@@ -106,6 +134,10 @@ def _limit(answer: Sequence[Mapping[str, Any]]) -> str:
     prices = sorted(item["price"] for item in answer if item.get("price") is not None)
     if not prices:
         return ""
-    price = prices[len(prices) // 2]
+    return f" under {_round_up(prices[len(prices) // 2], answer[0].get('currency'))}"
+
+
+def _round_up(price: float, currency: str | None) -> str:
+    """The next price that people would name as a limit."""
     step = 10 ** (len(str(int(price))) - 1) / 2
-    return f" under {price_text(max(step, -(-price // step) * step), answer[0].get('currency'))}"
+    return price_text(max(step, -(-price // step) * step), currency)

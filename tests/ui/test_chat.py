@@ -8,6 +8,7 @@ from tests.ui.conftest import Served
 from tests.ui.scripted_shop import ScriptedShop
 from ui.app import create_page
 from ui.client import ShopClient
+from ui.examples import ROOMS
 
 pytestmark = pytest.mark.browser
 FINISHED = ".ws-latest .ws-cost:not([hidden])"
@@ -109,7 +110,8 @@ def test_examples_are_of_this_catalogue_and_have_answers(page, shop):
     assert examples.count() == 4
     kinds = {kind.lower() for item in shop.items.values() for kind in item["category"]}
     for words in examples.all_text_contents():
-        assert any(kind in words.lower() for kind in kinds), words
+        assert any(kind in words.lower() for kind in (*kinds, *ROOMS)), words
+    assert examples.last.text_content().startswith("A whole living room, ")
     page.wait_for_function(
         "[...document.querySelectorAll('.ws-example img')].every((i) => i.complete && i.naturalWidth)"
     )

@@ -5,6 +5,7 @@ import pytest
 
 from ui.cards import cards, notice, price_text
 from ui.client import ApiProblem, ApiUnavailable, ShopClient
+from ui.examples import ROOMS, example_messages
 from ui.filters import example_queries, filter_form, to_filters
 from ui.visual import Discovery, to_request
 
@@ -85,6 +86,37 @@ def test_examples_are_things_that_the_catalogue_has():
     }
     assert example_queries(facets) == ["green lamps"]
     assert example_queries({}) == []
+
+
+class Shelves:
+    """Answers every search with one item of the kind that is asked for."""
+
+    def search(self, body):
+        kind = body["filters"]["categories"][0]
+        return {
+            "items": [
+                {"id": kind, "category": [kind], "colors": ["red"], "price": 80, "currency": "EUR", "image_url": "/i"}
+            ]
+        }
+
+
+def facets_of(*kinds):
+    return {
+        "items": 1000,
+        "categories": [{"value": kind, "count": 9} for kind in kinds],
+        "colors": [{"value": "red", "count": 9}],
+        "materials": [{"value": "oak", "count": 9}],
+        "styles": [{"value": "boho", "count": 9}],
+    }
+
+
+def test_a_room_is_suggested_where_the_shop_can_furnish_one():
+    """Whoever sells beds, side tables, lamps and rugs may be asked for a bedroom; a shop of mugs is not."""
+    room = example_messages(Shelves(), facets_of(*ROOMS["bedroom"]))[-1]
+    assert room == {"message": "A whole bedroom, boho, under €350", "item": "bed frames"}
+    mugs = example_messages(Shelves(), facets_of("mugs", "bowls", "vases", "plates"))
+    assert [one["message"] for one in mugs][-1] == "Show me plates, the cheaper ones first"
+    assert len(mugs) == 4
 
 
 def test_a_moment_of_overload_is_waited_out():
