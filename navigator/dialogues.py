@@ -36,24 +36,24 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.29),
-    (unsold, 0.08),
-    (too_cheap, 0.06),
-    (several, 0.07),
-    (furnish, 0.05),
-    (vague, 0.07),
+    (search, 0.20),
+    (unsold, 0.12),
+    (too_cheap, 0.05),
+    (several, 0.06),
+    (furnish, 0.12),
+    (vague, 0.08),
     (by_picture, 0.03),
     (chat, 0.06),
-    (on_show, 0.34),
+    (on_show, 0.28),
 )
 _MOVES: tuple[tuple[_Move, float], ...] = (
-    (refine, 0.48),
+    (refine, 0.46),
     (ask, 0.12),
     (ask_all, 0.14),
     (compare, 0.05),
     (similar, 0.08),
     (complete, 0.06),
-    (pick, 0.04),
+    (pick, 0.06),
     (chat, 0.04),
     (search, 0.04),
     (unsold, 0.02),

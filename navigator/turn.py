@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from navigator.carry import carry
+from navigator.carry import carry, last_search
 from navigator.engine import Delta, Finish, Sampling
 from navigator.facts import money
 from navigator.finding import Finalists
@@ -182,7 +182,7 @@ async def run_turn(
     grounding = Grounding(
         [entry.item for entry in shown],
         given=_given(request, intent, shown, messages),
-        wished=_wished(intent, said),
+        wished=_wished(intent, said, request.history),
         asked=request.user if intent.action == "ask" else "",
     )
     answer, first_text_ms = "", 0.0
@@ -282,10 +282,14 @@ def _total(intent: ShoppingIntent, shown: Sequence[Shown], said: str) -> tuple[f
     return round(sum(entry.item.price or 0.0 for entry in shown), 2), currencies.pop()
 
 
-def _wished(intent: ShoppingIntent, said: str) -> str:
-    """How things should be, in the person's words and as they were read; empty where only a kind was named."""
-    wishes = (intent.query or "", *intent.colors, *intent.materials, *intent.styles)
-    return " ".join((*wishes, *intent.categories, said)) if any(wishes) else ""
+def _wished(intent: ShoppingIntent, said: str, history: Sequence[Exchange]) -> str:
+    """How things should be, in the person's words and as they were read; empty where only a kind was named.
+
+    Who asks about what is on show still wishes for what it was found by.
+    """
+    sought = intent if intent.action in FINDS else last_search(history) or intent
+    wishes = (sought.query or "", *sought.colors, *sought.materials, *sought.styles)
+    return " ".join((*wishes, *sought.categories, said)) if any(wishes) else ""
 
 
 def _given(request: TurnRequest, intent: ShoppingIntent, shown: Sequence[Shown], messages: Sequence[Message]) -> str:

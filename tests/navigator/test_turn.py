@@ -112,6 +112,16 @@ async def test_reference_to_an_item_on_show(processor):
     assert world.searched == []
 
 
+@pytest.mark.parametrize(("colors", "kept"), [(("green",), True), ((), False)])
+async def test_what_was_asked_for_before_is_still_what_was_asked_for(processor, colors, kept):
+    """Who wanted green and now asks which to take may be told that one is what they asked for, and nobody else."""
+    world = World('{"action":"ask"}', "[1] is what you asked for: green.")
+    wish = ShoppingIntent(action="search", categories=("chair",), colors=colors)
+    history = (Exchange("chairs", wish, tuple(SHELF), "Here: [1] [2] [3]"),)
+    events = await world.turn(processor, TurnRequest("which would you pick?", "e1", history))
+    assert events[-1].answer == ("[1] is what you asked for: green." if kept else "[1]: green.")
+
+
 async def test_a_total_that_is_asked_for_comes_with_the_items(processor):
     """Whatever the model makes of the question, what the things cost together is there; other questions need none."""
     history = (Exchange("chairs", ShoppingIntent(action="search", query="chair"), tuple(SHELF), "Here: [1] [2] [3]"),)
