@@ -22,13 +22,8 @@ def describe(rng: Random, known: Known) -> str:
 
 
 def attribute(known: Known, name: str, number: int = 1) -> str:
-    """What one property is."""
-    value = known.facts[name]
-    cite = f"[{number}]"
-    said = phrase(name, value)
-    if said != value:
-        return f"{cite} has {said}."
-    return f"{cite} is {value}." if name in _LOOKS_LIKE else f"The {name} of {cite} is {value}."
+    """What one property is. Its name comes first: having said it a small model looks for it, and for nothing else."""
+    return f"The {name} of [{number}] {'are' if name.endswith('s') else 'is'} {known.facts[name]}."
 
 
 def untold(name: str, number: int = 1) -> str:
@@ -160,9 +155,6 @@ def unknown_of_all() -> str:
 
 _LOOKS = 3
 """Looks beside colour and material that are told of an item at once."""
-
-_LOOKS_LIKE = frozenset({"color", "material", "style", "pattern"})
-"""Properties that are told without their name: it is striped."""
 
 
 def is_and_has(known: Known, names: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ _OTHERWISE = 0.4
 _OF_ONE_ALONE = 0.5
 """Share of questions which one it is that are about what one alone has: people ask for what tells things apart."""
 
-_BY_LOOKING = 0.6
+_BY_LOOKING = 0.75
 """Share of questions which have a look to which only pictures tell the answer; of the others prompts tell it, and a
 model that need not look does not learn to."""
 

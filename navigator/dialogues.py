@@ -36,15 +36,15 @@ _MAX_TURNS = 4
 _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
-    (search, 0.20),
-    (unsold, 0.12),
-    (too_cheap, 0.05),
-    (several, 0.06),
-    (furnish, 0.12),
-    (vague, 0.08),
-    (by_picture, 0.03),
+    (search, 0.18),
+    (unsold, 0.11),
+    (too_cheap, 0.04),
+    (several, 0.05),
+    (furnish, 0.10),
+    (vague, 0.06),
+    (by_picture, 0.02),
     (chat, 0.06),
-    (on_show, 0.28),
+    (on_show, 0.38),
 )
 _MOVES: tuple[tuple[_Move, float], ...] = (
     (refine, 0.46),
