@@ -14,6 +14,7 @@ from navigator.knowledge import singular
 from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
+from navigator.notes import asks_total
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
 from navigator.pointing import FINDS, found, it, to_undercut
 from navigator.prompt import Exchange, Shown
@@ -50,6 +51,8 @@ def mend(
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
+    elif action == "ask" and len(intent.item_refs) == 1 and asks_total(message):
+        changed["item_refs"] = ()  # one alone makes no sum
     elif not pointed and (number := _unnumbered(action, message, history)) is not None:
         changed["item_refs"] = (number,)
     elif action != intent.action or picture:

@@ -178,6 +178,13 @@ def test_a_limit_is_of_one_item_unless_it_is_of_all():
     assert (got.price_max, got.budget_total) == (None, 1200)
 
 
+def test_a_sum_is_of_all_on_show():
+    """`What's the total now?` is about everything, whichever item was spoken of last; the price of one is its own."""
+    assert read("what's the total now", action="ask", item_refs=(4,)).item_refs == ()
+    assert read("what do both cost together", action="ask", item_refs=(1, 2)).item_refs == (1, 2)
+    assert read("how much is the fourth?", action="ask", item_refs=(4,)).item_refs == (4,)
+
+
 def test_what_is_pointed_at_is_what_is_looked_for():
     wanted = ShoppingIntent(action="search", query="this but cheaper")
     assert mend(wanted, "this but cheaper", (), LEXICON, pointed=True).action == "similar"
