@@ -26,6 +26,12 @@ _AS_A_THING = (
 )
 """Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
 
+_ROOM = re.compile(
+    r"\b(?:\w*rooms?|lounge|kitchen|hall(?:way)?|entrance|study|(?:home )?office|workspace|corner|nook|area|space|place"
+    r"|flat|apartment|house|home|studio|balcony|terrace)\b"
+)
+"""Where people furnish."""
+
 
 def mend(
     intent: ShoppingIntent,
@@ -46,6 +52,8 @@ def mend(
     plainly = said(message, lexicon, shown, len(found(history)))
     base = last_search(history)
     intent = _without_inventions(intent, message, plainly, base, lexicon)
+    if base is None:
+        intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
     action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
     changed: dict[str, object] = {"action": action}
@@ -72,6 +80,14 @@ def mend(
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended
+
+
+def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
+    """One thing alone, where several were read and a message names neither them nor a room that they would furnish."""
+    named = len(plainly.kinds) > 1 or len(_heard_kinds(intent.categories, message, lexicon)) > 1
+    if named or intent.action != "complete" or len(intent.categories) < 2 or _ROOM.search(message.casefold()):
+        return intent
+    return intent.model_copy(update={"action": "search", "categories": intent.categories[:1]})
 
 
 def _unnumbered(action: str, message: str, history: Sequence[Exchange]) -> int | None:

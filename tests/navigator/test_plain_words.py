@@ -178,6 +178,21 @@ def test_a_limit_is_of_one_item_unless_it_is_of_all():
     assert (got.price_max, got.budget_total) == (None, 1200)
 
 
+@pytest.mark.parametrize(
+    ("message", "action", "categories"),
+    [
+        ("something to put my plants in", "search", ("sofa",)),
+        ("a whole living room please", "complete", ("sofa", "rug")),
+        ("we are moving to a new flat", "complete", ("sofa", "rug")),
+        ("a sofa and a rug", "complete", ("sofa", "rug")),
+    ],
+)
+def test_several_things_are_named_or_furnish_a_room(message, action, categories):
+    """Who wants somewhere to put plants does not want a mirror besides, whatever was read."""
+    intent = mend(ShoppingIntent(action="complete", categories=("sofa", "rug")), message, (), LEXICON)
+    assert (intent.action, intent.categories) == (action, categories)
+
+
 def test_a_sum_is_of_all_on_show():
     """`What's the total now?` is about everything, whichever item was spoken of last; the price of one is its own."""
     assert read("what's the total now", action="ask", item_refs=(4,)).item_refs == ()
