@@ -94,7 +94,7 @@ def main(
         catalogue = _catalogue(release, DATA)
         write_results("navigator", {"rules": rules_baseline(catalogue)})
         more = [_catalogue(str(folder / "release"), folder) for folder in practice or ()]
-        catalogue, section = practised(catalogue, more), "accuracy, practised" if more else "accuracy"
+        catalogue, section = practised(catalogue, more), "accuracy, practised" if more or asked else "accuracy"
         hidden = read_hidden(str(DATA / "truth.jsonl"))
         if asked is not None:
             catalogue, hidden = _asked_besides(catalogue, hidden, asked)

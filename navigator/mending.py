@@ -27,7 +27,7 @@ _AS_A_THING = (
 """Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
 
 _ROOM = re.compile(
-    r"\b(?:\w*rooms?|lounge|kitchen|hall(?:way)?|entrance|study|(?:home )?office|workspace|corner|nook|area|space|place"
+    r"\b(?:\w*rooms?|lounge|kitchen|hall(?:way)?|entrance|study|office|workspace|corner|nook|area|space|place"
     r"|flat|apartment|house|home|studio|balcony|terrace)\b"
 )
 """Where people furnish."""
@@ -87,7 +87,9 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
     named = len(plainly.kinds) > 1 or len(_heard_kinds(intent.categories, message, lexicon)) > 1
     if named or intent.action != "complete" or len(intent.categories) < 2 or _ROOM.search(message.casefold()):
         return intent
-    return intent.model_copy(update={"action": "search", "categories": intent.categories[:1]})
+    most = intent.budget_total if intent.price_max is None else intent.price_max
+    alone = {"action": "search", "categories": intent.categories[:1], "price_max": most, "budget_total": None}
+    return intent.model_copy(update=alone)
 
 
 def _unnumbered(action: str, message: str, history: Sequence[Exchange]) -> int | None:

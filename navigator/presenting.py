@@ -2,8 +2,8 @@
 
 The best comes first with its reason and its price, then another: the least expensive, or one that differs. What is
 said of another its card says, too: a small model copies that without a slip, and looking at more pictures it slips.
-How an answer is worded follows from what it says. Wordings drawn by chance cannot be foreseen, and most of what a
-small model was told by its loss was that it had not foreseen them (`docs/navigator.md`).
+How an answer is worded follows from what it says: a wording drawn by chance cannot be foreseen, and a small model
+spends its steps on trying to.
 """
 
 from collections.abc import Mapping, Sequence

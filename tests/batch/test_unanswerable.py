@@ -36,7 +36,7 @@ def made_of(known, material: str):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_answers_that_are_trained_are_judged_right(seed):
-    """Whatever wording training teaches for what nobody knows, it is taken as leaving open, and claims are not."""
+    """What training teaches to say of what nobody knows is taken as leaving open, and claims are not."""
     known = SHELF.known[seed]
     assert conclusion(answers.unknown()) == OPEN
     assert conclusion(answers.unknown_of_all()) == OPEN

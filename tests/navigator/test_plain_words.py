@@ -193,6 +193,15 @@ def test_several_things_are_named_or_furnish_a_room(message, action, categories)
     assert (intent.action, intent.categories) == (action, categories)
 
 
+def test_one_thing_alone_has_a_price_and_no_budget():
+    """What was to be spent on three things that nobody wants is what the one may cost."""
+    read_as = ShoppingIntent(action="complete", categories=("sofa", "rug"), budget_total=45)
+    intent = mend(read_as, "something to put my plants in", (), LEXICON)
+    assert (intent.price_max, intent.budget_total) == (None, None), "of a price nothing was said"
+    priced = mend(read_as, "something to put my plants in for 45 euros", (), LEXICON)
+    assert (priced.price_max, priced.budget_total) == (45, None)
+
+
 def test_a_sum_is_of_all_on_show():
     """`What's the total now?` is about everything, whichever item was spoken of last; the price of one is its own."""
     assert read("what's the total now", action="ask", item_refs=(4,)).item_refs == ()
