@@ -13,7 +13,7 @@ from navigator.unheard import note, unheard
 from navigator.which_ones import in_stock, parts_named, which_ones
 
 _TOGETHER = re.compile(
-    r"^(?!.*\b(?:which|cheap\w*|dear\w*|expensive|least|most|less|more)\b)"
+    r"^(?!.*\b(?:which|cheap\w*|dear\w*|expensive|least|most|less|more(?! thing))\b)"
     r"(?=.*\b(?:cost|price|much|pay|total|sum)\b).*\b(?:together|total|altogether|sum|both|all)\b"
 )
 """Asks what several things cost together."""
