@@ -103,7 +103,7 @@ _SHORT, _FEW = 40, 8
 _DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
 _MEASURES = ("width", "depth", "height", "length", "diameter")
 
-AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d[\d,]*(?:\.\d{1,2})?")
+AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d+(?:,\d+)*(?:\.\d{1,2})?")
 """An amount of money in a text."""
 
 

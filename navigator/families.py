@@ -101,6 +101,11 @@ KINDS: Mapping[str, str] = {
 FAMILIES = {"color": COLORS, "material": MATERIALS, "style": STYLES}
 """Broad words of each kind of look, with what each takes in."""
 
+LOOKS = {
+    kind: frozenset(word for broad, narrow in family.items() for word in (broad, *narrow.split("|")))
+    for kind, family in FAMILIES.items()
+}
+"""All words of each kind of look, broad and narrow."""
 
 SAME = {"gray": "grey", "wooden": "wood", "metallic": "metal", "woven": "wicker"}
 """Other forms of broad words."""

@@ -1,9 +1,10 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least or is
 the widest, that something is as it was asked for only where it was asked how it should be, that there is nothing of a
-kind or below a limit, and that yes and no agree with what is said of an item.
+kind or below a limit, which of several are what the catalogue says they are, and that yes and no agree with what is
+said of an item.
 
-The text is checked while it streams. A citation, an amount and a first sentence that denies are held back until they
-are complete; everything else passes at once.
+The text is checked while it streams. A citation, an amount and a first sentence that denies or lists are held back
+until they are complete; everything else passes at once.
 """
 
 import re
@@ -14,7 +15,8 @@ from catalog.item import Item
 from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
-from navigator.verdicts import mend_verdicts, verdict_begins, was_asked
+from navigator.settled import Settled, may_list, mend_list
+from navigator.verdicts import is_another, mend_verdicts, verdict_begins, was_asked
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _COSTS = rf"(?:(?P<least>cheapest|least expensive)|dearest|most expensive|(?P<size>{'|'.join(extremes())}))"
@@ -27,7 +29,7 @@ _CITED_OPEN = re.compile(
 
 _FULFILS = (" is what you asked for:", " fits:")
 _AS_ASKED = re.compile(
-    rf"(?P<item>{_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})(?P<looks>(?: (?!at\b)[^ .;,]+,?)*)"
+    rf"(?P<item>{_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})(?P<looks>(?: (?!at\b)[^ .;,\[\]]+,?)*)"
 )
 _JOINTS = re.compile(r",\s*| and ")
 _PRICED = re.compile(r"\[\d{1,3}\][^\[\].;:!?]*(?::[^\[\].;:!?]*)? at$")
@@ -47,12 +49,14 @@ class Grounding:
         given: text that the model was told (facts, the person's own words), whose amounts it may repeat.
         wished: what the person said of how things should be, so that one can be what was asked for.
         asked: the person's message, where it is a question about what is on show.
+        settled: which of the items have a look that was asked about, as far as the catalogue tells.
     """
 
     items: Sequence[Item]
     given: str = ""
     wished: str = ""
     asked: str = ""
+    settled: Sequence[Settled] = ()
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
@@ -71,7 +75,7 @@ class Grounding:
     def feed(self, text: str) -> str:
         """Take the model's next piece; returns what may be shown now."""
         self._pending += text
-        if not self._begun and self._may_deny():
+        if not self._begun and self._may_begin():
             return ""
         found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
         cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_conclude())
@@ -85,16 +89,20 @@ class Grounding:
         ready, self._pending = self._pending.rstrip(), ""
         return self._checked(ready)
 
-    def _may_deny(self) -> bool:
-        """Whether an answer may yet begin by saying that there is nothing of a kind; once not, it begins."""
-        if may_deny(self._pending):
+    def _may_begin(self) -> bool:
+        """Whether an answer may yet begin by saying that there is nothing of a kind, or which ones are; once not, it
+        begins."""
+        if may_deny(self._pending) or may_list(self._pending, self.settled):
             return True
         self._begin()
         return False
 
     def _begin(self) -> None:
-        """Leave out a first sentence that denies what is on show."""
+        """Leave out a first sentence that denies what is on show; list what the catalogue says."""
         self._begun = True
+        listed = mend_list(self._pending, self.settled)
+        self.corrected += listed != self._pending
+        self._pending = listed
         if denied := false_denial(self._pending, self.items):
             self.corrected += 1
             self._pending = self._pending[denied:]
@@ -122,7 +130,9 @@ class Grounding:
     def _as_asked(self, found: re.Match[str]) -> str:
         """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""
         looks = [look for look in _JOINTS.split(found["looks"].strip().casefold()) if look]
-        if self.wished and (not looks or any(was_asked(look, "is", self.wished.casefold()) for look in looks)):
+        wished = self.wished.casefold()
+        asked = not looks or any(was_asked(look, "is", wished) for look in looks)
+        if wished and asked and not any(is_another(look, wished) for look in looks):
             return found[0]
         self.corrected += 1
         return f"{found['item']}:{found['looks']}"

@@ -23,6 +23,7 @@ from navigator.pointing import FINDS, items_meant, on_show
 from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
+from navigator.settled import settled_by
 from navigator.spelling import respelt
 
 Candidates = TypeVar("Candidates")
@@ -184,6 +185,7 @@ async def run_turn(
         given=_given(request, intent, shown, messages),
         wished=_wished(intent, said, request.history),
         asked=request.user if intent.action == "ask" else "",
+        settled=settled_by(notes) if intent.action == "ask" else (),
     )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from catalog.item import Item
 from navigator import english
 from navigator.facts import spoken, stated
-from navigator.families import FAMILIES, KINDS, SAME, is_also
+from navigator.families import KINDS, LOOKS, SAME, is_also
 from navigator.knowledge import BARE, phrase, singular
 from navigator.lexicon import NOT_ALONE
 from navigator.plain_words import NEGATION
@@ -35,10 +35,6 @@ _FIELDS = {
     "color": lambda item: item.colors,
     "material": lambda item: item.materials,
     "style": lambda item: item.styles,
-}
-_LOOKS = {
-    kind: frozenset(word for broad, narrow in family.items() for word in (broad, *narrow.split("|")))
-    for kind, family in FAMILIES.items()
 }
 
 
@@ -204,7 +200,7 @@ def _of_field(said: str, items: Sequence[Item]) -> Told | None:
     kinds = [
         kind
         for kind, of_items in values.items()
-        if asked in _LOOKS.get(kind, ()) or any(asked in of_item for of_item in of_items)
+        if asked in LOOKS.get(kind, ()) or any(asked in of_item for of_item in of_items)
     ]
     if not kinds:
         return None
@@ -226,7 +222,7 @@ def _of_title(said: str, items: Sequence[Item]) -> Told | None:
 
 def _is_look(word: str, items: Sequence[Item]) -> bool:
     values = {value.casefold() for of in _FIELDS.values() for item in items for value in of(item)}
-    return word in values or any(word in looks for looks in _LOOKS.values())
+    return word in values or any(word in looks for looks in LOOKS.values())
 
 
 def _attributes(item: Item) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from catalog.item import Item
 from navigator.facts import amounts, facts, money
 from navigator.grounding import Grounding
+from navigator.settled import settled_by
 
 ITEMS = [
     Item(
@@ -30,8 +31,8 @@ ITEMS = [
 ]
 
 
-def run(pieces, given_text="", wished="a wooden one, oak or walnut", asked=""):
-    grounding = Grounding(ITEMS, given=given_text, wished=wished, asked=asked)
+def run(pieces, given_text="", wished="a wooden one, oak or walnut", asked="", notes=()):
+    grounding = Grounding(ITEMS, given=given_text, wished=wished, asked=asked, settled=settled_by(notes))
     text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
     return text, grounding
 
@@ -92,6 +93,66 @@ def test_another_colour_is_not_what_was_asked_for(said, shown):
     """Sky blue is not what somebody asked for who wants green, but olive is, however the text is cut."""
     for pieces in ([said], list(said)):
         assert run(pieces, wished="green sofa actually green")[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("wished", "said", "shown"),
+    [
+        ("modern black lamp", "[1] is what you asked for: mustard and modern.", "[1]: mustard and modern."),
+        ("modern black lamp", "[1] fits: onyx and modern.", "[1] fits: onyx and modern."),
+        ("modern lamp", "[1] fits: mustard and modern.", "[1] fits: mustard and modern."),
+        ("oak legs, black", "[1] fits: walnut and black.", "[1]: walnut and black."),
+    ],
+)
+def test_no_part_of_what_fits_is_another(wished, said, shown):
+    """That it is modern does not make mustard what somebody asked for who wants black."""
+    for pieces in ([said], list(said)):
+        assert run(pieces, wished=wished)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[1] is closest: navy, but oak, not oak, at $49.", "[1] is closest: navy, oak too, at $49."),
+        ("[1] is closest: navy, but oak, not wood.", "[1] is closest: navy, oak too."),
+        ("[1] is closest: navy, but teal, not oak.", "[1] is closest: navy, oak too."),
+        ("[1] is closest: navy, but not oak, at $49.", "[1] is closest: navy, oak too, at $49."),
+        ("[1] is closest: navy, but not walnut.", "[1] is closest: navy, but not walnut."),
+        ("[2] is closest: navy, but teal, not oak.", "[2] is closest: navy, but teal, not oak."),
+        ("[9] is closest: navy, but teal, not oak.", " is closest: navy, but teal, not oak."),
+        ("[1] fits, but", "[1] fits, but"),
+    ],
+)
+def test_what_it_has_instead_is_not_what_was_asked_for(said, shown):
+    """`Brass, not brass` is what was asked for; so is what the catalogue says it is, whatever was seen instead."""
+    for pieces in ([said], list(said)):
+        assert run(pieces)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("note", "said", "shown"),
+    [
+        ("velvet: none", "velvet: [1] and [2].", "velvet: none of them."),
+        ("velvet: none", "Velvet: [1]. More?", "Velvet: none of them. More?"),
+        ("velvet: none", "velvet: none of them.", "velvet: none of them."),
+        ("oak: [1] only", "oak: [1] and [2].", "oak: [1]."),
+        ("oak: [1] only", "oak: none of them.", "oak: [1]."),
+        ("navy: [1]", "navy: [2].", "navy: [1] and [2]."),
+        ("navy: [1]", "navy: none of them.", "navy: [1]."),
+        ("navy: [1] and [2] only", "navy: [1], and [2].", "navy: [1], and [2]."),
+        ("oak: [1] only", "walnut: [1] and [2].", "walnut: [1] and [2]."),
+        ("oak: [1] only", "oak: $49.", "oak: $49."),
+        ("widest: [2], 60 cm", "widest: [1].", "widest: [1]."),
+        ("nothing known of oak", "oak: [2].", "oak: [2]."),
+        ("oak: none", "oak", "oak"),
+    ],
+)
+def test_which_ones_are_so_is_what_the_catalogue_says(note, said, shown):
+    """A list of what is velvet has all that the catalogue says are, and none that it says are not."""
+    for pieces in ([said], list(said)):
+        text, grounding = run(pieces, notes=(note,))
+        assert text == shown
+        assert grounding.corrected == (said != shown)
 
 
 def test_a_price_is_that_of_its_item():
@@ -218,7 +279,7 @@ _CLAIMS += [
     "so",
 ]
 _CLAIMS += [" is oak", ", yes", ", not", " oak", ", not wood", ", not walnut."]
-_CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
+_CLAIMS += [" fits:", " is what you", " asked for:", " fits", ", but", ", but oak", "oak:", " none", " of them", " and"]
 
 
 @given(
@@ -228,11 +289,12 @@ _CLAIMS += [" fits:", " is what you", " asked for:", " fits"]
     ),
     st.sampled_from(["", "a walnut chair"]),
     st.sampled_from(["", "is it walnut?"]),
+    st.sampled_from([(), ("oak: [2] only",), ("oak: none",)]),
 )
-def test_streaming_in_any_pieces_shows_the_same(pieces, wished, asked):
+def test_streaming_in_any_pieces_shows_the_same(pieces, wished, asked, notes):
     """However the engine cuts the text, the same is shown and counted."""
-    whole, one = run(["".join(pieces)], wished=wished, asked=asked)
-    parts, many = run(list("".join(pieces)), wished=wished, asked=asked)
+    whole, one = run(["".join(pieces)], wished=wished, asked=asked, notes=notes)
+    parts, many = run(list("".join(pieces)), wished=wished, asked=asked, notes=notes)
     assert whole == parts
     assert (one.cited, one.corrected) == (many.cited, many.corrected)
 
