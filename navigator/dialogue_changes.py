@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from navigator import phrasing, presenting
-from navigator.dialogue_searches import add_over_limit, add_without_look, search
+from navigator.dialogue_searches import add_over_limit, add_without_look, search, still_vague
 from navigator.dialogue_state import State, dearer, facts_in_common, mixed, partners_of, refer_to, results
 from navigator.dialogue_wishes import (
     FILTERED,
     beyond_slots,
+    beyond_words,
     broadly,
     filters_of,
     loosely,
@@ -16,7 +17,7 @@ from navigator.dialogue_wishes import (
     with_another,
 )
 from navigator.intent import ShoppingIntent
-from navigator.knowledge import Known, article, plural
+from navigator.knowledge import Known, article, phrase, plural
 
 
 def refine(state: State) -> None:
@@ -24,6 +25,9 @@ def refine(state: State) -> None:
     rng, base = state.rng, state.intent
     if base.action in ("complete", "refine") and len(base.categories) > 1:
         _change_set(state)
+        return
+    if base.action == "search" and base.query and not (base.categories or state.kind):
+        still_vague(state)
         return
     if base.action not in ("search", "refine") or not base.categories or not state.kind:
         search(state)
@@ -33,7 +37,9 @@ def refine(state: State) -> None:
         (change.order, 0.14),
         (change.limit, 1.0 if state.was_over_limit else 0.25),
         (change.squeeze, 0.06),
-        (change.look, 0.4),
+        (change.look, 0.34),
+        (change.detail, 0.08),
+        (change.beyond, 0.1),
         (change.miss, 0.04),
         (change.ban, 0.15),
         (change.lift, 0.03),
@@ -58,7 +64,7 @@ class _Change:
         self.state, self.target, self.rng = state, target, state.rng
         self.wants, self.worded = dict(state.wants), dict(state.worded)
         self.low, self.high, self.excluded, self.sort = base.price_min, base.price_max, base.exclude, base.sort
-        self.categories, self.unmet = base.categories, state.unmet
+        self.categories, self.unmet, self.words = base.categories, state.unmet, state.beyond
 
     @property
     def broad(self) -> bool:
@@ -108,6 +114,22 @@ class _Change:
         self.excluded = tuple(word for word in self.excluded if word not in value.split(" or "))
         return said
 
+    def detail(self) -> str:
+        """A property that no slot has a place for: hairpin legs."""
+        names = [name for name in self.target.facts if name not in FILTERED and name not in self.wants]
+        if not names:
+            return ""
+        name = self.rng.choice(names)
+        self.wants[name] = self.worded[name] = self.target.facts[name]
+        asked = phrase(name, self.wants[name])
+        return phrasing.say(self.rng, "instead" if asked == self.wants[name] else "with", x=asked)
+
+    def beyond(self) -> str:
+        """A word that nothing in the catalogue is called: playful, round."""
+        word, said = beyond_words(self.state)
+        self.words = word or self.words
+        return said
+
     def miss(self) -> str:
         """A look that nothing of the kind has."""
         missed = unmet_wish(self.state, self.target, self.wants)
@@ -151,7 +173,7 @@ class _Change:
         self.unmet = self.unmet if self.unmet and self.unmet[0] in self.worded else None
         intent = ShoppingIntent(
             action="refine",
-            query=beyond_slots(self.wants),
+            query=beyond_slots(self.wants, self.words),
             categories=self.categories,
             price_min=self.low,
             price_max=self.high,
@@ -160,6 +182,7 @@ class _Change:
             **filters_of(self.worded),
         )
         state.wants, state.worded, state.intent, state.unmet = self.wants, self.worded, intent, self.unmet
+        state.beyond = self.words
         looks = {name: value for name, value in self.wants.items() if name in FILTERED}
         banned = set(self.excluded)
         if self.high is not None and (over := dearer(state, state.kind, looks, self.high)):

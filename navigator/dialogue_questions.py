@@ -205,7 +205,8 @@ def pick(state: State) -> None:
 
 def chat(state: State) -> None:
     """Say what is no shopping: thanks, hello, the weather, the delivery of parcels."""
-    topic = state.rng.choice(("thanks", "hello", "self", "service", "service", "ordering", "off_topic", "off_topic"))
+    topics = ("thanks", "hello", "self", "service", "service", "ordering", "ordering", "off_topic", "off_topic")
+    topic = state.rng.choice(topics)
     said = phrasing.say(state.rng, topic)
     state.add(said, ShoppingIntent(action="chat"), (), small_talk(state.rng, topic))
 

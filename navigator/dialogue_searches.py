@@ -1,5 +1,7 @@
 """How conversations to train on begin: a wish, a vague one, a picture, several things, things that are there."""
 
+from typing import Literal
+
 from navigator import phrasing, presenting
 from navigator.dialogue_state import State, dearer, partners_of, results
 from navigator.dialogue_wishes import (
@@ -7,6 +9,7 @@ from navigator.dialogue_wishes import (
     attached,
     beside,
     beyond_slots,
+    beyond_words,
     broadly,
     excluded_word,
     filters_of,
@@ -23,6 +26,9 @@ from navigator.wish import Wish
 
 _UNSOLD = 0.12
 """Share of several things asked for at once of which the shop does not have one."""
+
+_BEYOND = 0.07
+"""Share of searches for something that should also be as no catalogue calls anything: playful, round."""
 
 _ORDERS = (
     ("price_low", "cheapest first"),
@@ -47,6 +53,8 @@ def search(state: State) -> None:
     adjectives = [loosely(rng, name, worded[name]) for name, value in wants.items() if phrase(name, value) == value]
     extras = [phrase(name, value) for name, value in wants.items() if phrase(name, value) != value]
     adjectives += [worded[name] for name in unmet or {}]
+    beyond = beyond_words(state)[0] if rng.random() < _BEYOND else ""
+    adjectives += [beyond] if beyond else []
     uses = phrasing.uses(target.kind)
     if uses and rng.random() < 0.12:
         kind = target.kind
@@ -65,7 +73,7 @@ def search(state: State) -> None:
         pieces.append(said)
     intent = ShoppingIntent(
         action="search",
-        query=beyond_slots(wants),
+        query=beyond_slots(wants, beyond),
         categories=(kind,),
         price_min=low,
         price_max=high,
@@ -74,6 +82,7 @@ def search(state: State) -> None:
         **filters_of(worded),
     )
     state.begin(intent, wants, worded, target.kind)
+    state.beyond = beyond
     shown = results(state, target, high, low, excluded)
     message = phrasing.together(rng, *pieces)
     if state.exchanges and rng.random() < 0.5:
@@ -83,7 +92,7 @@ def search(state: State) -> None:
         state.unmet = name, worded[name]
         add_without_look(state, message, shown, state.unmet)
         return
-    little = not (wants or unmet or excluded) and low is None and high is None
+    little = not (wants or unmet or excluded or beyond) and low is None and high is None
     state.add(message, intent, shown, presenting.found(shown, wants, worded, asks=little, again=bool(state.exchanges)))
 
 
@@ -151,20 +160,36 @@ def unsold_kind(state: State) -> str:
 
 def vague(state: State) -> None:
     """Say too little, perhaps of someone and a price: a few different things are shown, and one question is asked."""
+    pieces = [phrasing.say(state.rng, "vague")]
+    if state.rng.random() < 0.3:
+        pieces.append(phrasing.say(state.rng, "likes"))
+    _show_several(state, "search", ", ".join(pieces).replace("?", ""), ", ".join(pieces))
+
+
+def still_vague(state: State) -> None:
+    """Say a little more and still not what it should be: something cosy, up to 200."""
+    word, said = beyond_words(state) if state.rng.random() < 0.8 else ("", "")
+    query = ", ".join(part for part in (state.intent.query, word) if part)
+    _show_several(state, "refine", query, said, state.intent.price_max)
+
+
+def _show_several(
+    state: State, action: Literal["search", "refine"], query: str, said: str, high: float | None = None
+) -> None:
+    """Show a few different things to who said so little, now and then with a price; always, who said nothing else.
+
+    Args:
+        high: the highest price that was named before.
+    """
     rng = state.rng
-    pieces = [phrasing.say(rng, "vague")]
     kinds = sorted({known.kind for known in state.shelf.known})
     kinds = rng.sample(kinds, min(rng.choice((2, 3, 4)), len(kinds)))
     shown = [rng.choice(state.shelf.of_kind(kind)) for kind in kinds]
-    if rng.random() < 0.3:
-        pieces.append(phrasing.say(rng, "likes"))
-    query = ", ".join(pieces).replace("?", "")
-    high = None
-    if rng.random() < 0.25:
+    if not said or rng.random() < 0.25:
         high = rounded(max(known.item.price or 20.0 for known in shown) * rng.uniform(1, 1.5))
-        pieces.append(phrasing.cap(rng, high))
-    state.begin(ShoppingIntent(action="search", query=query, price_max=high), {}, {}, "")
-    state.add(", ".join(pieces), state.intent, shown, presenting.ask_back(shown))
+        said = ", ".join(part for part in (said, phrasing.cap(rng, high)) if part)
+    state.begin(ShoppingIntent(action=action, query=query[:120], price_max=high), {}, {}, "")
+    state.add(said, state.intent, shown, presenting.ask_back(shown))
 
 
 def by_picture(state: State) -> None:

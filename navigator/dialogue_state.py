@@ -23,12 +23,15 @@ class State:
     """The same wishes as the person said them: "green" for sage, "oak or ash" for either."""
     unmet: tuple[str, str] | None = None
     """A wish for a look that nothing of the kind has, as it was said: told with everything that is found for it."""
+    beyond: str = ""
+    """How things should be in words that no catalogue has: playful. They are looked for as words."""
     kind: str = ""
     shown: list[Known] = field(default_factory=list)
 
     def begin(self, intent: ShoppingIntent, wants: dict[str, str], worded: dict[str, str], kind: str) -> None:
         """A new search takes the place of the last one."""
         self.intent, self.wants, self.worded, self.kind, self.unmet = intent, wants, worded, kind, None
+        self.beyond = ""
 
     @property
     def was_over_limit(self) -> bool:

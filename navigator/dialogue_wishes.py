@@ -55,9 +55,29 @@ def attached(state: State, target: Known) -> str:
     return "" if other.kind == target.kind else phrasing.say(state.rng, "attached", x=other.kind)
 
 
-def beyond_slots(wants: Mapping[str, str]) -> str:
-    """The wishes that no slot of an intent has a place for; the rest need not be written twice."""
-    return ", ".join(phrase(name, value) for name, value in wants.items() if name not in FILTERED)
+def beyond_slots(wants: Mapping[str, str], beyond: str = "") -> str:
+    """The wishes that no slot of an intent has a place for; the rest need not be written twice.
+
+    Args:
+        beyond: what nothing in the catalogue is called, as it was said.
+    """
+    said = [phrase(name, value) for name, value in wants.items() if name not in FILTERED]
+    return ", ".join([*said, beyond] if beyond else said)
+
+
+def beyond_words(state: State) -> tuple[str, str]:
+    """A word for how a thing should be that nothing in the catalogue is called, and a message that asks for it.
+
+    Both are empty where all such words are in the catalogue.
+    """
+    rng = state.rng
+    shaped = rng.random() < 0.4
+    values = {word for known in state.shelf.known for value in known.facts.values() for word in value.split()}
+    words = [word for word in phrasing.wordings("shaped" if shaped else "softly") if word not in values]
+    if not words:
+        return "", ""
+    word = rng.choice(words)
+    return word, phrasing.say(rng, "rather_shaped" if shaped else "rather_soft", x=word)
 
 
 def filters_of(worded: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
