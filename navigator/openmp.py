@@ -12,6 +12,9 @@ from importlib import metadata
 
 AWAKE_MS = "1"
 
+BINDING = "none"
+"""Left to itself it binds every process that is forked to the first core, and so all of a Ray that is started here."""
+
 
 def load_intel_openmp() -> bool:
     """Have torch use Intel's OpenMP in this process, where it is installed and torch is not loaded yet.
@@ -28,6 +31,7 @@ def load_intel_openmp() -> bool:
     if library is None:
         return False
     os.environ.setdefault("KMP_BLOCKTIME", AWAKE_MS)
+    os.environ.setdefault("KMP_AFFINITY", BINDING)
     try:
         ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     except OSError:  # not built for this processor or system

@@ -31,6 +31,25 @@ def test_torch_counts_threads_with_intels_openmp(module):
     assert done.stdout.split()[-1] == "3"
 
 
+FORK = """
+import os
+import subprocess
+import navigator
+import torch
+child = "import os; print(sorted(os.sched_getaffinity(0)) == {cores})"
+print(subprocess.check_output([{python!r}, "-c", child], text=True, preexec_fn=lambda: None))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the cores of a process")
+def test_what_is_started_from_here_may_use_all_cores():
+    """Ray's processes are forked from the one that starts it: bound to one core, they would share that one."""
+    code = FORK.format(cores=sorted(os.sched_getaffinity(0)), python=sys.executable)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LD_PRELOAD", "KMP"))}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "True"
+
+
 def test_it_is_left_alone_once_torch_is_there():
     import torch  # noqa: F401
 
