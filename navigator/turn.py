@@ -4,6 +4,7 @@ A plain async function that is handed its means: an application gives it its dep
 objects, and both run the same turn.
 """
 
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -287,11 +288,16 @@ def _total(intent: ShoppingIntent, shown: Sequence[Shown], said: str) -> tuple[f
 def _wished(intent: ShoppingIntent, said: str, history: Sequence[Exchange]) -> str:
     """How things should be, in the person's words and as they were read; empty where only a kind was named.
 
-    Who asks about what is on show still wishes for what it was found by.
+    Who asks about what is on show still wishes for what it was found by. What was refused is no wish.
     """
     sought = intent if intent.action in FINDS else last_search(history) or intent
     wishes = (sought.query or "", *sought.colors, *sought.materials, *sought.styles)
-    return " ".join((*wishes, *sought.categories, said)) if any(wishes) else ""
+    if not any(wishes):
+        return ""
+    wished = " ".join((*wishes, *sought.categories, said))
+    for word in sought.exclude:
+        wished = re.sub(rf"\b{re.escape(word)}\b", "", wished, flags=re.IGNORECASE)
+    return wished
 
 
 def _given(request: TurnRequest, intent: ShoppingIntent, shown: Sequence[Shown], messages: Sequence[Message]) -> str:

@@ -95,6 +95,20 @@ async def test_an_answer_may_name_the_limits_that_were_set(processor):
     assert events[-1].corrected == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[1] is what you asked for: green and velvet.", "[1] is what you asked for: green and velvet."),
+        ("[1] is what you asked for: grey.", "[1]: grey."),
+    ],
+)
+async def test_what_was_refused_is_no_wish(processor, said, shown):
+    """Green velvet is what somebody asked for who wants velvet and no grey; grey is not."""
+    world = World('{"action":"search","categories":["chair"],"materials":["velvet"],"exclude":["grey"]}', said)
+    events = await world.turn(processor, TurnRequest("a velvet chair, not grey", "e1"))
+    assert events[-1].answer == shown
+
+
 async def test_answer_prompt_extends_the_intent_prompt(processor):
     """The second prompt of a turn begins with the first one and the intent written after it, all in the cache."""
     world = World('{"action":"search","query":"chair"}', "Take [1].")
