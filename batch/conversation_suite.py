@@ -17,8 +17,8 @@ from navigator.engine import Delta, Engine, Sampling
 from navigator.finding import Finalists, Findings, choose, find
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, know
+from navigator.message import Message
 from navigator.pointing import items_meant, on_show
-from navigator.processing import Message
 from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.spelling import respelt
 from navigator.turn import IntentRead, ItemsShown, TurnDone, TurnRequest, TurnSettings, run_turn

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import lancedb
 import numpy as np
 
 from batch.precompute.features import iter_features
@@ -135,7 +134,7 @@ def rehead(store: ReleaseStore, old: Release, head: JointHead, storage: Storage 
     """
     space = Space("joint", head.dim, frozenset({"image", "text"}), storage)
     version = f"{head.base_version}+{head.version}"
-    before = table_of(store, old)
+    before = ItemTable.of(store, old)
     name = f"items-{version.replace('+', '.')}" + ("" if storage == "float32" else f"-{storage}")
     table = ItemTable.open_or_create(store.tables_uri, name, version, [space], detail_dim=detail_dim(before.schema))
     beside = [name for name in before.schema.names if name not in vector_columns(before.schema)]
@@ -157,7 +156,7 @@ def rehead(store: ReleaseStore, old: Release, head: JointHead, storage: Storage 
 
 def pairs_of(store: ReleaseStore, old: Release, table: ItemTable) -> Iterator[tuple[Vectors, Vectors]]:
     """Batches of (old vectors, new vectors) of the same items; several old columns are put side by side."""
-    before = table_of(store, old)
+    before = ItemTable.of(store, old)
     columns = vector_columns(before.schema)
     (new_column,) = vector_columns(table.schema)
     for batch in table.batches(["id", new_column], ROWS_AT_A_TIME):
@@ -166,13 +165,6 @@ def pairs_of(store: ReleaseStore, old: Release, table: ItemTable) -> Iterator[tu
         order = [place[item_id] for item_id in rows["id"].to_pylist()]
         old_vectors = np.concatenate([vectors_from_arrow(rows[column]) for column in columns], axis=1)
         yield normalise(old_vectors), vectors_from_arrow(batch.column(new_column))[order]
-
-
-def table_of(store: ReleaseStore, release: Release) -> ItemTable:
-    """The item table of a release, as it was tagged."""
-    table = lancedb.connect(store.tables_uri).open_table(release.items.name)
-    table.checkout(release.tag)
-    return ItemTable(table, release.encoder.version)
 
 
 def _take_out_gone(table: ItemTable, before: ItemTable) -> None:

@@ -24,7 +24,6 @@ from batch import boards_suite, taste_suite
 from batch.command import ends_plainly
 from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
 from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
-from batch.encoder_release import table_of
 from batch.local_search import LocalSearch, open_search
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
 from batch.quality_suites import attributes, drawn_titles, intents, retrieval
@@ -33,6 +32,7 @@ from batch.unanswerable_suite import unanswerable
 from catalog.demo import load as demo
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore, git_commit
+from catalog.table import ItemTable
 from navigator.engine import Engine, open_engine
 from navigator.loading import load_config
 
@@ -202,7 +202,7 @@ def _only_the_demo(store: ReleaseStore, release: Release, option: str) -> None:
 def _is_demo(store: ReleaseStore, release: Release) -> bool:
     """Whether most of the demo's items are in a release, so that its boards and shoppers are about it."""
     ids = list(demo.truth())
-    return 2 * len(table_of(store, release).rows(ids, [])) > len(ids)
+    return 2 * len(ItemTable.of(store, release).rows(ids, [])) > len(ids)
 
 
 _WITHOUT_SEARCH: dict[Suite, Callable[[ReleaseStore, Release, Options, Callable[[int, int], None]], Report]] = {
@@ -229,7 +229,7 @@ async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> R
                 f"what nobody can tell is known of the demo catalogue; release {shop.release.id} is another"
             )
         return await unanswerable(shop.reads, shop.catalogue(), shop.release.id, say)
-    return await retrieval(shop.search, drawn_titles(table_of(shop.store, shop.release)), say)
+    return await retrieval(shop.search, drawn_titles(ItemTable.of(shop.store, shop.release)), say)
 
 
 async def _conversation(shop: Opened, say: Callable[[int, int], None]) -> Report:

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 import fsspec
-import lancedb
 
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
@@ -76,11 +75,7 @@ def load_catalogue(
     Raises:
         NotFound: fewer than two items have a picture's vector.
     """
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(
-        release.items.name
-    )
-    table.checkout(release.tag)
-    items = ItemTable(table, release.encoder.version)
+    items = ItemTable.of(store, release)
     column = vector_column(number_columns(items.schema))
     known: list[Known] = []
     for batch in items.batches([*ITEM_COLUMNS, column]):

@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import fsspec
-import lancedb
 
 from catalog.errors import InvalidInput, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
+from catalog.table import ItemTable
 from navigator.assemble import SHIPPED, assemble
 from navigator.learnt import Learnt, load_learnt
 
@@ -91,5 +91,4 @@ def put_into_service(
 
 def _tag_items(store: ReleaseStore, live: Release, release: Release) -> None:
     """The new release reads the same version of the same table as the live one."""
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(live.items.name)
-    table.tags.create(release.tag, live.items.version)
+    ItemTable.of(store, live).tag(release.tag, live.items.version)

@@ -21,7 +21,7 @@ from batch.encoder_compose import train_composer
 from batch.encoder_data import TrainingItems, board_rows, gather_items, read_boards
 from batch.encoder_loop import LoopState, TrainSettings, train
 from batch.encoder_phrases import make_phrases
-from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service, table_of
+from batch.encoder_release import HEADS, Options, composer_path, head_path, install, put_into_service
 from batch.encoder_towers import TowerSettings
 from batch.precompute.features import iter_features
 from batch.ray_session import connect, for_workers
@@ -32,7 +32,7 @@ from catalog.errors import InvalidInput
 from catalog.item import Item
 from catalog.joint import JointHead, load_head
 from catalog.release import Release, ReleaseStore
-from catalog.table import ITEM_COLUMNS, item_from_row
+from catalog.table import ITEM_COLUMNS, ItemTable, item_from_row
 
 MAX_COMPOSED = 20_000
 """Items that a composer is trained on; more kinds of things teach it little more about words."""
@@ -205,7 +205,7 @@ def load_training_set(job: Job, live: Release) -> tuple[TrainingItems, list[Any]
 def catalogue_items(store: ReleaseStore, live: Release, ids: Sequence[str]) -> list[Item]:
     """The items of a release with these ids, in their order."""
     wanted, found = set(ids), {}
-    for batch in table_of(store, live).batches(ITEM_COLUMNS):
+    for batch in ItemTable.of(store, live).batches(ITEM_COLUMNS):
         found.update({row["id"]: item_from_row(row) for row in batch.to_pylist() if row["id"] in wanted})
     return [found[item_id] for item_id in ids]
 

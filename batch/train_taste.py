@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated
 
 import fsspec
-import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +27,7 @@ from batch.event_files import event_files, latest_event, read_events
 from batch.ray_session import connect
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
-from catalog.table import vector_columns
+from catalog.table import ItemTable, vector_columns
 from taste.evaluate import next_day
 from taste.factors import FactorSettings
 from taste.graph import board_edges, concept_edges, event_edges, follow_edges, sum_edges
@@ -180,12 +179,9 @@ def collect_edges(shards: list[str], boards: pa.Table, items: pa.Table, until: d
 
 def read_items(store: ReleaseStore, release: Release) -> tuple[pa.Table, list[str]]:
     """The item table of a release as it was tagged, less its pictures and long texts, and its vector columns."""
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(
-        release.items.name
-    )
-    table.checkout(release.tag)
+    table = ItemTable.of(store, release)
     columns = vector_columns(table.schema)
-    return table.search().select(["id", "title", *_FACETS, *columns]).limit(len(table)).to_arrow(), columns
+    return table.whole(["id", "title", *_FACETS, *columns]), columns
 
 
 def read_boards(where: str) -> pa.Table:
@@ -257,8 +253,7 @@ def _release(
             "git_commit": git_commit(),
         }
     )
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(old.items.name)
-    table.tags.create(release.tag, old.items.version)
+    ItemTable.of(store, old).tag(release.tag, old.items.version)
     store.write(release)
     if promote:
         store.promote(release.id)

@@ -18,7 +18,6 @@ from PIL import Image
 
 from batch.encoder_data import board_rows, read_boards
 from batch.encoder_pool import Rows
-from batch.encoder_release import table_of
 from batch.encoder_towers import TowerSettings, TowerState, tune
 from batch.ray_session import for_workers
 from batch.ray_training import Workers, fit, forget, is_first, leave, rank, report, restored
@@ -118,7 +117,7 @@ def _worker(config: dict[str, Any]) -> None:
     store = ReleaseStore(job.release)
     encoder = SiglipEncoder(base_name(store, live.encoder), job.workers.device())
     boards = read_boards(job.boards) if job.boards else []
-    shelf = _shelf(table_of(store, live), encoder, {item for board in boards for item in board}, job.max_items)
+    shelf = _shelf(ItemTable.of(store, live), encoder, {item for board in boards for item in board}, job.max_items)
 
     def tell(metrics: dict[str, float], state: TowerState) -> None:
         if is_first():

@@ -36,7 +36,8 @@ from navigator.knowledge import singular
 from serve_app.assistant import DEFAULT_ADVENTUROUSNESS, Assistant
 from serve_app.conversations import ConversationStore
 from serve_app.pictures import PictureReader
-from serve_app.query_encoder import EncodedQuery, Query, encode_together
+from serve_app.query import EncodedQuery, Query
+from serve_app.query_encoder import encode_together
 from serve_app.retriever import Retriever
 from serve_app.taste_scorer import TasteScorer
 from serve_app.turn_search import Shopper

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-import lancedb
 import numpy as np
 import torch
 import typer
@@ -17,7 +16,7 @@ from batch.navigator_data import is_held_out, read_hidden, read_labels
 from benchmarks.report import print_table, write_results
 from catalog.demo.load import DATA
 from catalog.release import ReleaseStore
-from catalog.table import DETAIL_COLUMN, number_columns, vectors_from_arrow
+from catalog.table import DETAIL_COLUMN, ItemTable, number_columns, vectors_from_arrow
 from navigator.readouts import fit_readouts
 
 TOLD = ("color", "material", "silhouette", "legs", "pattern", "finish")
@@ -55,10 +54,8 @@ def main(
 def read_columns(release: str) -> dict[str, tuple[list[str], torch.Tensor]]:
     """Ids and vectors `[N, D]` of the live release of a store, by column."""
     store = ReleaseStore(release)
-    live = store.current()
-    table = lancedb.connect(store.tables_uri).open_table(live.items.name)
-    table.checkout(live.tag)
-    rows = table.search().select(["id", *number_columns(table.schema)]).limit(live.items.rows).to_arrow()
+    table = ItemTable.of(store, store.current())
+    rows = table.whole(["id", *number_columns(table.schema)])
     ids = rows["id"].to_pylist()
     return {name: (ids, torch.from_numpy(vectors_from_arrow(rows[name]))) for name in number_columns(table.schema)}
 

@@ -9,19 +9,21 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 
 from catalog.encoder import Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.filters import Filters, id_in
 from catalog.stop_words import content_words
 from catalog.table import ENCODER_KEY, ITEM_COLUMNS, vector_columns
+
+if TYPE_CHECKING:  # see `catalog.table`
+    import lancedb
+    from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 
 RRF_K = 60
 """The constant of reciprocal rank fusion; 60 is the authors' choice and hardly matters."""
@@ -70,7 +72,7 @@ class ItemSearch:
     """Reads one version of an item table. Safe to share between coroutines."""
 
     def __init__(
-        self, table: lancedb.table.AsyncTable, schema: pa.Schema, settings: SearchSettings, indexed: frozenset[str]
+        self, table: "lancedb.table.AsyncTable", schema: pa.Schema, settings: SearchSettings, indexed: frozenset[str]
     ) -> None:
         self._table = table
         self.schema = schema
@@ -97,6 +99,8 @@ class ItemSearch:
             NotFound: no such table or tag.
             VersionMismatch: the table's vectors are not of `encoder_version`.
         """
+        import lancedb
+
         db = await lancedb.connect_async(uri, storage_options=storage_options)
         try:
             table = await db.open_table(name)
@@ -221,7 +225,7 @@ class ItemSearch:
         found = await query.select([score]).with_row_id().limit(depth).to_arrow()
         return found["_rowid"].to_pylist()
 
-    def _nearest(self, column: str, vector: Vectors) -> AsyncVectorQuery:
+    def _nearest(self, column: str, vector: Vectors) -> "AsyncVectorQuery":
         if column not in self.vector_columns:
             raise InvalidInput(f"the table has no column {column!r}; it has {', '.join(self.vector_columns)}")
         query = self._table.query().nearest_to(vector).column(column).distance_type("cosine")

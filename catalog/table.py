@@ -8,17 +8,20 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS, BTree, IvfPq, IvfSq, LabelList
 
 from catalog.encoder import Space, Storage, Vectors
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.filters import facet_terms, id_in
 from catalog.item import Item
+from catalog.release import Release, ReleaseStore
+
+if TYPE_CHECKING:  # half of what an ingress or an encoding worker would load, and neither opens a table
+    import lancedb
+    from lancedb.index import IvfPq, IvfSq
 
 ENCODER_KEY = b"windowshop.encoder"
 STORAGE_KEY = b"windowshop.storage"
@@ -54,7 +57,7 @@ DETAIL_COLUMN = "detail"
 class ItemTable:
     """The one writer of an item table."""
 
-    def __init__(self, table: lancedb.table.Table, encoder_version: str) -> None:
+    def __init__(self, table: "lancedb.table.Table", encoder_version: str) -> None:
         self._table = table
         self.encoder_version = encoder_version
 
@@ -73,7 +76,7 @@ class ItemTable:
         Raises:
             VersionMismatch: the table holds vectors of another encoder version.
         """
-        db = lancedb.connect(uri, storage_options=storage_options)
+        db = _connect(uri, storage_options)
         try:
             table = db.open_table(name)
         except (FileNotFoundError, ValueError):
@@ -86,12 +89,18 @@ class ItemTable:
     @classmethod
     def open(cls, uri: str, name: str, storage_options: dict | None = None) -> "ItemTable":
         """Open an existing table. Raises NotFound."""
-        db = lancedb.connect(uri, storage_options=storage_options)
-        try:
-            table = db.open_table(name)
-        except (FileNotFoundError, ValueError) as error:
-            raise NotFound(f"there is no table {name!r} in {uri}") from error
+        table = _open(uri, name, storage_options)
         return cls(table, (table.schema.metadata or {}).get(ENCODER_KEY, b"").decode())
+
+    @classmethod
+    def of(cls, store: ReleaseStore, release: Release) -> "ItemTable":
+        """The items of a release, as it was tagged; only to be read. Raises NotFound."""
+        table = _open(store.tables_uri, release.items.name, store.storage_options or None)
+        try:
+            table.checkout(release.tag)
+        except (FileNotFoundError, ValueError) as error:
+            raise NotFound(f"there is no {release.tag!r} of {release.items.name!r} in {store.tables_uri}") from error
+        return cls(table, release.encoder.version)
 
     @property
     def name(self) -> str:
@@ -151,14 +160,22 @@ class ItemTable:
         query = query.where(where) if where else query
         yield from query.to_batches(batch_size=batch_size)
 
+    def whole(self, columns: Sequence[str]) -> pa.Table:
+        """All rows, in memory at once."""
+        return self._table.search().select(list(columns)).limit(len(self)).to_arrow().select(list(columns))
+
     def index(self, ann_min_rows: int = ANN_MIN_ROWS) -> list[str]:
         """Bring all indexes up to date with the rows and return their columns.
 
         Scalar: id, price, facets. Full text: words. Vectors: IVF-PQ with cosine distance (with one byte a number for
         storage `int8`), once there are at least `ann_min_rows` rows; below that an exact scan is as fast.
         """
+        from lancedb.index import FTS, BTree, LabelList
+
+        # Stop words are of one language only, and rare words outweigh them anyway.
+        full_text = FTS(remove_stop_words=False)
         existing = {column for index in self._table.list_indices() for column in index.columns}
-        configs: dict[str, Any] = {"id": BTree(), "price": BTree(), "facets": LabelList(), "words": _FULL_TEXT}
+        configs: dict[str, Any] = {"id": BTree(), "price": BTree(), "facets": LabelList(), "words": full_text}
         if len(self) >= ann_min_rows:
             for column in vector_columns(self.schema):
                 configs[column] = _vector_index(self.schema, column)
@@ -169,19 +186,17 @@ class ItemTable:
         self._table.optimize(cleanup_older_than=timedelta(days=7))
         return sorted(set(configs) | existing)
 
-    def tag(self, name: str) -> int:
-        """Pin the present version under a name that readers check out; returns the version."""
-        tags = self._table.tags
+    def tag(self, name: str, version: int | None = None) -> int:
+        """Pin a version, by default the present one, under a name that readers check out; returns the version."""
+        tags, version = self._table.tags, version or self.version
         if name in tags.list():
-            tags.update(name, self.version)
+            tags.update(name, version)
         else:
-            tags.create(name, self.version)
-        return self.version
+            tags.create(name, version)
+        return version
 
 
 _SHORT = 24  # characters
-# Stop words are of one language only, and rare words outweigh them anyway.
-_FULL_TEXT = FTS(remove_stop_words=False)
 _BESIDE_ITEM = ["fingerprint", "thumbnail"]
 
 
@@ -298,7 +313,22 @@ def _number_type(storage: Storage) -> pa.DataType:
     return pa.float32() if storage == "float32" else pa.float16()
 
 
-def _vector_index(schema: pa.Schema, column: str) -> IvfPq | IvfSq:
+def _connect(uri: str, storage_options: dict | None) -> "lancedb.DBConnection":
+    import lancedb
+
+    return lancedb.connect(uri, storage_options=storage_options)
+
+
+def _open(uri: str, name: str, storage_options: dict | None) -> "lancedb.table.Table":
+    try:
+        return _connect(uri, storage_options).open_table(name)
+    except (FileNotFoundError, ValueError) as error:
+        raise NotFound(f"there is no table {name!r} in {uri}") from error
+
+
+def _vector_index(schema: pa.Schema, column: str) -> "IvfPq | IvfSq":
+    from lancedb.index import IvfPq, IvfSq
+
     if (schema.metadata or {}).get(STORAGE_KEY) == b"int8":
         return IvfSq(distance_type="cosine")
     return IvfPq(distance_type="cosine", num_sub_vectors=_sub_vectors(schema.field(column).type.list_size))

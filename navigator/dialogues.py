@@ -28,7 +28,7 @@ from navigator.dialogue_searches import (
 from navigator.dialogue_state import State
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Shelf
-from navigator.processing import Floats
+from navigator.message import Floats
 from navigator.prompt import Exchange
 
 _MAX_TURNS = 4

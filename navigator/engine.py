@@ -7,10 +7,11 @@ import importlib.util
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from navigator.config import NavigatorConfig
-from navigator.processing import NavigatorProcessor, Prompt
+if TYPE_CHECKING:  # who only says how an answer is drawn starts without torch
+    from navigator.config import NavigatorConfig
+    from navigator.processing import NavigatorProcessor, Prompt
 
 Finish = Literal["stop", "length"]
 
@@ -56,10 +57,10 @@ class Delta:
 class Engine(Protocol):
     """A loaded Navigator. Safe to use from many tasks of one event loop at once."""
 
-    config: NavigatorConfig
-    processor: NavigatorProcessor
+    config: "NavigatorConfig"
+    processor: "NavigatorProcessor"
 
-    def generate(self, prompt: Prompt, sampling: Sampling | None = None) -> AsyncGenerator[Delta, None]:
+    def generate(self, prompt: "Prompt", sampling: Sampling | None = None) -> AsyncGenerator[Delta, None]:
         """Write an answer; closing the iterator, or cancelling its task, stops the work.
 
         Raises:
@@ -101,6 +102,6 @@ def open_engine(folder: str | Path, kind: Kind = "auto", **options: Any) -> Engi
     return TransformersEngine(folder, **options)
 
 
-async def generate_text(engine: Engine, prompt: Prompt, sampling: Sampling | None = None) -> str:
+async def generate_text(engine: Engine, prompt: "Prompt", sampling: Sampling | None = None) -> str:
     """A whole answer at once."""
     return "".join([delta.text async for delta in engine.generate(prompt, sampling)])

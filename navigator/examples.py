@@ -12,7 +12,8 @@ from torch import Tensor
 from navigator import answers
 from navigator.dialogues import Dialogue
 from navigator.knowledge import Known
-from navigator.processing import Floats, ItemSlot, Message, NavigatorProcessor, expand
+from navigator.message import Floats, ItemSlot, Message
+from navigator.processing import NavigatorProcessor, expand
 from navigator.prompt import metadata, trace
 
 

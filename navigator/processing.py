@@ -9,17 +9,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from navigator.config import ITEM_TOKEN, TASTE_TOKEN, TURN_END, TURN_START, NavigatorConfig
 from navigator.errors import BadCheckpoint, NotFinite, WrongDimension, WrongEncoder, WrongItemCount
-
-Role = Literal["system", "user", "assistant"]
-Floats = NDArray[np.float32]
+from navigator.message import Floats, ItemSlot, Message, Role
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}"
@@ -31,38 +27,6 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """The same layout for servers that render text themselves; they must refuse placeholders in users' text, as ours do."""
-
-
-@dataclass(frozen=True)
-class ItemSlot:
-    """One item in a prompt: its vectors, read from the release.
-
-    Args:
-        id: the item's id.
-        vectors: `[V, D]` float32 (`[D]` is taken as one vector).
-    """
-
-    id: str
-    vectors: Floats
-
-
-@dataclass(frozen=True)
-class TasteSlot:
-    """A person's taste in a prompt: interest vectors `[M, Dt]` float32, one soft token each."""
-
-    vectors: Floats
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn: text, items and taste in the order in which they are read."""
-
-    role: Role
-    parts: tuple[str | ItemSlot | TasteSlot, ...]
-
-    @classmethod
-    def of(cls, role: Role, *parts: str | ItemSlot | TasteSlot) -> "Message":
-        return cls(role, parts)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from catalog.item import Item
 from navigator.facts import details, facts, money
 from navigator.intent import ShoppingIntent
-from navigator.processing import Floats, ItemSlot, Message, TasteSlot
+from navigator.message import Floats, ItemSlot, Message, TasteSlot
 
 SYSTEM = (
     "You help people shop. Write what they want as JSON. Then answer about the numbered items only, citing them as [1]."

@@ -19,9 +19,9 @@ from navigator.grounding import Grounding
 from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
+from navigator.message import Floats, Message
 from navigator.notes import asks_total, notes_of
 from navigator.pointing import FINDS, items_meant, on_show
-from navigator.processing import Floats, Message
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
 from navigator.settled import settled_by

@@ -21,9 +21,9 @@ from serve_app.assistant_memory import exchange, remembered
 from serve_app.assistant_turn import Turn
 from serve_app.chat_schemas import ChatRequest
 from serve_app.conversations import ConversationStore, KeptTurn, no_conversation
+from serve_app.draft import NavigatorState
 from serve_app.errors import NoNavigator
 from serve_app.handles import call, stream
-from serve_app.navigator import NavigatorState
 from serve_app.pictures import PictureReader
 from serve_app.retriever import CatalogueWords
 from serve_app.schemas import FoundItem

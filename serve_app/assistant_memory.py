@@ -15,7 +15,7 @@ from navigator.prompt import MAX_EXCHANGES, Exchange, Shown
 from navigator.spelling import respelt
 from serve_app.chat_schemas import ChatRequest, CitationsOut
 from serve_app.conversations import KeptTurn
-from serve_app.query_encoder import EncodedQuery
+from serve_app.query import EncodedQuery
 from serve_app.turn_search import TurnSearch
 
 FORGOTTEN_AT_ONCE = 3

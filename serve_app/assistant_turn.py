@@ -24,9 +24,9 @@ from serve_app import metrics
 from serve_app.assistant_memory import Told, body_of, packed, unpacked
 from serve_app.chat_schemas import ChatRequest, CitationOut, CitationsOut, RelaxedOut, TotalOut, UsageOut
 from serve_app.conversations import ConversationStore, KeptTurn
-from serve_app.navigator import Drafts
+from serve_app.draft import Drafts
 from serve_app.pictures import PictureReader
-from serve_app.query_encoder import EncodedQuery
+from serve_app.query import EncodedQuery
 from serve_app.telemetry import record_turn
 from serve_app.turn_search import TurnPicture, TurnSearch
 

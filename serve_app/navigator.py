@@ -8,14 +8,13 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
 from catalog.errors import VersionMismatch
 from catalog.release import Release, ReleaseStore
 from navigator.engine import Delta, Sampling
 from navigator.errors import EngineFailed
-from navigator.processing import Message
 from serve_app import metrics
+from serve_app.draft import Draft, NavigatorState
 from serve_app.errors import NoNavigator, NoRelease
 from serve_app.live import Live
 from serve_app.logs import join_serve_log_with_vllm
@@ -25,38 +24,6 @@ EVERY_S = 0.03
 """Pieces of an answer are sent this far apart: a hop between processes costs as much as a small model's token."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Messages to be laid out where the engine is, and the encoder of the vectors in them."""
-
-    messages: tuple[Message, ...]
-    encoder_version: str
-
-
-class Drafts:
-    """Stands in for the processor on this side of the handle."""
-
-    def encode(self, messages: Sequence[Message], *, encoder_version: str) -> Draft:
-        """See `navigator.turn.Processor`."""
-        return Draft(tuple(messages), encoder_version)
-
-
-@dataclass(frozen=True)
-class NavigatorState:
-    """What a Navigator replica serves: `version` is None where there is none, and `why` says why.
-
-    `vocabulary` are the words by which it was taught to name what it sees."""
-
-    release: str
-    encoder_version: str
-    version: str | None
-    vectors_per_item: int = 1
-    taste_dim: int = 0
-    why: str = ""
-    vocabulary: tuple[str, ...] = ()
-    told_which: bool = False
 
 
 class Navigator:

@@ -2,6 +2,8 @@
 
 A release without a Navigator, or with one that was trained on another encoder's vectors, has a shelf that says why
 there is none: the shop goes on without an assistant rather than with one that misreads every picture.
+
+Torch and transformers are loaded by the functions that need them: whoever binds the deployment imports this, too.
 """
 
 import asyncio
@@ -13,14 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
-import torch
 
 from catalog.errors import MissingDependency, NotFound, VersionMismatch
-from catalog.precision import MEMORY_BOUND, named_dtype
 from catalog.release import ModelRef, Release, ReleaseStore
 from navigator.engine import Engine, Kind, open_engine
 from navigator.errors import BadCheckpoint, WrongEncoder
-from navigator.loading import load_config
 
 MAX_MODEL_LEN = 8192
 """Tokens of prompt and answer unless told otherwise, or what the language model takes, if that is less."""
@@ -56,6 +55,8 @@ class OpenNavigator:
 
     async def open(self, settings: EngineSettings) -> None:
         """Load it, in a thread: weights take seconds."""
+        from navigator.loading import load_config
+
         config = load_config(self.folder)
         longest = int(config.text_config.max_position_embeddings)
         options = {"max_model_len": min(MAX_MODEL_LEN, longest), **settings.options}
@@ -120,6 +121,10 @@ async def open_navigator_shelf(
 
 def fits_beside(folder: Path, options: Mapping[str, Any]) -> bool:
     """Whether memory holds another engine beside the one that is open."""
+    import torch
+
+    from catalog.precision import MEMORY_BOUND, named_dtype
+
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
         return bool(free >= float(options.get("gpu_memory_utilization", 0.9)) * total)
@@ -156,6 +161,8 @@ def _fetch(store: ReleaseStore, ref: ModelRef, encoder_version: str) -> OpenNavi
         folder = copy.name
     if not (Path(folder) / "config.json").is_file():
         raise NotFound(f"there is no Navigator at {folder}")
+    from navigator.loading import load_config
+
     found = load_config(folder).encoder_version
     if found != encoder_version:
         raise WrongEncoder(

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-import torch
 from PIL import Image
 from ray import serve
 
@@ -15,30 +13,9 @@ from catalog.release import Release, ReleaseStore
 from serve_app import metrics
 from serve_app.live import Live
 from serve_app.logs import join_serve_log
+from serve_app.query import EncodedQuery, Query
 
 MAX_BATCH = 32
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is to be encoded: words, a picture or both."""
-
-    text: str | None = None
-    pixels: Pixels | None = None  # uint8 [h, w, 3], a small RGB picture of any shape
-    version: str | None = None
-    """Encoder version to use, if it is loaded; by default that of the live release."""
-    changes_items: bool = False
-    """Whether the words are to change items ("like these, but in green velvet"), which a composer reads as they are."""
-
-
-@dataclass(frozen=True)
-class EncodedQuery:
-    """The vectors of one query."""
-
-    version: str
-    vectors: dict[str, list[Vectors]]  # {column: [float32 [d], ...]}
-    words: Vectors | None = None
-    """Float32 [Dt], the words as a composer reads them; None where they change no items, or nothing could read them."""
 
 
 class QueryEncoder:
@@ -51,6 +28,8 @@ class QueryEncoder:
     async def __init__(  # type: ignore[misc]  # Serve awaits it
         self, release_uri: str, *, device: str | None = None, poll_s: float = 3.0, batch_wait_s: float = 0.002
     ) -> None:
+        import torch  # whoever binds the deployment imports this file, and need not wait for it
+
         join_serve_log()
         self._device = device
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")

@@ -20,7 +20,7 @@ from serve_app.errors import EncoderBehind, ReleaseGone
 from serve_app.handles import call
 from serve_app.personal import Personal
 from serve_app.pictures import PictureReader, QueryPicture
-from serve_app.query_encoder import EncodedQuery, Query
+from serve_app.query import EncodedQuery, Query
 from serve_app.retriever import Facets, Found, Lookup, Thumbnail
 from serve_app.schemas import ItemResponse, SearchRequest, SearchResponse
 from serve_app.timing import Stages

@@ -20,10 +20,10 @@ from navigator.prompt import Shown
 from navigator.sets import Candidate
 from navigator.wish import Wish
 from serve_app import present
+from serve_app.draft import NavigatorState
 from serve_app.handles import call
-from serve_app.navigator import NavigatorState
 from serve_app.navigator_vectors import navigator_vectors
-from serve_app.query_encoder import EncodedQuery, Query
+from serve_app.query import EncodedQuery, Query
 from serve_app.retriever import Found, Lookup
 from serve_app.schemas import FoundItem
 from serve_app.taste_schemas import TasteResponse

@@ -8,7 +8,7 @@ would spend its time on temporaries and could not stop early. Compiling takes so
 process (`warm_up`); the compiled walk holds no lock, so threads walk side by side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numba
@@ -210,7 +210,15 @@ def _has_edges(indptr, source_indptr, item, source):  # type: ignore[no-untyped-
     return indptr[item + 1] > indptr[item]
 
 
-@numba.njit(nogil=True)
+def _compiled(function: Callable[..., int]) -> Callable[..., int]:
+    """Compiled when it is first called, and kept on disk for the processes that come after, where there is a place."""
+    try:
+        return numba.njit(function, nogil=True, cache=True)
+    except RuntimeError:  # neither the sources' folder nor a home can be written to
+        return numba.njit(function, nogil=True)
+
+
+@_compiled
 def _walk(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pragma: no cover
     out_indptr,  # noqa: ANN001
     out_indices,  # noqa: ANN001

@@ -7,7 +7,6 @@ are only ever added; a row counts while its fingerprint is still that of the ite
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 
@@ -47,7 +46,7 @@ def iter_features(
     folder = Folder(store.path("features", base_version))
     if not folder.names(".parquet"):
         return
-    table = _table_at(store, release) if release else None
+    table = ItemTable.of(store, release) if release else None
     for batch in folder.parquet().to_batches(batch_size=batch_size, batch_readahead=1, fragment_readahead=1):
         if table:
             batch = batch.filter(_present(batch, table))
@@ -77,12 +76,6 @@ def feature_schema(image_dim: int, text_dim: int, detail_dim: int = 0) -> pa.Sch
             *detail,
         ]
     )
-
-
-def _table_at(store: ReleaseStore, release: Release) -> ItemTable:
-    table = lancedb.connect(store.tables_uri).open_table(release.items.name)
-    table.checkout(release.tag)
-    return ItemTable(table, release.encoder.version)
 
 
 def _present(batch: pa.RecordBatch, table: ItemTable) -> pa.BooleanArray:

@@ -27,6 +27,9 @@ from catalog.encoder import BaseEncoder, Pixels
 LoadEncoder = Callable[[], BaseEncoder]
 """Loads the base encoder in a worker; travels there by pickle."""
 
+LEAST_CPUS = 2
+"""Ray Data begins none of a wave's stages on fewer: it keeps some for each of them."""
+
 _TO_ENCODER = ("words", "pixels")
 
 

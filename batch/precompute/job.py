@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+import ray
+
 from batch.precompute.files import Folder
-from batch.precompute.flow import EncoderInfo, FlowOptions, LoadEncoder, probe_encoder, run_wave
+from batch.precompute.flow import LEAST_CPUS, EncoderInfo, FlowOptions, LoadEncoder, probe_encoder, run_wave
 from batch.precompute.merge import REJECTS, Outcome, merge_wave, take_out_gone
 from batch.precompute.prepare import PrepareOptions
 from batch.precompute.progress import Progress, silent
@@ -103,6 +105,8 @@ def precompute(job: Job, progress: Progress | None = None) -> Report:
     with book.locked():
         progress.say("Looking at the source and loading the encoder")
         worker = _Worker(job, store, book, probe_encoder(job.load_encoder), progress)
+        if (cpus := ray.cluster_resources().get("CPU", 0)) < LEAST_CPUS:
+            progress.say(f"The cluster has {cpus:g} CPU: encoding waits until there are {LEAST_CPUS}")
         return worker.run()
 
 

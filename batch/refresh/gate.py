@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-import lancedb
-
 from batch.evaluate import Options, evaluate
 from batch.event_files import events_signature
 from batch.refresh.book import Book
@@ -15,6 +13,7 @@ from batch.refresh.isolated import Say, isolated
 from batch.refresh.routine import Routine
 from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, got_worse
 from catalog.release import AlignmentRef, Release, ReleaseStore, new_release_id
+from catalog.table import ItemTable
 
 
 def sealed(store: ReleaseStore, live: Release | None, candidate: Release) -> Release:
@@ -33,10 +32,7 @@ def sealed(store: ReleaseStore, live: Release | None, candidate: Release) -> Rel
             "alignments": _alignments(store, live, candidate),
         }
     )
-    table = lancedb.connect(store.tables_uri, storage_options=store.storage_options or None).open_table(
-        release.items.name
-    )
-    table.tags.create(release.tag, release.items.version)
+    ItemTable.of(store, candidate).tag(release.tag, release.items.version)
     store.write(release)
     return release
 

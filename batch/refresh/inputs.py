@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from batch.encoder_release import table_of
 from catalog.release import Release, ReleaseStore
 from catalog.sources.files import find_files, signature_of
+from catalog.table import ItemTable
 
 SKETCH_SIZE = 1024
 """Smallest hashes kept of a catalogue: a share of changed items is then known to about .03."""
@@ -29,7 +29,7 @@ def sketch_of(store: ReleaseStore, release: Release) -> list[int]:
     An item's price or stock is not part of it. Memory: one batch of ids and the sketch.
     """
     smallest: np.ndarray = np.empty(0, np.uint64)
-    for batch in table_of(store, release).batches(["id", "fingerprint"]):
+    for batch in ItemTable.of(store, release).batches(["id", "fingerprint"]):
         pairs = zip(batch.column("id").to_pylist(), batch.column("fingerprint").to_pylist(), strict=True)
         smallest = np.unique(np.concatenate([smallest, _hashes(pairs)]))[:SKETCH_SIZE]
     return [int(value) for value in smallest]

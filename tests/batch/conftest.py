@@ -47,7 +47,7 @@ def run(local_ray, tmp_path):
     from catalog.fetch import FetchLimits
     from catalog.sources import FieldMap, open_source
 
-    def run(spec, maps=(), **options):
+    def run(spec, maps=(), progress=None, **options):
         job = Job(
             source=open_source(str(spec), FieldMap.parse(maps)),
             release=options.pop("release", str(tmp_path / "shop")),
@@ -57,6 +57,6 @@ def run(local_ray, tmp_path):
             limits=FetchLimits(max_bytes=2_000_000, timeout_s=0.5, total_s=1, retries=0),
             **options,
         )
-        return precompute(job)
+        return precompute(job, progress)
 
     return run

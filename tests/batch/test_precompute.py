@@ -1,6 +1,7 @@
 """A catalogue goes in, a table comes out; what changed is encoded, what left is gone, what is bad is told."""
 
 import http.server
+import io
 import json
 import threading
 from functools import partial
@@ -11,12 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from rich.console import Console
 from tiny_catalogue import TinyEncoder, heard, picture, rows_of, write_catalogue
 
 from batch.precompute import iter_features
 from batch.precompute.files import Folder
 from batch.precompute.merge import take_out_gone
 from batch.precompute.prepare import Fingerprint
+from batch.precompute.progress import Progress
 from batch.precompute.stage import IDS, find_duplicates, id_hash
 from catalog.errors import BadSource
 from catalog.images import decode
@@ -210,6 +213,15 @@ def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch
     assert take_out_gone(folder, table, 100) == 30
     left = sorted(i for batch in table.batches(["id"]) for i in batch["id"].to_pylist())
     assert left == [f"i{n}" for n in range(50, 60)]
+
+
+def test_one_cpu_is_told_to_be_too_few(run, tmp_path, monkeypatch):
+    """A cluster on which encoding would wait says so, and what for."""
+    (tmp_path / "empty.jsonl").write_text("\n")
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 1.0})
+    with Progress(Console(file=io.StringIO())) as progress, pytest.raises(BadSource, match="empty"):
+        run(f"jsonl:{tmp_path}/empty.jsonl", progress=progress)
+    assert "The cluster has 1 CPU: encoding waits until there are 2" in progress.console.file.getvalue()
 
 
 def test_fingerprints_tell_looks_and_words_from_facts():

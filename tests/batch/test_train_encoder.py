@@ -18,7 +18,7 @@ from batch.encoder_data import board_rows, gather_items, read_boards, shared_boa
 from batch.encoder_loop import TrainSettings, train
 from batch.encoder_phrases import make_phrases, phrase_batches, phrases_of
 from batch.encoder_pool import neighbour_batches
-from batch.encoder_release import Options, install, put_into_service, table_of
+from batch.encoder_release import Options, install, put_into_service
 from batch.train_encoder import Job, load_training_set, train_encoder
 from batch.training_loop import schedule
 from catalog.align import load_alignment
@@ -27,7 +27,7 @@ from catalog.encoder import Features
 from catalog.errors import BadSource, InvalidInput, NotFound
 from catalog.item import Item
 from catalog.joint import HeadConfig, JointHead, JointNetwork, load_head
-from catalog.table import vector_columns, vectors_from_arrow
+from catalog.table import ItemTable, vector_columns, vectors_from_arrow
 
 torch.set_num_threads(1)  # small matrices on busy machines: threads would wait for each other
 
@@ -207,7 +207,7 @@ def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_f
     assert store.current_id() == made.id and made.parent == "first"
     head = load_head(store.path(made.encoder.head), made.encoder.size, BASE)
     assert made.encoder.version == f"{BASE}+{head.version}"
-    table = table_of(store, made)
+    table = ItemTable.of(store, made)
     assert table.encoder_version == made.encoder.version and len(table) == 180
     (column,) = vector_columns(table.schema)
     rows = table.rows(["p7"], [column, "title", "thumbnail", "fingerprint"])
@@ -215,7 +215,7 @@ def test_the_job_switches_encoder_and_table_at_once(local_ray, tmp_path, board_f
     expected = head.fuse(Features(image[7:8], text[7:8]))
     np.testing.assert_allclose(vectors_from_arrow(rows[column]), expected, atol=2e-3)
     assert rows.to_pylist()[0]["thumbnail"] == b"webp" and rows.to_pylist()[0]["fingerprint"] == "a7.b7.c7"
-    assert len(table_of(store, store.get("first"))) == 180
+    assert len(ItemTable.of(store, store.get("first"))) == 180
 
     there, back = (load_alignment(store.path(ref.path)) for ref in made.alignments)
     assert (there.source, there.target) == (BASE, made.encoder.version) == (back.target, back.source)
@@ -246,7 +246,7 @@ def test_a_head_of_before_is_installed_without_training(tmp_path):
     version = f"{BASE}+{head.version}"
     Composer(ComposerNetwork(ComposerConfig(16, 32)), version).save(str(tmp_path / "composer.safetensors"))
     made = install(store, str(tmp_path / "head.safetensors"), str(tmp_path / "composer.safetensors"))
-    assert made.parent == items.id and made.encoder.version == version and len(table_of(store, made)) == 180
+    assert made.parent == items.id and made.encoder.version == version and len(ItemTable.of(store, made)) == 180
     assert load_composer(store.path(made.encoder.composer), version)
     small = install(store, str(tmp_path / "head.safetensors"), None, Options(size=8, storage="int8"))
     assert small.encoder.version.endswith("-8d") and small.items.name != made.items.name

@@ -8,13 +8,13 @@ import pytest
 import torch
 from tiny_store import make_store
 
-from batch.encoder_release import table_of
 from batch.encoder_towers import TowerSettings, tune, unfreeze
 from batch.train_towers import TableShelf, TowerJob, _shelf, tower_name, train_towers
 from catalog.encoder import TOWERS, load_base_encoder, load_encoder
 from catalog.errors import InvalidInput
 from catalog.release import EncoderRef
 from catalog.siglip import SiglipEncoder
+from catalog.table import ItemTable
 from tests.tiny_siglip import KINDS, make_picture_shop, save_tiny_siglip
 
 SETTINGS = TowerSettings(layers=2, steps=60, batch_size=48, learning_rate=1e-2, validate_every=20)
@@ -31,7 +31,7 @@ def store(tmp_path_factory, checkpoint):
 
 
 def shelf_of(store, checkpoint) -> TableShelf:
-    return _shelf(table_of(store, store.current()), SiglipEncoder(checkpoint, "cpu"), set(), 1000)
+    return _shelf(ItemTable.of(store, store.current()), SiglipEncoder(checkpoint, "cpu"), set(), 1000)
 
 
 def test_only_the_last_layers_learn(checkpoint):

@@ -24,7 +24,8 @@ from navigator.errors import (
 )
 from navigator.intent import ShoppingIntent, intent_schema
 from navigator.learnt import Shape
-from navigator.processing import ItemSlot, Message, Prompt, TasteSlot
+from navigator.message import ItemSlot, Message, TasteSlot
+from navigator.processing import Prompt
 
 needs_vllm = pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed")
 SCHEMA = {

@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 from navigator.checkpoint import with_tokens
 from navigator.config import NavigatorConfig
 from navigator.errors import BadCheckpoint, NotFinite, WrongDimension, WrongEncoder, WrongItemCount
-from navigator.processing import (
-    ItemSlot,
-    Message,
-    NavigatorProcessor,
-    Prompt,
-    TasteSlot,
-    cache_key,
-    check_prompt,
-    expand,
-)
+from navigator.message import ItemSlot, Message, TasteSlot
+from navigator.processing import NavigatorProcessor, Prompt, cache_key, check_prompt, expand
 
 RESERVED = ["<|im_start|>", "<|im_end|>", "<|item|>", "<|taste|>", "<|endoftext|>", "<|IM_END|>", "<|im_", "start|>"]
 

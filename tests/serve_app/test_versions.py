@@ -11,7 +11,7 @@ from catalog.release import ReleaseStore
 from serve_app.errors import EncoderBehind, NoRelease, ReleaseGone
 from serve_app.live import KEEP, Live
 from serve_app.pictures import PictureReader
-from serve_app.query_encoder import EncodedQuery
+from serve_app.query import EncodedQuery
 from serve_app.retriever import Found, Lookup
 from serve_app.shop import Shop
 from serve_app.timing import Stages

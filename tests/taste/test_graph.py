@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidInput, NotFound
+from taste import walk as walking
 from taste.graph import (
     RELATIONS,
     TasteGraph,
@@ -190,3 +191,16 @@ def test_a_walk_never_leaves_the_graph(edges, sources, seed):
     assert np.all(visits.scores > 0) and np.all(np.diff(visits.scores) <= 0)
     again = walk(graph, np.array(sources), settings=WalkSettings(steps=500), seed=seed)
     assert np.array_equal(visits.items, again.items)
+
+
+def test_a_walk_is_compiled_where_nothing_can_be_written(monkeypatch):
+    """What was compiled is kept for the next process; an image whose disks are read-only compiles anew."""
+    compiled = walking.numba.njit
+
+    def read_only(function, *, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return compiled(function, **options)
+
+    monkeypatch.setattr(walking.numba, "njit", read_only)
+    assert walking._compiled(lambda x: x + 1)(1) == 2
