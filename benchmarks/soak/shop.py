@@ -205,18 +205,20 @@ def complete(folder: Path) -> None:
     from cluster.demo import install_demo_navigator, prepare_demo
     from cluster.demo_taste import learn_demo_taste
     from cluster.local import local_ray
+    from navigator.assemble import SHIPPED
+    from navigator.learnt import load_learnt
 
     live = None
     with suppress(Exception):
         live = ReleaseStore(folder).current()
-    if live is not None and live.navigator is not None and live.taste is not None:
+    shipped = load_learnt(SHIPPED).about["version"]  # a store of before the last pull has an older one
+    if live is not None and live.navigator is not None and live.navigator.version == shipped and live.taste is not None:
         return
     console = Console()
     with local_ray():
         if live is None:
             prepare_demo(folder, console)
-        if live is None or live.navigator is None:
-            install_demo_navigator(folder, console)
+        install_demo_navigator(folder, console)
         learn_demo_taste(folder, "", console.print)
 
 
