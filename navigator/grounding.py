@@ -1,5 +1,5 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least or is
-the widest, that something is as it was asked for only where it was asked how it should be, that there is nothing of a
+the widest, that something is as it was asked for, and of a material, only where it is, that there is nothing of a
 kind or below a limit, which of several are what the catalogue says they are, and that yes and no agree with what is
 said of an item.
 
@@ -16,6 +16,7 @@ from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
 from navigator.settled import Settled, may_list, mend_list
+from navigator.stated import as_stated
 from navigator.verdicts import is_another, mend_verdicts, verdict_begins, was_asked
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
@@ -27,9 +28,16 @@ _CITED_OPEN = re.compile(
 )
 """A citation that may yet be said to cost or to measure the least or the most."""
 
+_EXTREME_AT = rf"\s?(?P<item>\[\d{{1,3}}\]) is the {_COSTS} at"
+_EXTREME_OPEN = re.compile(rf"{_EXTREME_AT}(?: (?:(?![.;!?,] )[^\[\]]){{0,20}})?$")
+"""A sentence that says so, until it ends: of the item just presented at its price it need not be said again."""
+_EXTREME_WHOLE = re.compile(rf"{_EXTREME_AT} {AMOUNT.pattern}(?:\.(?= |$)|$)")
+_PRESENTED = re.compile(rf"at {AMOUNT.pattern}\. ?$")
+
 _FULFILS = (" is what you asked for:", " fits:")
 _AS_ASKED = re.compile(
-    rf"(?P<item>{_CITATION.pattern})(?:{'|'.join(map(re.escape, _FULFILS))})(?P<looks>(?: (?!at\b)[^ .;,\[\]]+,?)*)"
+    rf"(?P<item>\[(?P<number>\d{{1,3}})\])(?P<claim>{'|'.join(map(re.escape, _FULFILS))})"
+    r"(?P<looks>(?: (?!at\b)[^ .;,\[\]]+,?)*)"
 )
 _JOINTS = re.compile(r",\s*| and ")
 _PRICED = re.compile(r"\[\d{1,3}\][^\[\].;:!?]*(?::[^\[\].;:!?]*)? at$")
@@ -77,7 +85,8 @@ class Grounding:
         self._pending += text
         if not self._begun and self._may_begin():
             return ""
-        found = _CITED_OPEN.search(self._pending) or _OPEN.search(self._pending)
+        held = (_EXTREME_OPEN, _CITED_OPEN, _OPEN)
+        found = next(filter(None, (pattern.search(self._pending) for pattern in held)), None)
         cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_conclude())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
         return self._checked(ready)
@@ -123,19 +132,37 @@ class Grounding:
         text, mended = mend_verdicts(self._said, text, self.asked, self.items)
         self.corrected += mended
         text = _AS_ASKED.sub(self._as_asked, text)
+        checked, begun = "", 0
+        for again in _EXTREME_WHOLE.finditer(text):
+            checked += self._check_all(text[begun : again.start()])
+            begun = again.end() if self._is_repeated(again) else again.start()
+        return checked + self._check_all(text[begun:])
+
+    def _check_all(self, text: str) -> str:
         checked = re.sub(rf"\s?(?:{_CITATION.pattern}|{AMOUNT.pattern})", self._check, text)
         self._said = (self._said + text)[-60:]
         return checked
 
+    def _is_repeated(self, found: re.Match[str]) -> bool:
+        """Whether a sentence says which costs the least, or the most, and that is what was presented just before it."""
+        prices = [item.price for item in self.items if item.price is not None]
+        if self._last is None or not prices or not _PRESENTED.search(self._said):
+            return False
+        extreme = (min if found["least"] else max)(prices)
+        return found["size"] is None and self.items[self._last - 1].price == extreme
+
     def _as_asked(self, found: re.Match[str]) -> str:
         """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""
-        looks = [look for look in _JOINTS.split(found["looks"].strip().casefold()) if look]
+        items = self.items[int(found["number"]) - 1 : int(found["number"])]
+        told = as_stated(found["looks"], items[0]) if items else found["looks"]
+        self.corrected += told != found["looks"]
+        looks = [look for look in _JOINTS.split(told.strip().casefold()) if look]
         wished = self.wished.casefold()
         asked = not looks or any(was_asked(look, "is", wished) for look in looks)
         if wished and asked and not any(is_another(look, wished) for look in looks):
-            return found[0]
+            return f"{found['item']}{found['claim']}{told}"
         self.corrected += 1
-        return f"{found['item']}:{found['looks']}"
+        return f"{found['item']}:{told}"
 
     def _check(self, found: re.Match[str]) -> str:
         if found[1] is not None:

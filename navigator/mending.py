@@ -56,6 +56,8 @@ def mend(
         intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
     action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
+    if action in ("search", "refine") and _same_things(intent, plainly, base, lexicon):
+        action = "complete"
     changed: dict[str, object] = {"action": action}
     if plainly.refs and action not in ("search", "chat"):
         changed["item_refs"] = plainly.refs
@@ -80,6 +82,14 @@ def mend(
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended
+
+
+def _same_things(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> bool:
+    """Whether an intent has all the things of the set before it, of which the message names none: `around 1500`."""
+    if base is None or not is_set(base) or plainly.kinds or intent.item_refs:
+        return False
+    now, before = ({lexicon.resolve("category", thing) for thing in one.categories} for one in (intent, base))
+    return now == before
 
 
 def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
@@ -192,8 +202,9 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, l
     ]
     exclude = [word for word in exclude if plain(word) not in {plain(kind) for kind in plainly.kinds}]
     exclude += [word for _, word in plainly.refused if plain(word) not in {plain(one) for one in exclude}]
+    had = {part for looks in plainly.had for part in plain(looks)} - {part for word in named for part in word}
     for kind, slot in SLOTS.items():
-        words = [word for word in getattr(intent, slot) if plain(word) not in gone]
+        words = [word for word in getattr(intent, slot) if plain(word) not in gone and not set(plain(word)) <= had]
         new = [word for its, word in plainly.named if its == kind]
         if base is not None and intent.action == "refine" and plainly.changes and not plainly.named:
             # `Not velvet`, `under 500`: no colour comes out of that.
@@ -246,7 +257,13 @@ def _things(
     meant = [set(lexicon.resolve("category", word)) for word in plainly.kinds]
     owned = {value for word in plainly.owned for value in lexicon.resolve("category", word)}
     read = [(word, set(lexicon.resolve("category", word))) for word in intent.categories]
-    if several and base is not None and not plainly.narrows and all(any(a & b for b in before) for a in meant):
+    accompanies = bool(plainly.refs) and plainly.company  # a rug that goes with the first one
+    if (
+        several
+        and base is not None
+        and not (plainly.narrows or accompanies)
+        and all(any(a & b for b in before) for a in meant)
+    ):
         return {"categories": base.categories}
     ends = {plain(word)[-1:] for word in plainly.kinds}
     fitting = [

@@ -38,6 +38,9 @@ _WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
 _ARTICLES = frozenset(["a", "an", "the", "some", "one", "another"])
 _BETWEEN_THINGS = frozenset([",", "+", "/", "&", "and", "n", "plus", "or"])
 _OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
+_OWNED = re.compile(
+    rf"\b(?:{'|'.join(sorted(_OWNERS - {'your'}))})\s+(?:(?:an?|the|some|one)\s+)?((?:[^\W_]+(?:-[^\W_]+)*\s*){{2,5}})"
+)
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 
 
@@ -74,6 +77,17 @@ def named_things(text: str, lexicon: Lexicon) -> tuple[tuple[Thing, ...], tuple[
                 owned += [" ".join(words[place : place + size])] if owner else []
             place += size or 1
     return tuple(found), tuple(dict.fromkeys(owned))
+
+
+def had_looks(text: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """What stands before a thing that somebody has: `dark green velvet`, of `I have a dark green velvet sofa`."""
+    told = []
+    for found in _OWNED.finditer(_WISHED.sub(" want", _HAD.sub(" my ", text))):
+        words = found[1].split()
+        at = next((n for n, word in enumerate(words) if _is_kind(word, lexicon)), 0)
+        if named_looks(" ".join(words[:at]), lexicon):
+            told.append(" ".join(words[:at]))
+    return tuple(told)
 
 
 def own_looks(things: Sequence[Thing]) -> tuple[tuple[str, Looks], ...]:

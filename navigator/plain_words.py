@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from navigator.intent import Sort
 from navigator.lexicon import Kind, Lexicon
-from navigator.named_things import Looks, named_looks, named_things, own_looks
+from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks
 from navigator.number_words import in_digits
 from navigator.spelling import is_usual
 
@@ -24,7 +24,10 @@ _MAX = re.compile(
     rf"|{_NUMBER}{_UNIT}\s?(?:is\s+)?(?:the\s+|my\s+|our\s+)?"
     r"(?:max(?:imum)?|tops|at (?:the )?most|or less|limit|ceiling)\b"
     r"|(?:what|how) about (?:up to |around )?[€$£]?(\d{2}[\d,.]*)(?![\d\w])(?! ?(?:cm|mm|m|people|persons?|seats?)\b)"
+    r"|(?:^|[.,;!?]\s*)(?:(?:so|and|or|maybe|perhaps|more like|say)\s+)*(?:around|about|roughly)\s+"
+    rf"[€$£]?(\d[\d,.]*\d){_UNIT}\s*(?:then\s*|please\s*)?(?:$|[.,;!?])"
 )
+"""Among them `around 200?`, which says nothing else: somebody has that to spend."""
 _MIN = re.compile(rf"(?:over|above|at least|more than|starting at)\s*{_NUMBER}")
 _BETWEEN = re.compile(rf"(?:between|from)\s*{_NUMBER}{_UNIT}\s*(?:and|to|-|–)\s*{_NUMBER}")
 _RANGE = re.compile(
@@ -120,8 +123,9 @@ class Said:
         price_min, price_max: of one item; budget: of all together.
         named: catalogue words by slot that are wished for; refused: those that must not be; dropped: those that need
             not be any more; described: those that surely belong to what is looked for.
-        kinds: of thing that are looked for; owned: that somebody has; own: of several kinds, those that have looks of
-            their own, and these: a walnut desk and a brass lamp; spared: that are not wanted, or not any more.
+        kinds: of thing that are looked for; owned: that somebody has, and had: what these look like; own: of several
+            kinds, those that have looks of their own, and these: a walnut desk and a brass lamp; spared: that are not
+            wanted, or not any more.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
         asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
             something does not matter; beside: whether it speaks of things that are there already; likens: whether it
@@ -139,6 +143,7 @@ class Said:
     dropped: Looks = ()
     kinds: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
+    had: tuple[str, ...] = ()
     own: tuple[tuple[str, Looks], ...] = ()
     spared: tuple[str, ...] = ()
     ones: tuple[str, ...] = ()
@@ -189,6 +194,9 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     together = bool(_TOTAL.search(text)) and high is not None
     things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)
     kinds = tuple(dict.fromkeys(thing.kind for thing in things))
+    had = had_looks(rest, lexicon)
+    for looks in had:
+        rest = rest.replace(f"{looks} ", "", 1)
     described = tuple(dict.fromkeys(look for thing in things for look in thing.looks))
     if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
@@ -202,6 +210,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         dropped=dropped,
         kinds=kinds,
         owned=owned,
+        had=had,
         own=own_looks(things),
         spared=(*without, *forgotten),
         ones=tuple(_ONES.findall(rest)),

@@ -24,6 +24,7 @@ _OF_SEVERAL = re.compile(
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")
 _THAN_IT = re.compile(r"\b(?:cheaper|less(?: expensive)?) than (?:it|that|this)\b(?! one)")
+_BOTH = re.compile(r"\bboth\b|\b(?:the|these|those) (?:two|2)\b")
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -57,6 +58,8 @@ def items_meant(
     listed, numbers = found(history), intent.item_refs
     counted = lexicon is not None and bool(said(message, lexicon, len(listed)).refs)
     asks_alone = intent.action == "ask" and lexicon is not None and not counted and not pointed
+    if asks_alone and not numbers and _BOTH.search(message.casefold()) and len(on_show(history)) > 2:
+        return _of_each_kind(history)
     if asks_alone and _OF_SEVERAL.search(message.casefold()):
         return listed if len(listed) > 1 else ()
     if not numbers:
@@ -93,3 +96,16 @@ def _spoken_of(exchange: Exchange) -> int | None:
     """The number of the item that an answer spoke of first."""
     cited = (int(number) for number in _CITED.findall(exchange.answer))
     return next((number for number in cited if number <= len(exchange.shown)), None)
+
+
+def _of_each_kind(history: Sequence[Exchange]) -> tuple[Shown, ...]:
+    """Of the last two lists, where they are of two kinds of thing, the item that each answer spoke of first.
+
+    Whoever looked for a table and then for a lamp means these by `both`. () where there are no two such lists.
+    """
+    lists = [e for e in reversed(history) if e.shown and e.intent is not None and e.intent.action in FINDS]
+    kinds = [{entry.item.category[-1:] for entry in each.shown} for each in lists]
+    other = next((n for n, its in enumerate(kinds) if its != kinds[0]), None)
+    if other is None or max(len(kinds[0]), len(kinds[other])) > 1:
+        return ()
+    return tuple(each.shown[(_spoken_of(each) or 1) - 1] for each in (lists[other], lists[0]))

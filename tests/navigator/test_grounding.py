@@ -113,6 +113,45 @@ def test_no_part_of_what_fits_is_another(wished, said, shown):
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
+        ("I like [1], at $49. [2] is the cheapest at $60.", "I like [1], at $49."),
+        ("I like [1], at $49. [1] is the cheapest at $49. Or [2]?", "I like [1], at $49. Or [2]?"),
+        ("I like [2], at $1,299.50. [1] is the dearest at $49.", "I like [2], at $1,299.50."),
+        (
+            "I like [2], at $1,299.50. [2] is the cheapest at $49.",
+            "I like [2], at $1,299.50. [1] is the cheapest at $49.",
+        ),
+        ("[2] is the cheapest at $60.", "[1] is the cheapest at $49."),
+        ("I like [1]. [2] is the cheapest at $60.", "I like [1]. [1] is the cheapest at $49."),
+        ("I like [1], at $49. [2] is the widest at $60.", "I like [1], at $49. [2] is the widest at $1,299.50."),
+    ],
+)
+def test_what_was_presented_is_not_called_the_cheapest_right_after(said, shown):
+    """Its price has just been told; that another is the cheapest is worth a sentence, however the text is cut."""
+    for pieces in ([said], list(said)):
+        assert run(pieces)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("wished", "said", "shown"),
+    [
+        ("a wood one", "[1] fits: painted wood and round, at $49.", "[1] fits: oak and round, at $49."),
+        ("a wood one", "[1] fits: painted wood, oak and round.", "[1] fits: oak and round."),
+        ("a wood one", "[1] fits: wood and round.", "[1] fits: wood and round."),
+        ("a brass one", "[1] fits: brass and round.", "[1]: oak and round."),
+        ("round, in teal", "[1] is what you asked for: teal and round.", "[1] is what you asked for: teal and round."),
+        ("a brass one", "[2] fits: brass and round.", "[2] fits: brass and round."),
+        ("a wood one", "[9] fits: painted wood.", " fits: painted wood."),
+    ],
+)
+def test_what_the_catalogue_states_is_said_of_what_fits(wished, said, shown):
+    """Oak is not called painted wood, however the text is cut; a shade, and what nobody states, stays as seen."""
+    for pieces in ([said], list(said)):
+        assert run(pieces, wished=wished)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
         ("[1] is closest: navy, but oak, not oak, at $49.", "[1] is closest: navy, oak too, at $49."),
         ("[1] is closest: navy, but oak, not wood.", "[1] is closest: navy, oak too."),
         ("[1] is closest: navy, but teal, not oak.", "[1] is closest: navy, oak too."),

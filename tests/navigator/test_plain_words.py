@@ -497,7 +497,16 @@ def test_asking_for_a_thing_is_no_small_talk(history):
 
 
 @pytest.mark.parametrize(
-    ("message", "high"), [("what about 1500?", 1500), ("how about 2", None), ("what about 90 cm", None)]
+    ("message", "high"),
+    [
+        ("what about 1500?", 1500),
+        ("how about 2", None),
+        ("what about 90 cm", None),
+        ("hmm too much. around 200?", 200),
+        ("maybe about 1,500 euros then", 1500),
+        ("around 200 cm", None),
+        ("a table for about 10 people", None),
+    ],
 )
 def test_a_bare_amount_is_another_limit(message, high):
     """Asked whether it may be so much, not whether the second one would do."""

@@ -99,3 +99,18 @@ def test_which_of_these_are_those_pointed_at():
     assert items_meant(intent, "which of these is oak?", (FOUND,), LEXICON, pointed=True) == ()
     counted = ShoppingIntent(action="ask", item_refs=(1,))
     assert items_meant(counted, "which is wider, this or the first one?", (FOUND,), LEXICON, pointed=True) == (LIST[0],)
+
+
+@pytest.mark.parametrize(
+    ("message", "items"), [("how much for both", "bx"), ("what do the two cost together", "bx"), ("are they oak", "")]
+)
+def test_both_are_one_of_each_kind(message, items):
+    """After a list of chairs and one of lamps, both are the chair and the lamp that were presented."""
+    lists = [
+        tuple(Shown(Item(id=name, title=f"{kind} {name}", category=(kind,)), LIST[0].vectors) for name in names)
+        for kind, names in (("Chairs", "abc"), ("Lamps", "xyz"))
+    ]
+    chairs = Exchange("chairs", ShoppingIntent(action="search"), lists[0], "I like [2], a chair.")
+    lamps = Exchange("and a lamp", ShoppingIntent(action="refine"), lists[1], "[1] fits.")
+    assert meant(message, (chairs, lamps)) == items
+    assert meant(message, (chairs,)) == ""

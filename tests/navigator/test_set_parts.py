@@ -99,3 +99,22 @@ def test_of_several_things_none_is_lost():
     for message in ("we have 900 for an armchair and a rug", "For my corner: an armchair, a rug"):
         intent = ShoppingIntent(action="complete", categories=wish)
         assert set(mend(intent, message, (), LEXICON).categories) == set(wish)
+
+
+@pytest.mark.parametrize("read_as", ["search", "refine"])
+def test_what_is_to_be_spent_on_a_set_is_its_budget(read_as):
+    """A set without a budget gets one, whatever the message calls it; no piece of it may cost all of it."""
+    asked = ShoppingIntent(action="complete", categories=("sofa", "rug"))
+    history = (replace(TOGETHER[0], intent=asked, shown=PAIR),)
+    read = ShoppingIntent(action=read_as, categories=("sofa", "rug"), price_max=1500)
+    intent = carry(mend(read, "something cozy please, budget is around 1500", history, LEXICON), history)
+    assert (intent.action, intent.budget_total, intent.price_max) == ("complete", 1500, None)
+
+
+def test_what_goes_with_a_piece_of_a_set_is_no_change_of_it():
+    """A rug that goes with the sofa is looked for beside the sofa, and nothing else."""
+    read = ShoppingIntent(action="complete", categories=("rug",), item_refs=(1,))
+    message = "ok and what about a rug that goes with the first sofa?"
+    history = (replace(TOGETHER[0], shown=PAIR),)
+    intent = carry(mend(read, message, history, LEXICON), history)
+    assert (intent.action, intent.categories, intent.item_refs) == ("complete", ("rug",), (1,))
