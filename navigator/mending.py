@@ -18,6 +18,7 @@ from navigator.notes import asks_total
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
 from navigator.pointing import FINDS, found, it, to_undercut
 from navigator.prompt import Exchange, Shown
+from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 
 _AS_A_THING = (
@@ -79,6 +80,8 @@ def mend(
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
     changes = base if action in ("refine", "complete") else None
     mended = without_spared(with_own_looks(mended, plainly, changes, lexicon), plainly, changes, lexicon)
+    if action in ("search", "refine"):
+        mended = with_seen_words(mended, message, plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         return mended.model_copy(update={"action": "search"})
     return mended

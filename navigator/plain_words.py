@@ -105,7 +105,7 @@ _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
 PRICED = re.compile(
     r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
 )
-_DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
+DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
 _BETWEEN_LOOKS = frozenset(
     ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]
 )
@@ -189,7 +189,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     for left_out in _LEFT_OUT:
         text = left_out.sub(r"without \1", text)
     refused, without, rest = _taken_out(NEGATION, text, lexicon)
-    dropped, forgotten, rest = _taken_out(_DROPPED, rest, lexicon)
+    dropped, forgotten, rest = _taken_out(DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
     things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)

@@ -1,0 +1,50 @@
+"""Words for what only pictures show, such as `round` and `with drawers`: no filter has them, so they are ranked by."""
+
+import re
+
+from navigator import english
+from navigator.intent import ShoppingIntent
+from navigator.knowledge import singular
+from navigator.lexicon import Lexicon
+from navigator.plain_words import DROPPED, NEGATION, Said
+
+_EVERYDAY = 200_000
+"""Count of a word in the dictionary's corpus from which on it says nothing of a picture: back, open, top."""
+
+_PROPERTIES = frozenset(["style", "color", "material", "silhouette", "finish", "pattern", "height", "base"])
+"""Of the vocabulary, those that name what is told of an item, and not how it is."""
+
+_LONGEST = 8
+"""Words of a message that has no room for what is not wished for; in a longer one, a flat is where somebody lives."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*")
+
+
+def with_seen_words(
+    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
+) -> ShoppingIntent:
+    """An intent whose query has the words of a short message by which the Navigator names what it sees.
+
+    So has it those of the search that it changes, as long as that is about the same kind of thing. They rule nothing
+    out. Where something is refused, or somebody's own things are spoken of, all is left as it was read.
+
+    Args:
+        plainly: what the message plainly says.
+        base: the search that the intent changes; None if it is another one.
+    """
+    text = message.casefold()
+    aside = plainly.beside or plainly.dropped or NEGATION.search(text) or DROPPED.search(text)
+    if not lexicon.seen or aside or plainly.words > _LONGEST:
+        return intent
+    slots = (*intent.categories, *intent.colors, *intent.materials, *intent.styles, *intent.exclude, intent.query)
+    told = {singular(word) for slot in slots for word in _WORD.findall(slot.casefold())}
+    names = {name.casefold() for name in lexicon.seen} - _PROPERTIES
+    same = base is not None and base.categories == intent.categories
+    said = dict.fromkeys(_WORD.findall(f"{base.query.casefold() if base is not None and same else ''} {text}"))
+    missing = [
+        word
+        for word in said
+        if word in names and singular(word) not in told and english.count(word) < _EVERYDAY
+        if not lexicon.kinds_of(word)
+    ]
+    return intent.model_copy(update={"query": " ".join((*missing, intent.query)).strip()[:200]}) if missing else intent
