@@ -123,10 +123,11 @@ def items_that_stay(
 
 
 def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:
-    """Whether no more than one kind of thing is wished for, and nothing named that it could go with."""
+    """Whether one kind of thing is wished for, or none and nothing that it could go with."""
     kinds = {lexicon.resolve("category", word) for word in intent.categories}
-    several = len(kinds) > 1 or intent.budget_total is not None or plainly.company
-    return not several and (bool(intent.categories) or not plainly.gathers)
+    if len(kinds) > 1 or intent.budget_total is not None:
+        return False
+    return bool(intent.categories) or not (plainly.gathers or plainly.company)
 
 
 def _without_inventions(

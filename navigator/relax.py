@@ -67,7 +67,7 @@ def told(
 
 def _one(wish: Wish, condition: Condition, currency: str | None, about: str) -> Relaxed:
     if condition == "stock":
-        return Relaxed("in_stock", "true", f"nothing that fits is in stock{about}: shown what is not")
+        return Relaxed("in_stock", "true", f"nothing is in stock{about}: shown what is sold out")
     if condition == "price":
         low, high = wish.price_min, wish.price_max
         if high is None:

@@ -233,12 +233,13 @@ def test_a_name_for_what_was_vague_goes_on_with_it():
     ("message", "kinds", "action"),
     [
         ("shelves for the home office", ("shelf",), "search"),
-        ("a rug to go with my grey sofa", ("rug",), "complete"),
+        ("a rug to go with my grey sofa", ("rug",), "search"),
+        ("something to go with my grey sofa", (), "complete"),
         ("a bed and two nightstands", ("bed", "nightstand"), "complete"),
     ],
 )
 def test_one_thing_alone_completes_nothing(message, kinds, action):
-    """With nothing on show, one kind of thing is searched for, unless it shall go with something."""
+    """With nothing on show, one kind of thing is searched for: nobody here has seen what it shall go with."""
     assert mend(ShoppingIntent(action="complete", categories=kinds), message, (), LEXICON).action == action
 
 
