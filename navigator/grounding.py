@@ -160,7 +160,7 @@ class Grounding:
         wished = self.wished.casefold()
         asked = not looks or any(was_asked(look, "is", wished) for look in looks)
         if wished and asked and not any(is_another(look, wished) for look in looks):
-            return f"{found['item']}{found['claim']}{told}"
+            return f"{found['item']}{found['claim']}{told}" if looks else f"{found['item']}{found['claim'][:-1]}{told}"
         self.corrected += 1
         return f"{found['item']}:{told}"
 

@@ -16,7 +16,7 @@ from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.notes import asks_total
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
-from navigator.pointing import FINDS, found, it, to_undercut
+from navigator.pointing import FINDS, compared_with, found, it, to_undercut
 from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
@@ -68,6 +68,9 @@ def mend(
         changed["item_refs"] = (number,)
     elif action != intent.action or picture:
         changed["item_refs"] = ()
+    if action == "compare":
+        numbers = changed.get("item_refs", intent.item_refs)
+        changed["item_refs"] = compared_with(message, numbers, history)  # type: ignore[arg-type]
     if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)
@@ -156,8 +159,11 @@ def _without_inventions(
         )
         for kind, slot in SLOTS.items()
     }
+    # A reading nook is no thing to be had, but where it is to stand.
+    places = [word for word in intent.categories if _ROOM.fullmatch(word.split()[-1]) and not lexicon.kinds_of(word)]
     kept |= {
-        "categories": tuple(word for word in intent.categories if known(word)),
+        "categories": tuple(word for word in intent.categories if known(word) and word not in places),
+        "query": " ".join((*(word for word in places if word not in intent.query), intent.query)).strip()[:200],
         "exclude": tuple(exclude),
         "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
     }

@@ -41,6 +41,8 @@ _OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
 _OWNED = re.compile(
     rf"\b(?:{'|'.join(sorted(_OWNERS - {'your'}))})\s+(?:(?:an?|the|some|one)\s+)?((?:[^\W_]+(?:-[^\W_]+)*\s*){{2,5}})"
 )
+_REPLACED = re.compile(r"\b((?:replac|upgrad|swap|exchang)\w*) (?:my|our|his|her|their) ")
+"""Whoever replaces a sofa looks for one."""
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 
 
@@ -57,7 +59,7 @@ def named_things(text: str, lexicon: Lexicon) -> tuple[tuple[Thing, ...], tuple[
     """Kinds of thing that a text names: those looked for, and those that somebody has."""
     found: list[Thing] = []
     owned: list[str] = []
-    for clause in re.split(r"[.:;!?]", _WISHED.sub(" want", _HAD.sub(" my ", text))):
+    for clause in re.split(r"[.:;!?]", _REPLACED.sub(r"\1 a ", _WISHED.sub(" want", _HAD.sub(" my ", text)))):
         words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
         place, aside, owner = 0, False, False
         while place < len(words):

@@ -192,11 +192,11 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
     dropped, forgotten, rest = _taken_out(DROPPED, rest, lexicon)
     low, high = _limits(text)
     together = bool(_TOTAL.search(text)) and high is not None
-    things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)
-    kinds = tuple(dict.fromkeys(thing.kind for thing in things))
     had = had_looks(rest, lexicon)
     for looks in had:
         rest = rest.replace(f"{looks} ", "", 1)
+    things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)
+    kinds = tuple(dict.fromkeys(thing.kind for thing in things))
     described = tuple(dict.fromkeys(look for thing in things for look in thing.looks))
     if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))

@@ -84,6 +84,17 @@ def it(message: str, history: Sequence[Exchange]) -> int | None:
     return _spoken_of(last)
 
 
+def compared_with(message: str, refs: Sequence[int], history: Sequence[Exchange]) -> tuple[int, ...]:
+    """The numbers to compare, where one is named and `it` is the other: `compare it with the first`."""
+    last = next((exchange for exchange in reversed(history) if exchange.shown), None)
+    if last is None or len(refs) != 1 or not _IT.search(message.casefold()):
+        return tuple(refs)
+    spoken = 1 if len(last.shown) == 1 else _spoken_of(last) or 1
+    it_is = last.shown[spoken - 1].item.id
+    numbers = [number for number, entry in enumerate(found(history), 1) if entry.item.id == it_is]
+    return tuple(sorted({*numbers, *refs}))
+
+
 def to_undercut(message: str, history: Sequence[Exchange]) -> int | None:
     """The number of the item of the last answer that something cheaper is looked for than: `cheaper than that`."""
     last = next((exchange for exchange in reversed(history) if exchange.shown), None)

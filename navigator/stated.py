@@ -3,7 +3,7 @@
 import re
 
 from catalog.item import Item
-from navigator.families import LOOKS, is_also
+from navigator.families import LOOKS, is_also, names_a_kind
 from navigator.wish import speaks_of
 
 _JOINTS = re.compile(r"(,\s*| and )")
@@ -14,16 +14,13 @@ def as_stated(looks: str, item: Item) -> str:
 
     A shade is a matter of opinion, and of what the picture alone shows nothing is stated.
     """
-    pieces, told = _JOINTS.split(looks), set[str]()
-    kept: list[str] = []
+    body = looks.strip().removesuffix(",")
+    pieces, told = _JOINTS.split(body), dict[str, str]()
     for joint, look in zip(["", *pieces[1::2]], pieces[::2], strict=True):
-        word = look.strip()
-        right = _stated(word.casefold(), item) or word
-        if word and right.casefold() in told:
-            continue
-        told.add(right.casefold())
-        kept.append(joint + (look.replace(word, right) if word else look))
-    return "".join(kept)
+        right = _stated(look.casefold(), item) or look
+        if right.casefold() not in told and names_a_kind(look):  # `gift` tells nothing of an item
+            told[right.casefold()] = (joint if told else " ") + right
+    return "".join(told.values()) + ("," if looks.endswith(",") else "")
 
 
 def _stated(look: str, item: Item) -> str | None:

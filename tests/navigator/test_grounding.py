@@ -141,6 +141,9 @@ def test_what_was_presented_is_not_called_the_cheapest_right_after(said, shown):
         ("round, in teal", "[1] is what you asked for: teal and round.", "[1] is what you asked for: teal and round."),
         ("a brass one", "[2] fits: brass and round.", "[2] fits: brass and round."),
         ("a wood one", "[9] fits: painted wood.", " fits: painted wood."),
+        ("a gift in oak", "[1] fits: gift, at $49.", "[1] fits, at $49."),
+        ("a gift in oak", "[1] fits: gift, oak and round.", "[1] fits: oak and round."),
+        ("a gift in oak", "[1] is what you asked for: oak and gift.", "[1] is what you asked for: oak."),
     ],
 )
 def test_what_the_catalogue_states_is_said_of_what_fits(wished, said, shown):

@@ -114,3 +114,17 @@ def test_both_are_one_of_each_kind(message, items):
     lamps = Exchange("and a lamp", ShoppingIntent(action="refine"), lists[1], "[1] fits.")
     assert meant(message, (chairs, lamps)) == items
     assert meant(message, (chairs,)) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "read", "items"),
+    [
+        ("compare it with the first", (1,), "ab"),
+        ("compare it with number 2", (2,), "b"),
+        ("compare the first with the third", (1, 3), "ac"),
+        ("compare the last one", (4,), "d"),
+    ],
+)
+def test_it_is_one_of_the_two_that_are_compared(message, read, items):
+    """After an answer about the second, it is the second."""
+    assert meant(message, (FOUND, ABOUT_B), "compare", read) == items

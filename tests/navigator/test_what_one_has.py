@@ -30,3 +30,18 @@ def test_how_a_thing_that_one_has_is_told():
     """`Your sofas` are the shop's."""
     assert said("an oak lamp for our grey velvet sofa", LEXICON, 0).had == ("grey velvet",)
     assert said("your grey velvet sofa", LEXICON, 0).had == ()
+
+
+def test_what_is_replaced_is_looked_for():
+    """Somebody who replaces a grey sofa wants a sofa, and need not want a grey one."""
+    message = "I want to replace my old grey sofa, something lighter, industrial, max 1200"
+    read = ShoppingIntent(action="search", colors=("grey",), styles=("industrial",), price_max=1200)
+    intent = mend(read, message, (), LEXICON)
+    assert (intent.categories, intent.colors, intent.styles) == (("sofa",), (), ("industrial",))
+
+
+@pytest.mark.parametrize(("kind", "query"), [("reading nook", "reading nook"), ("kitchen knife", "")])
+def test_a_place_is_no_thing_to_be_had(kind, query):
+    """That there is no reading nook in this shop is not what somebody wants to hear who furnishes one."""
+    intent = mend(ShoppingIntent(action="search", categories=(kind,)), f"a cozy {kind}", (), LEXICON)
+    assert (intent.query, intent.categories) == (query, () if query else (kind,))
