@@ -69,8 +69,10 @@ def mend(
     elif action != intent.action or picture:
         changed["item_refs"] = ()
     if action == "compare":
-        numbers = changed.get("item_refs", intent.item_refs)
-        changed["item_refs"] = compared_with(message, numbers, history)  # type: ignore[arg-type]
+        read = intent.item_refs if action == intent.action and not picture else ()
+        changed["item_refs"] = numbers = compared_with(message, plainly.refs or read, history)
+        if len(numbers) == 1 and not pointed:
+            action = changed["action"] = "ask"  # with nothing else
     if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)

@@ -24,6 +24,10 @@ _OF_SEVERAL = re.compile(
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")
 _THAN_IT = re.compile(r"\b(?:cheaper|less(?: expensive)?) than (?:it|that|this)\b(?! one)")
+_THE_MORE = re.compile(
+    r"\bwhich (?:one |of (?:them|these|those|the two) )?(?:is|are|costs?) (?:the )?(?:\w+er|more|less)\b"
+)
+"""Which of two; of many it may be meant, too."""
 _BOTH = re.compile(r"\bboth\b|\b(?:the|these|those) (?:two|2)\b")
 _CITED = re.compile(r"\[(\d{1,2})\]")
 
@@ -60,6 +64,8 @@ def items_meant(
     asks_alone = intent.action == "ask" and lexicon is not None and not counted and not pointed
     if asks_alone and not numbers and _BOTH.search(message.casefold()) and len(on_show(history)) > 2:
         return _of_each_kind(history)
+    if asks_alone and len(on_show(history)) == 2 and _THE_MORE.search(message.casefold()):
+        return on_show(history)
     if asks_alone and _OF_SEVERAL.search(message.casefold()):
         return listed if len(listed) > 1 else ()
     if not numbers:

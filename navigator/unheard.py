@@ -30,6 +30,7 @@ _ASKED_FOR = (
 """Ways of asking for what is known, in phrases.json."""
 
 _POINTS = ("number", "option")
+_PRICED = ("cheaper", "pricier", "dearer", "costlier")
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 _DOES = re.compile(
@@ -90,7 +91,7 @@ def _stem(word: str) -> str:
 def _always() -> frozenset[str]:
     """Broad and narrow words for looks and kinds, and those by which what is known is asked for."""
     looks = [word for family in FAMILIES.values() for entry in family.items() for word in entry]
-    return _asked() | stems((*(look.replace("|", " ") for look in looks), *KINDS, *KINDS.values(), *_POINTS))
+    return _asked() | stems((*(look.replace("|", " ") for look in looks), *KINDS, *KINDS.values(), *_POINTS, *_PRICED))
 
 
 @lru_cache

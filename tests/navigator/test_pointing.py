@@ -128,3 +128,20 @@ def test_both_are_one_of_each_kind(message, items):
 def test_it_is_one_of_the_two_that_are_compared(message, read, items):
     """After an answer about the second, it is the second."""
     assert meant(message, (FOUND, ABOUT_B), "compare", read) == items
+
+
+@pytest.mark.parametrize(
+    ("message", "items"),
+    [
+        ("which is taller?", "ac"),
+        ("which one is the cheaper", "ac"),
+        ("which is the tallest?", "abcd"),
+        ("any blue?", ""),
+    ],
+)
+def test_which_of_two_is_of_those_compared(message, items):
+    """After the first and the third were compared, the taller one is one of them; the tallest may be any."""
+    compared = Exchange(
+        "1 or 3?", ShoppingIntent(action="compare", item_refs=(1, 3)), (LIST[0], LIST[2]), "[1] is oak."
+    )
+    assert meant(message, (FOUND, compared)) == items
