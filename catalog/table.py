@@ -94,7 +94,7 @@ class ItemTable:
 
     @classmethod
     def of(cls, store: ReleaseStore, release: Release) -> "ItemTable":
-        """The items of a release, as it was tagged; only to be read. Raises NotFound."""
+        """The items of a release, as it was tagged; its rows are only to be read. Raises NotFound."""
         table = _open(store.tables_uri, release.items.name, store.storage_options or None)
         try:
             table.checkout(release.tag)

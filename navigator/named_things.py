@@ -38,9 +38,11 @@ _WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
 _ARTICLES = frozenset(["a", "an", "the", "some", "one", "another"])
 _BETWEEN_THINGS = frozenset([",", "+", "/", "&", "and", "n", "plus", "or"])
 _OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
+_TOKEN = r"[^\W_]+(?:-[^\W_]+)*"
 _OWNED = re.compile(
-    rf"\b(?:{'|'.join(sorted(_OWNERS - {'your'}))})\s+(?:(?:an?|the|some|one)\s+)?((?:[^\W_]+(?:-[^\W_]+)*\s*){{2,5}})"
+    rf"\b(?:{'|'.join(sorted(_OWNERS - {'your'}))})\s+(?:(?:an?|the|some|one)\s+)?((?:{_TOKEN}\s+){{1,4}}{_TOKEN})"
 )
+"""Something that a person has, with a few words before it; `your sofas` are the shop's."""
 _REPLACED = re.compile(r"\b((?:replac|upgrad|swap|exchang)\w*) (?:my|our|his|her|their) ")
 """Whoever replaces a sofa looks for one."""
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})

@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Ray goes with the last test of this room: what it leaves running would slow all other rooms down."""
+    del nextitem  # which need not be the last of the room
+    items = item.session.items
+    if not any(HERE in other.path.parents for other in items[items.index(item) + 1 :]):
+        import ray
+
+        ray.shutdown()
 
 
 @pytest.fixture(scope="session")
