@@ -27,7 +27,7 @@ _numbers = itertools.count()
 def run(deployment, release_uri, *arguments, **more):
     """A local handle of one deployment."""
     batching._BatchQueue._warn_if_max_batch_size_exceeds_max_ongoing_requests = lambda self: None
-    application = serve.deployment()(deployment).bind(release_uri, *arguments, poll_s=0.1, **more)
+    application = serve.deployment()(deployment).bind(release_uri, *arguments, poll_s=0.3, **more)
     return serve.run(application, name=f"{deployment.__name__}-{next(_numbers)}", _local_testing_mode=True)
 
 

@@ -29,10 +29,10 @@ def handles(release_uri):
     # A batch queue warns of odd settings when it starts; in local testing mode it cannot look them up, and fails.
     batching._BatchQueue._warn_if_max_batch_size_exceeds_max_ongoing_requests = lambda self: None
     encoder = serve.run(
-        serve.deployment()(QueryEncoder).bind(release_uri, poll_s=0.1), name="encoder", _local_testing_mode=True
+        serve.deployment()(QueryEncoder).bind(release_uri, poll_s=0.3), name="encoder", _local_testing_mode=True
     )
     retriever = serve.run(
-        serve.deployment()(Retriever).bind(release_uri, poll_s=0.1), name="retriever", _local_testing_mode=True
+        serve.deployment()(Retriever).bind(release_uri, poll_s=0.3), name="retriever", _local_testing_mode=True
     )
     return encoder, retriever
 

@@ -24,7 +24,7 @@ def deploy(release_uri, database, holders=()):
     number = next(_numbers)
 
     def bound(deployment, name, *args):
-        return serve.deployment(name=name)(deployment).bind(release_uri, *args, poll_s=0.1)
+        return serve.deployment(name=name)(deployment).bind(release_uri, *args, poll_s=0.3)
 
     def run(deployment, name, *args):
         return serve.run(bound(deployment, name, *args), name=f"{name}-{number}", _local_testing_mode=True)
