@@ -28,7 +28,7 @@ _CITED_OPEN = re.compile(
 )
 """A citation that may yet be said to cost or to measure the least or the most."""
 
-_EXTREME_AT = rf"\s?(?P<item>\[\d{{1,3}}\]) is the {_COSTS} at"
+_EXTREME_AT = rf"\s?\[(?P<number>\d{{1,3}})\] is the {_COSTS} at"
 _EXTREME_OPEN = re.compile(rf"{_EXTREME_AT}(?: (?:(?![.;!?,] )[^\[\]]){{0,20}})?$")
 """A sentence that says so, until it ends: of the item just presented at its price it need not be said again."""
 _EXTREME_WHOLE = re.compile(rf"{_EXTREME_AT} {AMOUNT.pattern}(?:\.(?= |$)|$)")
@@ -135,7 +135,9 @@ class Grounding:
         checked, begun = "", 0
         for again in _EXTREME_WHOLE.finditer(text):
             checked += self._check_all(text[begun : again.start()])
-            begun = again.end() if self._is_repeated(again) else again.start()
+            repeated = self._is_repeated(again)
+            self.corrected += repeated and int(again["number"]) != self._last
+            begun = again.end() if repeated else again.start()
         return checked + self._check_all(text[begun:])
 
     def _check_all(self, text: str) -> str:
@@ -145,11 +147,17 @@ class Grounding:
 
     def _is_repeated(self, found: re.Match[str]) -> bool:
         """Whether a sentence says which costs the least, or the most, and that is what was presented just before it."""
-        prices = [item.price for item in self.items if item.price is not None]
-        if self._last is None or not prices or not _PRESENTED.search(self._said):
+        if self._last is None or found["size"] or not _PRESENTED.search(self._said):
             return False
-        extreme = (min if found["least"] else max)(prices)
-        return found["size"] is None and self.items[self._last - 1].price == extreme
+        extreme = self._extreme_price(found)
+        return extreme is not None and self.items[self._last - 1].price == extreme
+
+    def _extreme_price(self, claim: re.Match[str]) -> float | None:
+        """The least or the highest price, as a claim has it; None where there are not two to compare."""
+        prices = [item.price for item in self.items if item.price is not None]
+        if len(prices) < 2 or len({item.currency for item in self.items}) > 1:
+            return None
+        return (min if claim["least"] else max)(prices)
 
     def _as_asked(self, found: re.Match[str]) -> str:
         """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""
@@ -203,12 +211,11 @@ class Grounding:
         claim = _IS_EXTREME.match(found.string, found.end()) or _EXTREME_IS.search(before)
         if claim is not None and claim["size"]:
             return self._of_extreme_size(number, claim["size"].casefold())
-        prices = {n: item.price for n, item in enumerate(self.items, 1) if item.price is not None}
-        if claim is None or len(prices) < 2 or len({item.currency for item in self.items}) > 1:
+        extreme = self._extreme_price(claim) if claim else None
+        if extreme is None:
             return number
-        extreme = (min if claim["least"] else max)(prices.values())
-        if prices.get(number) != extreme:
-            number = next(n for n, price in prices.items() if price == extreme)
+        if not 1 <= number <= len(self.items) or self.items[number - 1].price != extreme:
+            number = next(n for n, item in enumerate(self.items, 1) if item.price == extreme)
         self._due = money(extreme, self.items[number - 1].currency)
         return number
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from navigator.intent import Action, ShoppingIntent
 from navigator.lexicon import Lexicon, plain
 from navigator.plain_words import SHORT, Said
+from navigator.set_parts import is_set
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Heard:
 def mended_action(heard: Heard) -> Action:
     """What a message is for."""
     action = heard.intent.action
-    for group in (_on_an_empty_page, _by_what_is_named, _about_items_on_show, _by_a_few_words):
+    for group in (_of_a_set, _on_an_empty_page, _by_what_is_named, _about_items_on_show, _by_a_few_words):
         if (mended := group(heard)) is not None:
             action = mended
             break
@@ -49,6 +50,15 @@ def those_ones(plainly: Said, base: ShoppingIntent, lexicon: Lexicon) -> tuple[s
             if lexicon.knows("category", name) and set(lexicon.resolve("category", name)) < before:
                 return (name,)
     return ()
+
+
+def _of_a_set(heard: Heard) -> Action | None:
+    """Who speaks of all the things of the set on show, and names none of them, changes that set: `around 1500`."""
+    intent, base = heard.intent, heard.base
+    if base is None or not is_set(base) or heard.plainly.kinds or intent.item_refs:
+        return None
+    now, before = ({heard.lexicon.resolve("category", thing) for thing in one.categories} for one in (intent, base))
+    return "complete" if now == before and intent.action in ("search", "refine") else None
 
 
 def _on_an_empty_page(heard: Heard) -> Action | None:

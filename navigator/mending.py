@@ -57,22 +57,11 @@ def mend(
         intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
     action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
-    if action in ("search", "refine") and _same_things(intent, plainly, base, lexicon):
-        action = "complete"
-    changed: dict[str, object] = {"action": action}
-    if plainly.refs and action not in ("search", "chat"):
-        changed["item_refs"] = plainly.refs
-    elif action == "ask" and len(intent.item_refs) == 1 and asks_total(message):
-        changed["item_refs"] = ()  # one alone makes no sum
-    elif not pointed and (number := _unnumbered(action, message, history)) is not None:
-        changed["item_refs"] = (number,)
-    elif action != intent.action or picture:
-        changed["item_refs"] = ()
-    if action == "compare":
-        read = intent.item_refs if action == intent.action and not picture else ()
-        changed["item_refs"] = numbers = compared_with(message, plainly.refs or read, history)
-        if len(numbers) == 1 and not pointed:
-            action = changed["action"] = "ask"  # with nothing else
+    read = intent.item_refs if action == intent.action and not picture else ()
+    numbers = _numbers(action, read, message, plainly, history, pointed)
+    if action == "compare" and len(numbers) == 1 and not pointed:
+        action = "ask"  # with nothing else
+    changed: dict[str, object] = {"action": action, "item_refs": numbers}
     if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)
@@ -92,14 +81,6 @@ def mend(
     return mended
 
 
-def _same_things(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> bool:
-    """Whether an intent has all the things of the set before it, of which the message names none: `around 1500`."""
-    if base is None or not is_set(base) or plainly.kinds or intent.item_refs:
-        return False
-    now, before = ({lexicon.resolve("category", thing) for thing in one.categories} for one in (intent, base))
-    return now == before
-
-
 def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
     """One thing alone, where several were read and a message names neither them nor a room that they would furnish."""
     named = len(plainly.kinds) > 1 or len(_heard_kinds(intent.categories, message, lexicon)) > 1
@@ -108,6 +89,19 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
     most = intent.budget_total if intent.price_max is None else intent.price_max
     alone = {"action": "search", "categories": intent.categories[:1], "price_max": most, "budget_total": None}
     return intent.model_copy(update=alone)
+
+
+def _numbers(
+    action: str, read: tuple[int, ...], message: str, plainly: Said, history: Sequence[Exchange], pointed: bool
+) -> tuple[int, ...]:
+    """The numbers of the items that a message means: those that it says, else what it says instead, else those read."""
+    if plainly.refs and action not in ("search", "chat"):
+        read = plainly.refs
+    elif action == "ask" and len(read) == 1 and asks_total(message):
+        return ()  # one alone makes no sum
+    elif not pointed and (number := _unnumbered(action, message, history)) is not None:
+        return (number,)
+    return compared_with(message, read, history) if action == "compare" else read
 
 
 def _unnumbered(action: str, message: str, history: Sequence[Exchange]) -> int | None:

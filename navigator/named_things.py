@@ -61,8 +61,8 @@ def named_things(text: str, lexicon: Lexicon) -> tuple[tuple[Thing, ...], tuple[
     """Kinds of thing that a text names: those looked for, and those that somebody has."""
     found: list[Thing] = []
     owned: list[str] = []
-    for clause in re.split(r"[.:;!?]", _REPLACED.sub(r"\1 a ", _WISHED.sub(" want", _HAD.sub(" my ", text)))):
-        words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|[,+/&]", clause)
+    for clause in re.split(r"[.:;!?]", _REPLACED.sub(r"\1 a ", _with_owners(text))):
+        words = re.findall(rf"{_TOKEN}|[,+/&]", clause)
         place, aside, owner = 0, False, False
         while place < len(words):
             if words[place] in _PLACES:
@@ -86,12 +86,17 @@ def named_things(text: str, lexicon: Lexicon) -> tuple[tuple[Thing, ...], tuple[
 def had_looks(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     """What stands before a thing that somebody has: `dark green velvet`, of `I have a dark green velvet sofa`."""
     told = []
-    for found in _OWNED.finditer(_WISHED.sub(" want", _HAD.sub(" my ", text))):
+    for found in _OWNED.finditer(_with_owners(text)):
         words = found[1].split()
         at = next((n for n, word in enumerate(words) if _is_kind(word, lexicon)), 0)
         if named_looks(" ".join(words[:at]), lexicon):
             told.append(" ".join(words[:at]))
     return tuple(told)
+
+
+def _with_owners(text: str) -> str:
+    """A text in which `I have a sofa` is `my sofa`, and `I would like` no likeness."""
+    return _WISHED.sub(" want", _HAD.sub(" my ", text))
 
 
 def own_looks(things: Sequence[Thing]) -> tuple[tuple[str, Looks], ...]:
@@ -112,7 +117,7 @@ def _is_kind(phrase: str, lexicon: Lexicon) -> bool:
 
 def named_looks(text: str, lexicon: Lexicon) -> Looks:
     """Colours, materials and styles that a text names as the catalogue or everybody does, the longest first."""
-    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|,", re.sub(r"-ish\b", "", text))
+    words = re.findall(rf"{_TOKEN}|,", re.sub(r"-ish\b", "", text))
     found: list[tuple[Kind, str]] = []
     place = 0
     while place < len(words):

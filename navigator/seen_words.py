@@ -33,7 +33,7 @@ def with_seen_words(
         base: the search that the intent changes; None if it is another one.
     """
     text = message.casefold()
-    aside = plainly.beside or plainly.dropped or NEGATION.search(text) or DROPPED.search(text)
+    aside = plainly.beside or NEGATION.search(text) or DROPPED.search(text)
     if not lexicon.seen or aside or plainly.words > _LONGEST:
         return intent
     slots = (*intent.categories, *intent.colors, *intent.materials, *intent.styles, *intent.exclude, intent.query)

@@ -106,7 +106,9 @@ def precompute(job: Job, progress: Progress | None = None) -> Report:
         progress.say("Looking at the source and loading the encoder")
         worker = _Worker(job, store, book, probe_encoder(job.load_encoder), progress)
         if (cpus := ray.cluster_resources().get("CPU", 0)) < LEAST_CPUS:
-            progress.say(f"The cluster has {cpus:g} CPU: encoding waits until there are {LEAST_CPUS}")
+            progress.say(
+                f"The cluster has {cpus:g} CPU: encoding waits until there are {LEAST_CPUS} (ray start --num-cpus)"
+            )
         return worker.run()
 
 

@@ -131,6 +131,12 @@ def test_what_was_presented_is_not_called_the_cheapest_right_after(said, shown):
         assert run(pieces)[0] == shown
 
 
+@pytest.mark.parametrize(("number", "corrected"), [(1, 0), (2, 1)])
+def test_what_is_left_out_and_was_wrong_counts(number, corrected):
+    """Left out because it was said already, it still was wrong of the other one."""
+    assert run([f"I like [1], at $49. [{number}] is the cheapest at $49."])[1].corrected == corrected
+
+
 @pytest.mark.parametrize(
     ("wished", "said", "shown"),
     [
