@@ -7,7 +7,7 @@ are never put back: leaving them out is how a change of mind is written.
 
 from collections.abc import Sequence
 
-from navigator.intent import ShoppingIntent
+from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import plain
 from navigator.pointing import FINDS, on_show
@@ -36,6 +36,7 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
             "budget_total": intent.budget_total if intent.budget_total is not None else base.budget_total,
             "price_max": _price_max(intent, base),
             "price_min": _price_min(intent, base),
+            "sort": _sort(intent, base),
         }
     )
 
@@ -66,6 +67,12 @@ def carried_picture(intent: ShoppingIntent, history: Sequence[Exchange], has_pic
         if before is not None and before.action in ("search", "complete"):
             return None  # something new was asked for since
     return None
+
+
+def _sort(intent: ShoppingIntent, base: ShoppingIntent) -> Sort:
+    """A bigger one, and then one in oak: bigger still, unless it is about something else or another order."""
+    same = not intent.categories or intent.categories == base.categories
+    return base.sort if base.sort in BY_SIZE and same and intent.sort == "relevance" else intent.sort
 
 
 def _price_max(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:

@@ -28,6 +28,9 @@ _MOST: dict[str, tuple[str, tuple[str, ...], Callable[..., float]]] = {
 """Word → how people ask for it, by which measure (the first that is known; of none, by the two largest), which end."""
 
 
+_IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0, "in": 2.54, "ft": 30.48}
+
+
 @dataclass(frozen=True)
 class Extreme:
     """Which items are the widest, and how wide.
@@ -85,6 +88,20 @@ def extreme_of(word: str, items: Sequence[Item]) -> Extreme | None:
     values = [_number(size[what]) for size in sizes]
     numbers = _at(end(values), values)
     return Extreme(word, numbers, sizes[numbers[0] - 1][what])
+
+
+def extent(item: Item) -> float | None:
+    """How large an item is: the product of its two largest sides, in cm²; None where its sizes are unknown.
+
+    A thing of one side, such as a round mirror's diameter, is taken for as large in the other.
+    """
+    sides = [side for size in measures(item).values() if (side := _centimetres(size)) is not None]
+    return math.prod(sorted((*sides, *sides[:1]) if len(sides) == 1 else sides)[-2:]) if sides else None
+
+
+def _centimetres(size: str) -> float | None:
+    unit = _IN_CM.get(re.sub(r"[\d.,\s]", "", size))
+    return None if unit is None else _number(size) * unit
 
 
 def _of_all(word: str, sizes: Sequence[dict[str, str]], end: Callable[..., float]) -> Extreme | None:

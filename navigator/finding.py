@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from navigator.extremes import extent
 from navigator.families import names_a_kind
-from navigator.intent import ShoppingIntent, Sort
+from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks
 from navigator.prompt import Shown
@@ -92,6 +93,8 @@ async def find(
     elif picture and not wish.wanted.get("category"):
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
+    if intent.sort in BY_SIZE:
+        found = _beyond(meant, found, intent.sort) or found
     relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
     unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
     varied = unnamed or any(one.field == "categories" for one in relaxed)
@@ -155,6 +158,10 @@ async def _ordered(group: Sequence[Candidate], sort: Sort, means: Means) -> tupl
     if sort in ("price_low", "price_high"):
         sign = 1.0 if sort == "price_low" else -1.0
         ordered.sort(key=lambda one: (one.shown.item.price is None, sign * (one.shown.item.price or 0.0)))
+    elif sort in BY_SIZE:
+        sign = 1.0 if sort == "smallest" else -1.0
+        sizes = {one.shown.item.id: extent(one.shown.item) for one in ordered}
+        ordered.sort(key=lambda one: (sizes[one.shown.item.id] is None, sign * (sizes[one.shown.item.id] or 0.0)))
     return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
 
 
@@ -253,6 +260,15 @@ def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> W
         wish = replace(wish, wanted={**wish.wanted, "category": kinds}, said={**wish.said, "category": kinds})
     # `More like the second one` says nothing that words could rank by.
     return wish if changed or intent.action != "similar" else replace(wish, text="")
+
+
+def _beyond(meant: Sequence[Shown], found: Sequence[Candidate], sort: Sort) -> tuple[Candidate, ...]:
+    """Of what was found, that which is larger, or smaller, than all of the items meant, as far as sizes are known."""
+    sizes = [size for entry in meant if (size := extent(entry.item)) is not None]
+    pairs = [(one, size) for one in found if (size := extent(one.shown.item)) is not None]
+    if not sizes:
+        return ()
+    return tuple(one for one, size in pairs if (size < min(sizes) if sort == "smallest" else size > max(sizes)))
 
 
 async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]:

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Action = Literal["search", "refine", "similar", "compare", "complete", "ask", "chat"]
-Sort = Literal["relevance", "price_low", "price_high", "newest"]
+Sort = Literal["relevance", "price_low", "price_high", "newest", "smallest", "largest"]
+"""An order; the last two are of sizes, which no model writes: rules hear a bigger one."""
+
+BY_SIZE = frozenset[Sort](("smallest", "largest"))
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Words = Annotated[tuple[Word, ...], Field(max_length=6)]

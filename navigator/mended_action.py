@@ -97,7 +97,7 @@ def _about_items_on_show(heard: Heard) -> Action | None:
     asks = read in ("ask", "compare", "chat", "similar")
     if heard.shown and plainly.requests and plainly.looks and not refers and asks:
         return "refine"  # `would you have it in oak?` asks for another, however politely
-    if read == "chat" and plainly.kinds and plainly.requests and not refers:
+    if plainly.kinds and plainly.requests and not refers and (read == "chat" or _of_another_kind(heard)):
         return "search"  # do you have a matching cup?
     settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
     if not (heard.shown and plainly.refs) or settled or read not in ("refine", "similar"):
@@ -105,6 +105,15 @@ def _about_items_on_show(heard: Heard) -> Action | None:
     if len(plainly.refs) > 1:
         return "compare"  # the cheapest of 1, 3 and 4
     return "ask" if plainly.asks and not plainly.requests else None
+
+
+def _of_another_kind(heard: Heard) -> bool:
+    """Whether a question names kinds of thing that the last search was not about: how many rugs do you have?"""
+    resolve, base = heard.lexicon.resolve, heard.base
+    if heard.intent.action != "ask" or base is None:
+        return False
+    before = {value for word in base.categories for value in resolve("category", word)}
+    return bool(before) and all(before.isdisjoint(resolve("category", kind)) for kind in heard.plainly.kinds)
 
 
 def _by_a_few_words(heard: Heard) -> Action | None:

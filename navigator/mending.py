@@ -9,14 +9,14 @@ import re
 from collections.abc import Sequence
 
 from navigator.carry import last_search
-from navigator.intent import ShoppingIntent
+from navigator.intent import BY_SIZE, Action, ShoppingIntent, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.notes import asks_total
 from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
-from navigator.pointing import FINDS, compared_with, found, it, to_undercut
+from navigator.pointing import FINDS, compared_with, found, it, to_better
 from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
@@ -67,7 +67,7 @@ def mend(
         changed |= _prices(meant, plainly, base)
         changed |= _looks(meant, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
-        changed["sort"] = plainly.sort or intent.sort
+        changed["sort"] = _sort(action, intent, plainly)
         query = str(changed.get("query", intent.query))
         unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
         changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
@@ -91,6 +91,12 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
     return intent.model_copy(update=alone)
 
 
+def _sort(action: Action, intent: ShoppingIntent, plainly: Said) -> Sort:
+    """The order that a message names, else the one read. What goes together is in none of sizes: a bigger rug of it."""
+    named = None if action == "complete" and plainly.sort in BY_SIZE else plainly.sort
+    return named or intent.sort
+
+
 def _numbers(
     action: str, read: tuple[int, ...], message: str, plainly: Said, history: Sequence[Exchange], pointed: bool
 ) -> tuple[int, ...]:
@@ -108,7 +114,7 @@ def _unnumbered(action: str, message: str, history: Sequence[Exchange]) -> int |
     """The number of the item that a message means without one: is it oak, cheaper than that."""
     if action in ("ask", "similar", "complete"):
         return it(message, history)
-    return to_undercut(message, history) if action == "refine" else None
+    return to_better(message, history) if action == "refine" else None
 
 
 def items_that_stay(

@@ -84,7 +84,10 @@ _REQUEST = re.compile(
     r"|\b(?:do|does) (?:it|they) come\b|\b(?:instead|preferably|please|ideally)\b"
     r"|\bwould (?:suit|look|go|be) (?:nicer|better)\b"
 )
-_ABOUT = re.compile(r"\b(?:what|which|how|why|who|when|where|tell|difference|compare|sure|right|really)\b")
+_ABOUT = re.compile(
+    r"\b(?:what|which|why|who|when|where|tell|difference|compare|sure|right|really)\b"
+    r"|\bhow\b(?! many (?:\w+ )?(?:do|have|can|are|is)\b)"
+)
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8])|along the lines)\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
@@ -100,6 +103,13 @@ _CHEAPEST = re.compile(
     r"|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b|\bmore affordable\b"
 )
 _DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price")
+_NOT_A_SIZE = (
+    r"(?!\s+(?:\w*rooms?|flat|house|home|place|space|apartment|studio|budget|price|choice|selection|family)\b)"
+)
+_SIZED: dict[Sort, re.Pattern[str]] = {
+    "largest": re.compile(rf"\b(?:bigger|larger|wider|taller|longer|roomier)\b{_NOT_A_SIZE}"),
+    "smallest": re.compile(rf"\b(?:smaller|narrower|shorter|slimmer|tinier|more compact)\b{_NOT_A_SIZE}"),
+}
 _NARROWS = re.compile(r"\b(?:only|just)\b")
 _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
 PRICED = re.compile(
@@ -258,7 +268,9 @@ def named_brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 def _order(text: str) -> Sort | None:
     if _DEAREST.search(text):
         return "price_high"
-    return "price_low" if _CHEAPEST.search(text) else None
+    if _CHEAPEST.search(text):
+        return "price_low"
+    return next((sort for sort, asked in _SIZED.items() if asked.search(text)), None)
 
 
 def _references(text: str, shown: int, last: int) -> tuple[int, ...]:

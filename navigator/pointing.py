@@ -23,7 +23,10 @@ _OF_SEVERAL = re.compile(
     r"|\b(?:cheapest|dearest|priciest|most expensive|recommend)\b|\bhelp me (?:choose|decide|pick)\b"
 )
 _IT = re.compile(r"\b(?:it|its|it's|(?:this|that) one)\b")
-_THAN_IT = re.compile(r"\b(?:cheaper|less(?: expensive)?) than (?:it|that|this)\b(?! one)")
+_THAN_IT = re.compile(
+    r"\b(?:cheaper|less(?: expensive)?|bigger|larger|wider|taller|longer|smaller|narrower|shorter)"
+    r" than (?:it|that|this)\b(?! one)"
+)
 _THE_MORE = re.compile(
     r"\bwhich (?:one |of (?:them|these|those|the two) )?(?:is|are|costs?) (?:the )?(?:\w+er|more|less)\b"
 )
@@ -101,8 +104,8 @@ def compared_with(message: str, refs: Sequence[int], history: Sequence[Exchange]
     return tuple(sorted({*numbers, *refs}))
 
 
-def to_undercut(message: str, history: Sequence[Exchange]) -> int | None:
-    """The number of the item of the last answer that something cheaper is looked for than: `cheaper than that`."""
+def to_better(message: str, history: Sequence[Exchange]) -> int | None:
+    """The number of the item of the last answer that something cheaper, or bigger, is looked for than it."""
     last = next((exchange for exchange in reversed(history) if exchange.shown), None)
     if last is None or not _THAN_IT.search(message.casefold()):
         return None

@@ -17,7 +17,13 @@ _LEADS = {
     "complete": "What goes with it",
     "ask": "About",
 }
-_SORTS = {"price_low": "lowest price first", "price_high": "highest price first", "newest": "newest first"}
+_SORTS = {
+    "price_low": "lowest price first",
+    "price_high": "highest price first",
+    "newest": "newest first",
+    "smallest": "smallest first",
+    "largest": "largest first",
+}
 _LISTS = ("categories", "colors", "materials", "styles", "exclude", "item_refs")
 _CONDITIONS = ("query", *_LISTS, "price_min", "price_max", "budget_total", "sort")
 _FREE = ("search", "refine")

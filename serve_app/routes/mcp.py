@@ -51,7 +51,7 @@ def mcp_server(tools: AgentTools) -> MCPServer:
         exclude: Annotated[_Words | None, Field(description="What must not be: colours, materials, kinds.")] = None,
         price_min: Annotated[float | None, Field(ge=0)] = None,
         price_max: Annotated[float | None, Field(ge=0)] = None,
-        sort: Literal["relevance", "price_low", "price_high"] = "relevance",
+        sort: Literal["relevance", "price_low", "price_high", "smallest", "largest"] = "relevance",
         user_id: _Person = None,
         limit: Annotated[int, Field(ge=1, le=20)] = 8,
     ) -> dict[str, Any]:

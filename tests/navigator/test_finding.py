@@ -134,6 +134,21 @@ async def test_cheaper_than_the_one_meant():
     assert (await Shelves().ids(wanted, [SHELF[1]]))[0] == ["c"]
 
 
+def rug(name: str, *sides: str, price: float = 100.0) -> Shown:
+    return thing(name, "Rugs", price, attributes=dict(zip(("width_cm", "length_cm"), sides, strict=False)))
+
+
+async def test_a_bigger_one():
+    """The largest come first, those of unknown size last; of what is bigger than one, none is smaller than it."""
+    rugs = Shelves((rug("mat", "60", "90"), rug("bare"), rug("wide", "200", "300"), rug("runner", "80", "240")))
+    wanted = ShoppingIntent(action="refine", categories=("rug",), sort="largest")
+    assert (await rugs.ids(wanted))[0] == ["wide", "runner", "mat", "bare"]
+    assert (await rugs.ids(wanted.model_copy(update={"sort": "smallest"})))[0] == ["mat", "runner", "wide", "bare"]
+    than = wanted.model_copy(update={"item_refs": (4,)})
+    assert (await rugs.ids(than, [rugs.items[3]]))[0] == ["wide"]
+    assert (await rugs.ids(than, [rugs.items[2]]))[0] == ["runner", "mat", "bare"]  # none is: the next in size
+
+
 async def test_a_picture_of_a_sofa_looks_for_sofas():
     """What looks most like it says what it is; where that is of all kinds, all kinds are shown."""
     shelves = Shelves(SHELF[::-1])
@@ -303,6 +318,15 @@ def test_exclusions_and_budget_carry_over():
     assert back.exclude == ()
     assert carry(ShoppingIntent(action="search", query="lamp"), history).exclude == ()
     assert carry(ShoppingIntent(action="refine", sort="price_high"), history).price_max is None
+
+
+def test_a_bigger_one_stays_bigger():
+    """Who then wants it in oak has not become content with a small one; a lamp is another matter."""
+    shown = Exchange("bigger", ShoppingIntent(action="refine", categories=("table",), sort="largest"), tuple(SHELF))
+    oak = ShoppingIntent(action="refine", categories=("table",), materials=("oak",))
+    assert carry(oak, [shown]).sort == "largest"
+    assert carry(oak.model_copy(update={"sort": "price_low"}), [shown]).sort == "price_low"
+    assert carry(oak.model_copy(update={"categories": ("lamp",)}), [shown]).sort == "relevance"
 
 
 def test_a_picture_carries_over_until_something_new_is_asked():

@@ -397,6 +397,7 @@ def test_sums_in_words(said, digits):
         "Are there any of them that cost less than six hundred euros, please?",
         "Could we perhaps keep everything below 700, as we also need a rug?",
         "Would you please put the least expensive ones on top of the list for me?",
+        "how many do you have under 800?",
         "please leave the velvet ones out from now on, if you would be so kind",
     ],
 )
@@ -473,3 +474,17 @@ def test_asking_for_a_thing_is_no_small_talk(history):
     """`Do you have a matching rug?` looks for one, whatever is on show."""
     intent = mend(ShoppingIntent(action="chat"), "do you have a matching rug", history, LEXICON)
     assert (intent.action, intent.categories) == ("search", ("rug",))
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ("how many rugs do you have?", "search"),
+        ("how many of the sofas can be had now?", "ask"),
+        ("how many sofas do you have in stock?", "ask"),
+        ("how wide are the rugs?", "ask"),
+    ],
+)
+def test_a_question_about_things_that_are_not_on_show(message, action):
+    """Who asks for rugs beside sofas is shown rugs; of what is on show, a question stays one."""
+    assert read(message, action="ask").action == action

@@ -79,6 +79,25 @@ def test_what_is_to_be_cheaper_than_that(message, history, items):
     assert intent.sort == "price_low"
 
 
+@pytest.mark.parametrize(
+    ("message", "sort", "items"),
+    [
+        ("bigger", "largest", ""),
+        ("a wider one, please", "largest", ""),
+        ("something smaller than that", "smallest", "b"),
+        ("one for a smaller room", "relevance", ""),
+        ("I have a bigger budget", "relevance", ""),
+        ("smaller and cheaper", "price_low", ""),
+    ],
+)
+def test_what_is_to_be_bigger(message, sort, items):
+    """A comparative of size is an order of sizes, unless it speaks of a room or of money."""
+    history = (FOUND, ABOUT_B)
+    intent = mend(ShoppingIntent(action="refine"), message, history, LEXICON)
+    assert intent.sort == sort
+    assert "".join(entry.item.id for entry in items_meant(intent, message, history, LEXICON)) == items
+
+
 def test_a_new_list_takes_the_place_of_the_old():
     """One item that was found is a list of one: which of these does not go back to what was found before it."""
     alone = Exchange("a blue one", ShoppingIntent(action="refine"), (LIST[3],), "[1] is blue.")
