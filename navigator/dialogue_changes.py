@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from navigator import phrasing, presenting
-from navigator.dialogue_searches import add_over_limit, add_without_look, search, still_vague
+from navigator.dialogue_searches import add_over_limit, add_without_look, other_room, search, still_vague
 from navigator.dialogue_state import State, dearer, facts_in_common, mixed, partners_of, refer_to, results
 from navigator.dialogue_wishes import (
     FILTERED,
@@ -18,6 +18,9 @@ from navigator.dialogue_wishes import (
 )
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, article, phrase, plural
+
+_OTHER_ROOM = 0.15
+"""Share of changes of several things that are about another room's."""
 
 
 def refine(state: State) -> None:
@@ -202,6 +205,9 @@ class _Change:
 def _change_set(state: State) -> None:
     """Change what was asked for together: its budget, its look, what it must not be, what belongs to it."""
     rng, base = state.rng, state.intent
+    if rng.random() < _OTHER_ROOM:
+        other_room(state)
+        return
     budget, categories, exclude = base.budget_total, base.categories, base.exclude
     worded, shown, move = dict(state.worded), list(state.shown), rng.random()
     anyone = rng.choice(shown)

@@ -192,6 +192,28 @@ def _show_several(
     state.add(said, state.intent, shown, presenting.ask_back(shown))
 
 
+def gift(state: State) -> None:
+    """Ask for a present for somebody whose likings tell which kind of thing it should be, perhaps in a look."""
+    rng = state.rng
+    target = rng.choice(state.shelf.known)
+    said = phrasing.gift(rng, target.kind)
+    if not said:
+        vague(state)
+        return
+    pieces = [said]
+    names = [name for name in FILTERED if name in target.telling]
+    wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 0, 1))))}
+    worded = {name: broadly(rng, name, value) for name, value in wants.items()}
+    pieces += [phrasing.say(rng, "but_in", x=value) for value in worded.values()]
+    low, high = price_limits(rng, target, pieces)
+    intent = ShoppingIntent(
+        action="search", categories=(target.kind,), price_min=low, price_max=high, **filters_of(worded)
+    )
+    state.begin(intent, wants, worded, target.kind)
+    shown = results(state, target, high, low, None)
+    state.add(", ".join(pieces), intent, shown, presenting.found(shown, wants, worded, asks=len(pieces) == 1))
+
+
 def by_picture(state: State) -> None:
     """Show a picture, and perhaps say how what is looked for should differ from it."""
     rng = state.rng
@@ -269,6 +291,24 @@ def furnish(state: State) -> None:
     intent = ShoppingIntent(action="complete", categories=tuple(kinds), budget_total=budget, **filters_of(worded))
     state.begin(intent, {}, worded, "")
     state.add(phrasing.together(rng, *pieces), intent, shown, presenting.goes_with(None, shown, budget))
+
+
+def other_room(state: State) -> None:
+    """Ask for another room's things in place of those on show; their look and the budget stay."""
+    rng, shelf = state.rng, state.shelf
+    rooms = {room: [kind for kind in kinds if shelf.of_kind(kind)] for room, kinds in phrasing.rooms().items()}
+    others = [room for room, kinds in rooms.items() if len(kinds) > 1 and set(kinds) != set(state.intent.categories)]
+    if not others:
+        search(state)
+        return
+    room = rng.choice(others)
+    name, worded = next(iter(state.worded), ""), state.worded
+    shown = [_of_look(state, kind, name, worded.get(name, "")) for kind in rooms[room]]
+    budget = state.intent.budget_total
+    kinds = tuple(rooms[room])
+    intent = ShoppingIntent(action="complete", categories=kinds, budget_total=budget, **filters_of(worded))
+    state.begin(intent, {}, worded, "")
+    state.add(phrasing.say(rng, "other_room", r=room), intent, shown, presenting.goes_with(None, shown, budget))
 
 
 def _of_look(state: State, kind: str, name: str, value: str) -> Known:

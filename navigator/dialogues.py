@@ -17,6 +17,7 @@ from navigator.dialogue_questions import ask, ask_all, chat, compare, pick
 from navigator.dialogue_searches import (
     by_picture,
     furnish,
+    gift,
     not_that_kind,
     on_show,
     search,
@@ -37,7 +38,8 @@ _Move = Callable[[State], None]
 
 _OPENINGS: tuple[tuple[_Move, float], ...] = (
     (search, 0.18),
-    (unsold, 0.11),
+    (gift, 0.06),
+    (unsold, 0.14),
     (too_cheap, 0.04),
     (several, 0.05),
     (furnish, 0.10),
@@ -50,7 +52,7 @@ _MOVES: tuple[tuple[_Move, float], ...] = (
     (refine, 0.46),
     (ask, 0.12),
     (ask_all, 0.14),
-    (compare, 0.05),
+    (compare, 0.08),
     (similar, 0.08),
     (complete, 0.06),
     (pick, 0.06),
@@ -64,7 +66,7 @@ _MOVES: tuple[tuple[_Move, float], ...] = (
 _QUESTIONS: tuple[tuple[_Move, float], ...] = (
     (ask, 0.45),
     (ask_all, 0.36),
-    (compare, 0.04),
+    (compare, 0.08),
     (similar, 0.06),
     (complete, 0.05),
     (search, 0.05),

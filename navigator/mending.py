@@ -147,7 +147,10 @@ def _without_inventions(
     carried = base.exclude if base is not None else ()
     exclude = [word for word in intent.exclude if known(word) or word in carried]
     if not NEGATION.search(message.casefold()):
-        exclude = [word for word in exclude if lexicon.kinds_of(word) or word in carried]
+        # Mostly the bedroom: no bed is refused by that.
+        exclude = [
+            word for word in exclude if word in carried or (lexicon.kinds_of(word) and set(plain(word)) <= heard)
+        ]
     sorts = bool(PRICED.search(message.casefold())) or (base is not None and base.sort == intent.sort)
     kept: dict[str, object] = {
         slot: tuple(

@@ -17,7 +17,7 @@ from navigator import answers, dialogue_questions, phrasing
 from navigator.checkpoint import with_tokens
 from navigator.config import NavigatorConfig
 from navigator.dialogue_questions import ask_all
-from navigator.dialogue_searches import furnish
+from navigator.dialogue_searches import furnish, gift, other_room
 from navigator.dialogue_state import State
 from navigator.dialogues import dialogues
 from navigator.evaluation import invented
@@ -25,7 +25,7 @@ from navigator.examples import from_dialogue, pack
 from navigator.extremes import extremes
 from navigator.facts import amounts, money
 from navigator.families import taken_in
-from navigator.intent import parse_intent
+from navigator.intent import ShoppingIntent, parse_intent
 from navigator.knowledge import Known, Shelf, know, phrase, plural, singular
 from navigator.processing import NavigatorProcessor, expand
 from navigator.prompt import Shown, answer_messages, intent_messages
@@ -338,6 +338,36 @@ def test_things_are_asked_for_by_their_use():
     turns = [(a.intent, b.intent) for d in made for a, b in pairwise(d.exchanges)]
     narrowed = [now.categories for last, now in turns if last.categories == ("lamp",) and now.action == "refine"]
     assert set(narrowed) == {("lamp",), ("floor lamp",), ("table lamp",)}
+
+
+def test_a_present_is_of_the_kind_that_somebody_would_like():
+    """She drinks tea all day: a teapot is looked for, and nobody has named one."""
+    shelf = _of_kinds("teapot", "planter")
+    for seed in range(30):
+        state = State(shelf, Random(seed))
+        gift(state)
+        said, read = state.exchanges[0].user, state.exchanges[0].intent
+        assert read.categories in (("teapot",), ("planter",))
+        assert read.categories[0] not in said
+        if "drinks tea" in said:
+            assert read.categories == ("teapot",)
+
+
+def test_another_room_takes_the_place_of_the_first():
+    """Mostly the bedroom, then: its things instead of a desk, within the same budget and in the same colour."""
+    kinds = ("desk", "stool", "bed frame", "rug")
+    vector = np.zeros((1, 4), np.float32)
+    shelf = Shelf([know(Shown(Item(id=k, title=k, price=100.0, category=(k,)), vector)) for k in kinds])
+    for seed in range(20):
+        state = State(shelf, Random(seed))
+        before = ShoppingIntent(action="complete", categories=("desk", "stool"), colors=("red",), budget_total=500)
+        state.begin(before, {}, {"color": "red"}, "")
+        other_room(state)
+        read = state.exchanges[0].intent
+        assert read.action == "complete"
+        assert set(read.categories) != {"desk", "stool"}
+        assert (read.colors, read.budget_total) == (("red",), 500)
+        assert {entry.item.id for entry in state.exchanges[0].shown} == set(read.categories)
 
 
 def test_wordings_are_many():

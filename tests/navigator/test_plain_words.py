@@ -126,6 +126,7 @@ def test_what_nobody_said_is_left_out():
     assert (got.categories, got.exclude, got.sort) == (("sofa",), (), "relevance")
     assert read("coasters please", action="search", categories=("coaster",)).categories == ("coaster",)
     assert read("cheaper ones", action="refine", sort="price_low").sort == "price_low"
+    assert read("mostly the sofa corner", action="refine", exclude=("rug",)).exclude == ()
 
 
 def test_no_look_is_added_to_the_one_that_was_named():
