@@ -89,6 +89,11 @@ def total(shown: Sequence[Known]) -> str:
     return f"All {len(shown)} together cost {cost}."
 
 
+def copies(known: Known, count: int) -> str:
+    """What so many of one item cost."""
+    return f"All {count} together cost {money((known.item.price or 0.0) * count, known.item.currency)}."
+
+
 def price(known: Known, number: int = 1) -> str:
     if known.item.price is None:
         return f"I have no price for [{number}]."

@@ -16,11 +16,17 @@ from navigator.dialogue_wishes import (
     unmet_wish,
     with_another,
 )
-from navigator.intent import ShoppingIntent
+from navigator.extremes import extent
+from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.knowledge import Known, article, phrase, plural
+from navigator.relax import none_beyond
 
 _OTHER_ROOM = 0.15
 """Share of changes of several things that are about another room's."""
+
+
+_IN_SIZE = 0.25
+"""Share of wishes for something like an item on show that should be larger or smaller."""
 
 
 def refine(state: State) -> None:
@@ -40,6 +46,7 @@ def refine(state: State) -> None:
         (change.order, 0.14),
         (change.limit, 1.0 if state.was_over_limit else 0.25),
         (change.squeeze, 0.06),
+        (change.size, 0.05),
         (change.look, 0.34),
         (change.detail, 0.08),
         (change.beyond, 0.1),
@@ -99,6 +106,11 @@ class _Change:
             return ""
         self.low, self.high = None, high
         return phrasing.cap(self.rng, high)
+
+    def size(self) -> str:
+        largest = self.rng.random() < 0.5
+        self.sort = "largest" if largest else "smallest"
+        return phrasing.say(self.rng, "bigger_ones" if largest else "smaller_ones")
 
     def look(self) -> str:
         names = [name for name in FILTERED if name in self.target.facts]
@@ -196,6 +208,8 @@ class _Change:
         shown = results(state, self.target, self.high, self.low, self.excluded[-1] if self.excluded else None)
         if self.sort in ("price_low", "price_high"):
             shown.sort(key=lambda known: known.item.price or 0, reverse=self.sort == "price_high")
+        if self.sort in BY_SIZE:
+            shown.sort(key=lambda known: extent(known.item) or 0.0, reverse=self.sort == "largest")
         if self.unmet and shown and self.sort == "relevance":
             add_without_look(state, said, shown, self.unmet)
             return
@@ -254,6 +268,9 @@ def similar(state: State) -> None:
         search(state)
         return
     pool.sort(key=lambda known: -facts_in_common(known, anchor))
+    if rng.random() < _IN_SIZE and (sized := [known for known in pool if extent(known.item) is not None]):
+        _in_size(state, number, anchor, sized)
+        return
     if rng.random() < 0.4:
         _similar_but(state, number, anchor, pool)
         return
@@ -282,6 +299,22 @@ def _similar_but(state: State, number: int, anchor: Known, pool: Sequence[Known]
     intent = ShoppingIntent(action="similar", item_refs=(number,), **filters_of({name: said}))
     message = phrasing.say(rng, "but", ref=refer_to(state, number), x=said)
     state.add(message, intent, shown, presenting.found(shown, {name: value}, again=True))
+
+
+def _in_size(state: State, number: int, anchor: Known, pool: list[Known]) -> None:
+    """Ask for one larger or smaller than an item on show; where none is, what comes next in size is told."""
+    rng = state.rng
+    sorts: tuple[tuple[Sort, str], ...] = (("largest", "larger"), ("smallest", "smaller"))
+    sort, word = rng.choice(sorts)
+    pool.sort(key=lambda known: extent(known.item) or 0.0, reverse=sort == "largest")
+    said = phrasing.say(rng, word, ref=refer_to(state, number))
+    intent = ShoppingIntent(action="similar", item_refs=(number,), sort=sort)
+    shown = pool[: rng.choice((1, 2, 3, 4))]
+    size, most = extent(anchor.item), extent(shown[0].item) or 0.0
+    if size is not None and (size >= most if sort == "largest" else size <= most):
+        state.add(said, intent, shown, presenting.none_beyond(word, shown), (none_beyond(sort).text,))
+    else:
+        state.add(said, intent, shown, presenting.found(shown, {}, again=True))
 
 
 def complete(state: State) -> None:

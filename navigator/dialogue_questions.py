@@ -11,6 +11,7 @@ from navigator.facts import measures, stated
 from navigator.families import is_also
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, phrase
+from navigator.number_words import UP_TO_TWELVE
 from navigator.small_talk import small_talk
 from navigator.which_ones import Told, parts_named, which_ones
 
@@ -65,7 +66,11 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
     names = list(known.telling if rng.random() < 0.6 else known.facts)
     size, told = measures(known.item), stated(known.item)
     untold = [name for name in known.untold if name not in told]
-    if kind < 0.05 or not names:
+    if kind < 0.02 and known.item.price is not None:
+        count = rng.choice((2, 2, 3, 4, 4, 5, 6, 6, 8, 10, 12))
+        said = count if rng.random() < 0.5 else UP_TO_TWELVE.split()[count - 1]
+        return phrasing.say(rng, "copies", n=said, ref=reference), answers.copies(known, count)
+    if kind < 0.06 or not names:
         return phrasing.say(rng, "price", ref=reference), answers.price(known)
     if kind < 0.16:
         return dialogue_unknowns.of_one(state, known, reference), answers.unknown()

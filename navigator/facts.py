@@ -54,6 +54,11 @@ def total(items: Sequence[Item]) -> str | None:
     return _together(prices, currencies.pop())
 
 
+def copies(item: Item, count: int) -> str | None:
+    """What so many of one item cost, in the words of `total`."""
+    return None if item.price is None else _together([item.price] * count, item.currency)
+
+
 def _together(prices: Sequence[float], currency: str | None) -> str:
     return f"all {len(prices)} together {money(sum(prices), currency)}"
 

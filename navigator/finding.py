@@ -14,7 +14,7 @@ from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks
 from navigator.prompt import Shown
-from navigator.relax import Relaxed, by_picture, in_part, not_sold, over_budget, relaxations, told
+from navigator.relax import Relaxed, by_picture, in_part, none_beyond, not_sold, over_budget, relaxations, told
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
 from navigator.wish import Wish, aside, meets, read_wish, speaks_of
@@ -93,8 +93,9 @@ async def find(
     elif picture and not wish.wanted.get("category"):
         wish = await _pictured(wish, means)
     found, relaxed = await _relaxing(wish, means)
-    if intent.sort in BY_SIZE:
-        found = _beyond(meant, found, intent.sort) or found
+    if intent.sort in BY_SIZE and meant and found:
+        beyond = _beyond(meant, found, intent.sort)
+        found, relaxed = (beyond, relaxed) if beyond else (found, (none_beyond(intent.sort), *relaxed))
     relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
     unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
     varied = unnamed or any(one.field == "categories" for one in relaxed)
@@ -263,11 +264,11 @@ def _resembling(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown]) -> W
 
 
 def _beyond(meant: Sequence[Shown], found: Sequence[Candidate], sort: Sort) -> tuple[Candidate, ...]:
-    """Of what was found, that which is larger, or smaller, than all of the items meant, as far as sizes are known."""
+    """Of what was found, that which is larger, or smaller, than all of the items meant; all, where no size is known."""
     sizes = [size for entry in meant if (size := extent(entry.item)) is not None]
     pairs = [(one, size) for one in found if (size := extent(one.shown.item)) is not None]
-    if not sizes:
-        return ()
+    if not (sizes and pairs):
+        return tuple(found)
     return tuple(one for one, size in pairs if (size < min(sizes) if sort == "smallest" else size > max(sizes)))
 
 

@@ -7,9 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 Action = Literal["search", "refine", "similar", "compare", "complete", "ask", "chat"]
 Sort = Literal["relevance", "price_low", "price_high", "newest", "smallest", "largest"]
-"""An order; the last two are of sizes, which no model writes: rules hear a bigger one."""
-
 BY_SIZE = frozenset[Sort](("smallest", "largest"))
+"""Orders by the sizes that the catalogue states."""
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Words = Annotated[tuple[Word, ...], Field(max_length=6)]
@@ -99,7 +98,7 @@ def intent_schema() -> dict[str, Any]:
             "minItems": 1,
             "maxItems": 8,
         },
-        "sort": {"enum": ["price_low", "price_high", "newest"]},
+        "sort": {"enum": ["price_low", "price_high", "newest", "smallest", "largest"]},
     }
     return {"type": "object", "properties": properties, "required": ["action"], "additionalProperties": False}
 

@@ -14,8 +14,8 @@ from navigator.knowledge import singular
 from navigator.lexicon import NOT_ALONE, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
-from navigator.notes import asks_total
-from navigator.plain_words import NEGATION, PRICED, SHORT, Said, said
+from navigator.notes import asks_total, copies_asked
+from navigator.plain_words import NEGATION, PRICED, SHORT, SIZED, Said, said
 from navigator.pointing import FINDS, compared_with, found, it, to_better
 from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
@@ -103,7 +103,7 @@ def _numbers(
     """The numbers of the items that a message means: those that it says, else what it says instead, else those read."""
     if plainly.refs and action not in ("search", "chat"):
         read = plainly.refs
-    elif action == "ask" and len(read) == 1 and asks_total(message):
+    elif action == "ask" and len(read) == 1 and asks_total(message) and not copies_asked(message):
         return ()  # one alone makes no sum
     elif not pointed and (number := _unnumbered(action, message, history)) is not None:
         return (number,)
@@ -151,7 +151,8 @@ def _without_inventions(
         exclude = [
             word for word in exclude if word in carried or (lexicon.kinds_of(word) and set(plain(word)) <= heard)
         ]
-    sorts = bool(PRICED.search(message.casefold())) or (base is not None and base.sort == intent.sort)
+    spoken_of = SIZED if intent.sort in BY_SIZE else PRICED
+    sorts = bool(spoken_of.search(message.casefold())) or (base is not None and base.sort == intent.sort)
     kept: dict[str, object] = {
         slot: tuple(
             word

@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 
 from catalog.item import Item
 from navigator.extremes import extreme_asked, extreme_of
-from navigator.facts import total
+from navigator.facts import copies, total
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
+from navigator.number_words import UP_TO_TWELVE
 from navigator.prompt import Shown
 from navigator.unheard import note, unheard
 from navigator.which_ones import in_stock, parts_named, which_ones
@@ -17,6 +18,14 @@ _TOGETHER = re.compile(
     r"(?=.*\b(?:cost|price|much|pay|total|sum)\b).*\b(?:together|total|altogether|sum|both|all)\b"
 )
 """Asks what several things cost together."""
+
+_COUNTS = {word: number for number, word in enumerate(UP_TO_TWELVE.split(), 1)}
+_COUNT = rf"(\d{{1,2}}|{'|'.join(_COUNTS)})"
+_COPIES = re.compile(
+    rf"^(?=.*\b(?:cost|price|much|pay|total|sum)\b).*(?:\b{_COUNT} (?:of [\w[]|pieces\b)|\btimes {_COUNT}\b"
+    rf"|\b(?:(?:much|total|pay|price) for|would|do) {_COUNT}(?: cost| be)?\W*$)"
+)
+"""Asks what so many of one thing cost."""
 
 
 def notes_of(
@@ -46,6 +55,8 @@ def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[
     Args:
         heard: stems of what the catalogue and the model's own vocabulary speak of.
     """
+    if (count := copies_asked(said)) and len(items) == 1 and (so_many := copies(items[0], count)) is not None:
+        return (so_many,)
     if asks_total(said) and (all_of_them := total(items)) is not None:
         return (all_of_them,)
     if (stocked := in_stock(said, items)) is not None:
@@ -56,6 +67,14 @@ def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[
     if word is not None and (extreme := extreme_of(word, items)) is not None:
         return (extreme.note,)
     return (*(told.note for told in which_ones(said, items, parts)), *note(beyond))
+
+
+def copies_asked(said: str) -> int | None:
+    """Of how many of one thing a message asks the price: six chairs; None where it does not."""
+    found = _COPIES.search(said.casefold())
+    word = next(filter(None, found.groups())) if found else ""
+    count = _COUNTS.get(word) or int(word or 0)
+    return count if count > 1 else None
 
 
 def asks_total(said: str) -> bool:

@@ -2,10 +2,10 @@
 
 import re
 
-_UP_TO_TWELVE = "one two three four five six seven eight nine ten eleven twelve"
+UP_TO_TWELVE = "one two three four five six seven eight nine ten eleven twelve"
 _TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _BY_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ONES = {word: number for number, word in enumerate(f"{_UP_TO_TWELVE} {_TEENS}".split(), 1)}
+_ONES = {word: number for number, word in enumerate(f"{UP_TO_TWELVE} {_TEENS}".split(), 1)}
 _TENS = {word: number * 10 for number, word in enumerate(_BY_TENS.split(), 2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000}
 _WORD = "|".join((*_ONES, *_TENS, *_SCALES))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon, plain
+from navigator.notes import copies_asked
 from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
 
@@ -79,13 +80,15 @@ def items_meant(
 
 
 def it(message: str, history: Sequence[Exchange]) -> int | None:
-    """The number that `it` means after several items were shown: the one that the answer spoke of first.
+    """The number that `it`, or `four of them`, means after several items were shown: what the answer spoke of first.
 
     None where a message says no such word, or names items or their number otherwise.
     """
     last = next((exchange for exchange in reversed(history) if exchange.shown), None)
     text = message.casefold()
-    if last is None or len(last.shown) < 2 or not _IT.search(text) or _OF_SEVERAL.search(text):
+    if last is None or len(last.shown) < 2 or _OF_SEVERAL.search(text):
+        return None
+    if not (_IT.search(text) or copies_asked(text)):
         return None
     titles = {word for entry in last.shown for word in plain(entry.item.title) if len(word) > 3}
     if titles & set(plain(message)):

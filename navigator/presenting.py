@@ -83,6 +83,11 @@ def over_limit(shown: Sequence[Known], wants: Mapping[str, str], limit: float) -
     return f"No {known.kind} under {most}, sorry. [1] {costs}."
 
 
+def none_beyond(word: str, shown: Sequence[Known]) -> str:
+    """Say that nothing is larger, or smaller, and what comes next in size."""
+    return f"I found nothing {word}. [1] comes next in size, {_introduced(shown[0])}{_at(shown[0])}."
+
+
 def unsold(thing: str, shown: Sequence[Known]) -> str:
     """Say that the shop has no such thing, and what came nearest to the words."""
     return f"There is no {thing} in this shop, sorry. The nearest I have: {_kinds(shown)}."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from navigator.facts import money
+from navigator.intent import Sort
 from navigator.lexicon import Kind
 from navigator.wish import Condition, Wish
 
@@ -105,6 +106,11 @@ def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:
         f"{budget:g}",
         f"nothing fits {money(budget, currency)} together: the cheapest come to {money(total, currency)}",
     )
+
+
+def none_beyond(sort: Sort) -> Relaxed:
+    """Nothing that was found is larger, or smaller, than the item spoken of."""
+    return Relaxed("sort", sort, f"nothing {'larger' if sort == 'largest' else 'smaller'}: shown the next in size")
 
 
 def not_sold(thing: str) -> Relaxed:

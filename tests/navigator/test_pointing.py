@@ -98,6 +98,14 @@ def test_what_is_to_be_bigger(message, sort, items):
     assert "".join(entry.item.id for entry in items_meant(intent, message, history, LEXICON)) == items
 
 
+def test_so_many_of_them_are_of_the_one_spoken_of():
+    """`Four of them` after several chairs are four of the one that the answer presented."""
+    answered = Exchange(FOUND.user, FOUND.intent, FOUND.shown, "Have a look at [2].", FOUND.notes)
+    for message in ("how much are 4 of them?", "and how much for four"):
+        intent = mend(ShoppingIntent(action="ask"), message, (answered,), LEXICON)
+        assert intent.item_refs == (2,)
+
+
 def test_a_new_list_takes_the_place_of_the_old():
     """One item that was found is a list of one: which of these does not go back to what was found before it."""
     alone = Exchange("a blue one", ShoppingIntent(action="refine"), (LIST[3],), "[1] is blue.")

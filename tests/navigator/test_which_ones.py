@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from catalog.item import Item
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
-from navigator.notes import notes_of, notes_on
+from navigator.notes import copies_asked, notes_of, notes_on
 from navigator.prompt import Shown
 from navigator.unheard import stems
 from navigator.which_ones import which_ones
@@ -138,6 +138,25 @@ def test_sizes_are_compared_where_all_are_known_in_one_unit():
     inches = CHAIRS[2].model_copy(update={"attributes": {"width_in": "90"}})
     for other in (unknown, inches):
         assert notes_on("which is the widest?", (*CHAIRS[:2], other), HEARD) == ("nothing known of widest",)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("how much are four of them?", "all 4 together €200"),
+        ("and 12 pieces, what would that cost?", "all 12 together €600"),
+        ("how much for six?", "all 6 together €300"),
+        ("the price times 3?", "all 3 together €150"),
+        ("how much is one of these?", None),
+        ("how much is number 2?", None),
+        ("is there a table for 6?", None),
+    ],
+)
+def test_so_many_of_one_are_multiplied(question, told):
+    """Chairs are bought by the four; a small model is not left to multiply."""
+    chair = Item(id="c", title="Chair", price=50.0, currency="EUR")
+    assert (told in notes_on(question, [chair], HEARD)) if told else not copies_asked(question)
+    assert "all 4 together €200" not in notes_on(question, [chair, chair], HEARD)
 
 
 def test_where_all_are_alike_all_are_cited():
