@@ -69,7 +69,7 @@ def _question(state: State, known: Known, reference: str) -> tuple[str, str]:
     if kind < 0.02 and known.item.price is not None:
         count = rng.choice((2, 2, 3, 4, 4, 5, 6, 6, 8, 10, 12))
         said = count if rng.random() < 0.5 else UP_TO_TWELVE.split()[count - 1]
-        return phrasing.say(rng, "copies", n=said, ref=reference), answers.copies(known, count)
+        return phrasing.say(rng, "copies", n=str(said), ref=reference), answers.copies(known, count)
     if kind < 0.06 or not names:
         return phrasing.say(rng, "price", ref=reference), answers.price(known)
     if kind < 0.16:
