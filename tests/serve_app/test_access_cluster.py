@@ -1,25 +1,16 @@
 """Who may call a real Serve: not opened by accident to other machines, and closed by keys that work."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from serve_app.keys import KeyStore
+from tests.serve_app.serve_process import UP_WITHIN_S, answers, serve_run
 from tests.serve_app.tiny_shop import add_release, made_items
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -30,72 +21,39 @@ def store(tmp_path_factory):
 
 
 @contextmanager
-def serve_run(store, folder, host, deployments=(), **args):
-    """`serve run` of the laptop's configuration on another address, with more deployments configured; gives its
-    process, its port and its log."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
-    config["http_options"] |= {"host": host, "port": port}
-    config["applications"][0]["args"] |= {"release": str(store), **args}
-    config["applications"][0]["deployments"] += deployments
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
-    environment = {
-        **os.environ,
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_ADDRESS": "local",
-        "RAY_TMPDIR": temporary,
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_worker_niceness": "0",
-    }
-    command = [sys.executable, "-m", "ray.serve.scripts", "run", str(folder / "config.yaml")]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        yield process, port, folder / "log"
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-        shutil.rmtree(temporary, ignore_errors=True)
+def serve_open(store, folder, **args):
+    """The application on every address of this machine."""
+
+    def change(config):
+        config["http_options"]["host"] = "0.0.0.0"
+        config["applications"][0]["args"] |= {"release": str(store), **args}
+
+    with serve_run(folder, change) as serving:
+        yield serving
 
 
 def test_loopback_means_loopback(store, tmp_path):
     """Without keys, on an address that others reach, the application does not start, and says what to do."""
-    with serve_run(store, tmp_path, "0.0.0.0") as (_, port, log):
-        deadline = time.monotonic() + 240
-        while "windowshop keys create" not in log.read_text():
-            assert time.monotonic() < deadline, log.read_text()[-3000:]
+    with serve_open(store, tmp_path) as serving:
+        deadline = time.monotonic() + UP_WITHIN_S
+        while "windowshop keys create" not in serving.log.read_text():
+            assert time.monotonic() < deadline, serving.log.read_text()[-3000:]
             time.sleep(1)
-        assert not _answers(f"http://127.0.0.1:{port}/v1/facets")
-    assert "access: anyone" in log.read_text()
+        assert not answers(f"{serving.url}/v1/facets")
+    assert "access: anyone" in serving.log.read_text()
 
 
 def test_keys_open_it_for_others(store, tmp_path):
     """With keys it serves on every address, to those who have one."""
     database = f"sqlite:///{tmp_path}/events.db"
     text = KeyStore(database).create("x", ["search"], ["*"])[1]
-    with serve_run(store, tmp_path, "0.0.0.0", access="keys", database=database) as (process, port, log):
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 240
-        while not _answers(f"{url}/healthz"):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
-            time.sleep(1)
+    with serve_open(store, tmp_path, access="keys", database=database) as serving:
+        url = serving.url
+        serving.wait_until(lambda url: answers(f"{url}/healthz"))
         refused = httpx.post(f"{url}/v1/search", json={"text": "lamp"})
         assert refused.status_code == 401 and refused.headers["www-authenticate"].startswith("Bearer")
         headers = {"Authorization": f"Bearer {text}"}
         found = httpx.post(f"{url}/v1/search", json={"text": "lamp"}, headers=headers, timeout=30)
         assert found.status_code == 200 and found.json()["items"]
         assert httpx.get(f"{url}/v1/users/ana/taste", headers=headers).status_code == 403
-    assert text[21:] not in log.read_text()
-
-
-def _answers(address):
-    try:
-        return httpx.get(address, timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False
+    assert text[21:] not in serving.log.read_text()

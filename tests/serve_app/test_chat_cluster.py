@@ -6,16 +6,8 @@ And what an operator finds of it afterwards: measured, and logged.
 import asyncio
 import base64
 import json
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import httpx
 import openai
@@ -25,63 +17,35 @@ from mcp import Client as MCPClient
 
 from serve_app.metrics import MEASURES
 from tests.serve_app.chat_api import Client
+from tests.serve_app.serve_process import ROOT, serve_run
 from tests.serve_app.tiny_navigator import add_navigator
 from tests.serve_app.tiny_shop import add_release, draw, made_items, png
 
-ROOT = Path(__file__).parents[2]
-UP_WITHIN_S = 240
-
 
 @pytest.fixture(scope="module")
-def ray_folder():
-    """Where Ray writes; short, for the sockets in it."""
-    folder = tempfile.mkdtemp(prefix="ws-", dir="/tmp")
-    yield Path(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory, ray_folder):
-    """Base URL of the application with a Navigator, started as a person would."""
-    store, folder = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("serve")
+def serving(tmp_path_factory):
+    """The application with a Navigator, logging and measuring as on a cluster."""
+    store = tmp_path_factory.mktemp("store")
     add_navigator(store, add_release(store, made_items(), "r1"), "n1")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
-    config["http_options"]["port"] = port
-    config["logging_config"] = yaml.safe_load((ROOT / "ray_config.yaml").read_text())["logging_config"]
-    config["applications"][0]["args"] |= {"release": str(store), "navigator": {"dtype": "float32"}}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    environment = {
-        **os.environ,
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_ADDRESS": "local",
-        "RAY_TMPDIR": str(ray_folder),
-        "RAY_metrics_report_interval_ms": "1000",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_worker_niceness": "0",
-        "VLLM_LOGGING_LEVEL": "ERROR",
-    }
-    command = [sys.executable, "-m", "ray.serve.scripts", "run", str(folder / "config.yaml")]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + UP_WITHIN_S
-        while not _up(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"not up:\n{(folder / 'log').read_text()[-4000:]}")
-            time.sleep(0.5)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+
+    def change(config):
+        config["logging_config"] = yaml.safe_load((ROOT / "ray_config.yaml").read_text())["logging_config"]
+        config["applications"][0]["args"] |= {"release": str(store), "navigator": {"dtype": "float32"}}
+
+    environment = {"RAY_metrics_report_interval_ms": "1000", "VLLM_LOGGING_LEVEL": "ERROR"}
+    with serve_run(tmp_path_factory.mktemp("serve"), change, environment) as serving:
+        serving.wait_until(_up)
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def address(serving):
+    return serving.url
+
+
+@pytest.fixture(scope="module")
+def ray_folder(serving):
+    return serving.ray_folder
 
 
 def _up(url: str) -> bool:

@@ -2,24 +2,15 @@
 
 import asyncio
 import base64
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
+from tests.serve_app.serve_process import answers, serve_run
 from tests.serve_app.tiny_shop import add_release, draw, made_items, png
 
-ROOT = Path(__file__).parents[2]
 PICTURE = {"data": base64.b64encode(png(draw("vase", "green"))).decode()}
 MIXED = [
     {"text": "red lamp"},
@@ -28,7 +19,6 @@ MIXED = [
     {"filters": {"colors": ["green"]}},
     {"text": "chair", "sort": "price_asc"},
 ]
-UP_WITHIN_S = 240
 DRAINED_WITHIN_S = 30
 CUSTOMERS = 3
 QUEUE = 8
@@ -45,56 +35,17 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(store, tmp_path_factory):
-    """Base URL of the application, started as a person would, with small limits and a quick eye on releases."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = yaml.safe_load((ROOT / "serve_app" / "laptop.yaml").read_text())
-    config["http_options"]["port"] = port
-    application = config["applications"][0]
-    application["args"] |= {"poll_s": 0.3, "searches_at_once": 100}  # it is the retriever that shall be full
-    retriever = next(one for one in application["deployments"] if one["name"] == "Retriever")
-    retriever.update(max_ongoing_requests=2, max_queued_requests=QUEUE)
-    folder = tmp_path_factory.mktemp("serve")
-    temporary = tempfile.mkdtemp(prefix="ws-", dir="/tmp")  # short, for the sockets in it
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    environment = {
-        **os.environ,
-        "WINDOWSHOP_RELEASE": str(store),
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_ADDRESS": "local",  # a Ray of its own, whatever else runs on this machine
-        "RAY_TMPDIR": temporary,
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_worker_niceness": "0",
-    }
-    with (folder / "log").open("w") as log:
-        command = [sys.executable, "-m", "ray.serve.scripts", "run", str(folder / "config.yaml")]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process, folder / "log")
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        shutil.rmtree(temporary, ignore_errors=True)
+    """Base URL of the application, with small limits and a quick eye on releases."""
 
+    def change(config):
+        application = config["applications"][0]
+        application["args"] |= {"poll_s": 0.3, "searches_at_once": 100}  # it is the retriever that shall be full
+        retriever = next(one for one in application["deployments"] if one["name"] == "Retriever")
+        retriever.update(max_ongoing_requests=2, max_queued_requests=QUEUE)
 
-def _wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + UP_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.5)
-    pytest.fail(f"not ready:\n{log.read_text()[-4000:]}")
+    with serve_run(tmp_path_factory.mktemp("serve"), change, {"WINDOWSHOP_RELEASE": str(store)}) as serving:
+        serving.wait_until(lambda url: answers(f"{url}/readyz"))
+        yield serving.url
 
 
 def failures(answers: list[httpx.Response]) -> list[str]:

@@ -11,8 +11,7 @@ from serve_app.errors import Unavailable
 from serve_app.taste_shard import TasteShard
 from taste.shards import shard_of
 from tests.serve_app.personal_api import client, deploy
-from tests.serve_app.test_access_cluster import serve_run
-from tests.serve_app.test_cluster import _wait_until_ready
+from tests.serve_app.serve_process import answers, serve_run
 from tests.serve_app.tiny_taste import ITEMS, add_tasteful_release, of_color, split
 
 
@@ -101,10 +100,14 @@ async def test_a_real_shard_dies_and_comes_back(store, tmp_path):
     import httpx
 
     small = [{"name": f"TasteShard{n}", "ray_actor_options": {"num_cpus": 0.1}} for n in range(2)]
-    with serve_run(store, tmp_path, "127.0.0.1", small, taste_shards=2) as (process, port, log):
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process, log)
-        async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+
+    def change(config):
+        config["applications"][0]["args"] |= {"release": str(store), "taste_shards": 2}
+        config["applications"][0]["deployments"] += small
+
+    with serve_run(tmp_path, change) as serving:
+        serving.wait_until(lambda url: answers(f"{url}/readyz"))
+        async with httpx.AsyncClient(base_url=serving.url, timeout=60) as http:
             events = [
                 {"id": f"e{n}", "user_id": "ana", "kind": "save", "item_id": item}
                 for n, item in enumerate(of_color("green")[:8])
@@ -118,13 +121,13 @@ async def test_a_real_shard_dies_and_comes_back(store, tmp_path):
 
             before = await feed()
             assert in_shard(0, before) and in_shard(1, before)
-            _replica(process, "TasteShard0").kill()
+            _replica(serving.process, "TasteShard0").kill()
             for _ in range(120):
                 if in_shard(0, shown := await feed()) and in_shard(1, shown):
                     break
                 assert in_shard(1, shown)
                 await asyncio.sleep(0.5)
-            assert in_shard(0, shown) and in_shard(1, shown), log.read_text()[-3000:]
+            assert in_shard(0, shown) and in_shard(1, shown), serving.log.read_text()[-3000:]
 
 
 def _replica(process, deployment):
