@@ -24,9 +24,11 @@ from navigator.relax import none_beyond
 _OTHER_ROOM = 0.15
 """Share of changes of several things that are about another room's."""
 
-
 _IN_SIZE = 0.25
 """Share of wishes for something like an item on show that should be larger or smaller."""
+
+_NONE_BEYOND = 0.4
+"""Share of these after which nothing is."""
 
 
 def refine(state: State) -> None:
@@ -268,7 +270,8 @@ def similar(state: State) -> None:
         search(state)
         return
     pool.sort(key=lambda known: -facts_in_common(known, anchor))
-    if rng.random() < _IN_SIZE and (sized := [known for known in pool if extent(known.item) is not None]):
+    sized = [known for known in pool if extent(known.item) is not None]
+    if rng.random() < _IN_SIZE and sized and extent(anchor.item) is not None:
         _in_size(state, number, anchor, sized)
         return
     if rng.random() < 0.4:
@@ -309,12 +312,14 @@ def _in_size(state: State, number: int, anchor: Known, pool: list[Known]) -> Non
     pool.sort(key=lambda known: extent(known.item) or 0.0, reverse=sort == "largest")
     said = phrasing.say(rng, word, ref=refer_to(state, number))
     intent = ShoppingIntent(action="similar", item_refs=(number,), sort=sort)
-    shown = pool[: rng.choice((1, 2, 3, 4))]
-    size, most = extent(anchor.item), extent(shown[0].item) or 0.0
-    if size is not None and (size >= most if sort == "largest" else size <= most):
-        state.add(said, intent, shown, presenting.none_beyond(word, shown), (none_beyond(sort).text,))
+    size, count = extent(anchor.item) or 0.0, rng.choice((1, 2, 3, 4))
+    beyond = [known for known in pool if ((extent(known.item) or 0.0) > size) == (sort == "largest")]
+    others = [known for known in pool if known not in beyond]
+    if beyond and (rng.random() > _NONE_BEYOND or not others):
+        state.add(said, intent, beyond[:count], presenting.found(beyond[:count], {}, again=True))
     else:
-        state.add(said, intent, shown, presenting.found(shown, {}, again=True))
+        shown = others[:count]
+        state.add(said, intent, shown, presenting.none_beyond(word, shown), (none_beyond(sort).text,))
 
 
 def complete(state: State) -> None:

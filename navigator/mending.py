@@ -148,9 +148,8 @@ def _without_inventions(
     exclude = [word for word in intent.exclude if known(word) or word in carried]
     if not NEGATION.search(message.casefold()):
         # Mostly the bedroom: no bed is refused by that.
-        exclude = [
-            word for word in exclude if word in carried or (lexicon.kinds_of(word) and set(plain(word)) <= heard)
-        ]
+        named = [word for word in exclude if lexicon.kinds_of(word) and set(plain(word)) <= heard]
+        exclude = [word for word in exclude if word in carried or word in named]
     spoken_of = SIZED if intent.sort in BY_SIZE else PRICED
     sorts = bool(spoken_of.search(message.casefold())) or (base is not None and base.sort == intent.sort)
     kept: dict[str, object] = {
