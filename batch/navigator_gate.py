@@ -15,6 +15,7 @@ from navigator.evaluation import (
     accuracy,
     answer_all,
     attribute_questions,
+    by_item,
     choice_questions,
     invented,
     read_intents,
@@ -31,7 +32,7 @@ TOLERANCE = 0.02
 """How much worse than the incumbent a measure may be, where it is surely worse at all."""
 
 Samples = Mapping[str, Mapping[str, float]]
-"""By measure, what was found of each question or message."""
+"""By measure, what was found of each item that was asked about, or of each message."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Gate:
         action, slots: intents of the gold messages: actions right, F1 of slots.
         invented: property values claimed per answer that no item on show has.
         answers: how many answers that is of.
-        samples: the same, question by question.
+        samples: the same, item by item and message by message.
     """
 
     attribute: float
@@ -88,28 +89,29 @@ async def measure(
     made_up = [float(len(invented(answer, one.shown, one.user, vocabulary))) for one, answer in asked]
     pairs = [pair async for pair in read_intents(engine, gold, version)]
     intents, alone = score_intents(pairs), [score_intents([pair]) for pair in pairs]
-    found = {
-        "attribute": right[: len(attributes)],
-        "choice": right[len(attributes) :],
-        "action": [score.action for score in alone],
-        "slots": [score.f1 for score in alone],
-        "invented": made_up,
+    named, chosen = right[: len(attributes)], right[len(attributes) :]
+    samples = {
+        "attribute": by_item(attributes, named),
+        "choice": by_item(choices, chosen),
+        "action": {str(place): score.action for place, score in enumerate(alone)},
+        "slots": {str(place): score.f1 for place, score in enumerate(alone)},
+        "invented": by_item(questions, made_up),
     }
     return Gate(
-        attribute=_mean(found["attribute"]),
-        choice=_mean(found["choice"]),
+        attribute=_mean(named),
+        choice=_mean(chosen),
         action=intents.action,
         slots=intents.f1,
         invented=_mean(made_up),
         answers=len(answers),
-        samples={name: {str(place): one for place, one in enumerate(some)} for name, some in found.items()},
+        samples=samples,
     )
 
 
 def got_behind(new: Gate, incumbent: Gate | None) -> list[str]:
     """In what a Navigator is surely worse than the incumbent that was asked the same, in words; nothing: it passes.
 
-    Question by question: by its share alone, one in two of those that are as good would be refused for bad luck.
+    Item by item: by its share alone, one in two of those that are as good would be refused for bad luck.
     """
     if incumbent is None:
         return []

@@ -30,6 +30,7 @@ from navigator.evaluation import (
     accuracy,
     answer_all,
     attribute_questions,
+    by_item,
     choice_questions,
     invented,
     read_intents,
@@ -119,8 +120,8 @@ async def attributes(engine: Engine, catalogue: Catalogue, hidden: dict[str, tup
         right = [accuracy([question], [answers[id(question)]]) for question in some]
         made_up = [invented(answers[id(one)], one.shown, one.user, vocabulary) for one in some]
         scores[name] = {"right": _mean(right), "invented": _mean([len(one) for one in made_up]), "questions": len(some)}
-        samples[name] = {str(i): value for i, value in enumerate(right)}
-        samples[f"invented ({name})"] = {str(i): float(len(one)) for i, one in enumerate(made_up)}
+        samples[name] = by_item(some, right)
+        samples[f"invented ({name})"] = by_item(some, [float(len(one)) for one in made_up])
         failures += [
             {"asked": one.user, "items": [k.item.id for k in one.shown], "right": one.right, "answer": answers[id(one)]}
             for one, value in zip(some, right, strict=True)

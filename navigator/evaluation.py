@@ -45,6 +45,12 @@ class Question:
     right: str
     refs: tuple[int, ...] = ()
 
+    @property
+    def about(self) -> str:
+        """Id of the item that a right answer is about: the one that it cites, else the first."""
+        cited = re.fullmatch(r"\[(\d+)\]", self.right)
+        return self.shown[int(cited[1]) - 1 if cited else 0].item.id
+
 
 def score_intents(pairs: Iterable[tuple[ShoppingIntent, ShoppingIntent | None]]) -> IntentScore:
     """Compare intents as they should be with intents as they were read (None: unreadable)."""
@@ -125,6 +131,18 @@ async def answer_all(engine: Engine, questions: Sequence[Question], encoder_vers
         prompt = engine.processor.encode(messages, encoder_version=encoder_version)
         answers.append(await generate_text(engine, prompt, Sampling(max_tokens=60)))
     return answers
+
+
+def by_item(questions: Sequence[Question], values: Sequence[float]) -> dict[str, float]:
+    """By the item that questions are about, the mean of their values.
+
+    What one item is taken for, it is taken for in every question: it is items that are drawn, where two Navigators are
+    compared.
+    """
+    found: dict[str, list[float]] = {}
+    for question, value in zip(questions, values, strict=True):
+        found.setdefault(question.about, []).append(value)
+    return {item: sum(some) / len(some) for item, some in found.items()}
 
 
 def accuracy(questions: Sequence[Question], answers: Sequence[str]) -> float:

@@ -18,7 +18,7 @@ from batch.navigator_gate import Gate, gold_cases, got_behind
 from batch.navigator_loop import Run, run
 from navigator.alignment import align
 from navigator.errors import BadCheckpoint
-from navigator.evaluation import accuracy, attribute_questions, choice_questions, score_intents
+from navigator.evaluation import accuracy, attribute_questions, by_item, choice_questions, score_intents
 from navigator.intent import ShoppingIntent
 from navigator.learnt import Learnt, Shape, blended, load_learnt
 from navigator.modeling import NavigatorForConditionalGeneration, item_projector
@@ -162,6 +162,20 @@ def test_questions_have_one_right_answer():
     assert len(asked) == len(SHELF.known)
     assert accuracy(asked, [f"It has {question.right} legs." for question in asked]) == 1.0
     assert accuracy(asked, ["I don't know."] * len(asked)) == 0.0
+
+
+def test_questions_about_one_item_are_one_draw():
+    """Twenty wrong answers about one mirror are one mirror: no Navigator is surely worse for it."""
+    hidden = {known.item.id: ("legs",) for known in SHELF.known}
+    questions = choice_questions(SHELF, hidden, 200, Random(0))
+    odd = questions[0].about
+    assert questions[0].shown[int(questions[0].right[1]) - 1].item.id == odd
+    found = by_item(questions, [float(question.about != odd) for question in questions])
+    assert found[odd] == 0.0
+    assert set(found) == {question.about for question in questions}
+    assert sum(found.values()) == len(found) - 1
+    asked = attribute_questions(SHELF, hidden, Random(0))
+    assert by_item(asked, [1.0] * len(asked)).keys() == hidden.keys()
 
 
 def test_gold_messages_are_readable():
