@@ -16,7 +16,7 @@ from navigator.dialogue_wishes import (
     unmet_wish,
     with_another,
 )
-from navigator.extremes import extent
+from navigator.extremes import exceeds, extent
 from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.knowledge import Known, article, phrase, plural
 from navigator.relax import none_beyond
@@ -313,7 +313,7 @@ def _in_size(state: State, number: int, anchor: Known, pool: list[Known]) -> Non
     said = phrasing.say(rng, word, ref=refer_to(state, number))
     intent = ShoppingIntent(action="similar", item_refs=(number,), sort=sort)
     size, count = extent(anchor.item) or 0.0, rng.choice((1, 2, 3, 4))
-    beyond = [known for known in pool if ((extent(known.item) or 0.0) > size) == (sort == "largest")]
+    beyond = [known for known in pool if exceeds(extent(known.item) or 0.0, size, sort)]
     others = [known for known in pool if known not in beyond]
     if beyond and (rng.random() > _NONE_BEYOND or not others):
         state.add(said, intent, beyond[:count], presenting.found(beyond[:count], {}, again=True))

@@ -195,12 +195,12 @@ def _show_several(
 def gift(state: State) -> None:
     """Ask for a present for somebody whose likings tell which kind of thing it should be, perhaps in a look."""
     rng = state.rng
-    target = rng.choice(state.shelf.known)
-    said = phrasing.gift(rng, target.kind)
-    if not said:
+    liked = [known for known in state.shelf.known if phrasing.is_liked(known.kind)]
+    if not liked:
         vague(state)
         return
-    pieces = [said]
+    target = rng.choice(liked)
+    pieces = [phrasing.gift(rng, target.kind)]
     names = [name for name in FILTERED if name in target.telling]
     wants = {name: target.facts[name] for name in rng.sample(names, min(len(names), rng.choice((0, 0, 0, 1))))}
     worded = {name: broadly(rng, name, value) for name, value in wants.items()}

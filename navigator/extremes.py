@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from catalog.item import Item
 from navigator.facts import measures, told_sizes
+from navigator.intent import Sort
 from navigator.which_ones import listed, of_the_whole
 
 _OF_ANOTHER = re.compile(
@@ -97,6 +98,11 @@ def extent(item: Item) -> float | None:
     """
     sides = [side for size in measures(item).values() if (side := _centimetres(size)) is not None]
     return math.prod(sorted((*sides, *sides[:1]) if len(sides) == 1 else sides)[-2:]) if sides else None
+
+
+def exceeds(size: float, than: float, sort: Sort) -> bool:
+    """Whether a size is larger than another, or smaller where the smallest are asked for."""
+    return size < than if sort == "smallest" else size > than
 
 
 def _centimetres(size: str) -> float | None:

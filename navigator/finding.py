@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from navigator.extremes import extent
+from navigator.extremes import exceeds, extent
 from navigator.families import names_a_kind
 from navigator.intent import BY_SIZE, ShoppingIntent, Sort
 from navigator.lexicon import Kind, Lexicon
@@ -269,7 +269,7 @@ def _beyond(meant: Sequence[Shown], found: Sequence[Candidate], sort: Sort) -> t
     pairs = [(one, size) for one in found if (size := extent(one.shown.item)) is not None]
     if not (sizes and pairs):
         return tuple(found)
-    return tuple(one for one, size in pairs if (size < min(sizes) if sort == "smallest" else size > max(sizes)))
+    return tuple(one for one, size in pairs if all(exceeds(size, than, sort) for than in sizes))
 
 
 async def _relaxing(wish: Wish, means: Means, thing: str = "") -> tuple[tuple[Candidate, ...], tuple[Relaxed, ...]]:

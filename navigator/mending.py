@@ -93,8 +93,8 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
 
 def _sort(action: Action, intent: ShoppingIntent, plainly: Said) -> Sort:
     """The order that a message names, else the one read. What goes together is in none of sizes: a bigger rug of it."""
-    named = None if action == "complete" and plainly.sort in BY_SIZE else plainly.sort
-    return named or intent.sort
+    sort = plainly.sort or intent.sort
+    return "relevance" if action == "complete" and sort in BY_SIZE else sort
 
 
 def _numbers(

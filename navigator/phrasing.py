@@ -27,16 +27,15 @@ def uses(kind: str) -> list[str]:
     return _file()["uses"].get(kind, [])
 
 
-def gift(rng: Random, kind: str) -> str:
-    """Ask for a present for somebody who would like such a thing, which is not named: he loves coffee.
+def is_liked(kind: str) -> bool:
+    """Whether it is known what somebody likes who would like such a thing."""
+    return kind in _file()["fond"]
 
-    Empty where nothing is known of who likes it.
-    """
-    fond = _file()["fond"].get(kind)
-    if not fond:
-        return ""
+
+def gift(rng: Random, kind: str) -> str:
+    """Ask for a present for somebody who would like such a thing, which is not named: he loves coffee."""
     she, her = rng.choice((("she", "her"), ("he", "his")))
-    likes = rng.choice(fond).format(s=she, h=her)
+    likes = rng.choice(_file()["fond"][kind]).format(s=she, h=her)
     said = [rng.choice(wordings("gift")).format(p=rng.choice(_file()["people"][she])), likes]
     return rng.choice((", ", ". ", ", ")).join(said if rng.random() < 0.8 else said[::-1])
 

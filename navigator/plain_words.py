@@ -116,8 +116,10 @@ PRICED = re.compile(
     r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
 )
 SIZED = re.compile(
-    r"big|larg|wid|tall|long|room|small|narrow|short|slim|compact|tiny|little|huge|giant|\b(?:fits?|space|size)\b"
+    r"\b(?:big|large|wide|tall|long|small|narrow|short|slim|compact|tiny|little|huge|giant|roomy|fit|space|size)"
+    r"(?:r|er|st|est|s)?\b|\b(?:bigg|slimm|tini|roomi)e(?:r|st)\b|\b(?:more|much|less) room\b"
 )
+"""What a message that asks for an order of sizes speaks of."""
 DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
 _BETWEEN_LOOKS = frozenset(
     ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]

@@ -126,6 +126,9 @@ def test_what_nobody_said_is_left_out():
     assert (got.categories, got.exclude, got.sort) == (("sofa",), (), "relevance")
     assert read("coasters please", action="search", categories=("coaster",)).categories == ("coaster",)
     assert read("cheaper ones", action="refine", sort="price_low").sort == "price_low"
+    assert read("a rug for the living room", action="refine", sort="largest").sort == "relevance"
+    assert read("it won't fit in there", action="refine", sort="smallest").sort == "smallest"
+    assert read("a bigger rug to go with it", action="complete", sort="largest").sort == "relevance"
     assert read("mostly the sofa corner", action="refine", exclude=("rug",)).exclude == ()
 
 
