@@ -42,6 +42,11 @@ _AS_ASKED = re.compile(
 _JOINTS = re.compile(r",\s*| and ")
 _PRICED = re.compile(r"\[\d{1,3}\][^\[\].;:!?]*(?::[^\[\].;:!?]*)? at$")
 """Before an amount that can only be the price of the item cited: `[1] fits: oak, at`, not `[1]. Rugs start at`."""
+_COSTS_SO_MUCH = re.compile(
+    rf"(?P<item>\[(?P<number>\d{{1,3}})\]) costs (?P<amount>{AMOUNT.pattern})(?! (?:less|more)\b)"
+)
+_COSTS_OPEN = re.compile(r"\s?\[\d{1,3}\] c(?:o|os|ost|osts|osts \S* ?\w{0,3})?$")
+"""What may yet be said to be the price of one, of a question for the price of several."""
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
 # What may still become a citation or an amount when more text comes.
@@ -58,6 +63,7 @@ class Grounding:
         wished: what the person said of how things should be, so that one can be what was asked for.
         asked: the person's message, where it is a question about what is on show.
         settled: which of the items have a look that was asked about, as far as the catalogue tells.
+        count: of how many of one item the price was asked: what they cost is not the price of one.
     """
 
     items: Sequence[Item]
@@ -65,6 +71,7 @@ class Grounding:
     wished: str = ""
     asked: str = ""
     settled: Sequence[Settled] = ()
+    count: int = 1
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
@@ -85,7 +92,7 @@ class Grounding:
         self._pending += text
         if not self._begun and self._may_begin():
             return ""
-        held = (_EXTREME_OPEN, _CITED_OPEN, _OPEN)
+        held = (*([_COSTS_OPEN] if self.count > 1 else []), _EXTREME_OPEN, _CITED_OPEN, _OPEN)
         found = next(filter(None, (pattern.search(self._pending) for pattern in held)), None)
         cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_conclude())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
@@ -132,6 +139,7 @@ class Grounding:
         text, mended = mend_verdicts(self._said, text, self.asked, self.items)
         self.corrected += mended
         text = _AS_ASKED.sub(self._as_asked, text)
+        text = _COSTS_SO_MUCH.sub(self._of_so_many, text) if self.count > 1 else text
         checked, begun = "", 0
         for again in _EXTREME_WHOLE.finditer(text):
             checked += self._check_all(text[begun : again.start()])
@@ -158,6 +166,15 @@ class Grounding:
         if len(prices) < 2 or len({item.currency for item in self.items}) > 1:
             return None
         return (min if claim["least"] else max)(prices)
+
+    def _of_so_many(self, found: re.Match[str]) -> str:
+        """A claim that an item costs what so many of it cost, as a claim about so many of it."""
+        items = self.items[int(found["number"]) - 1 : int(found["number"])]
+        price = items[0].price if items else None
+        if price is None or normal_amount(found["amount"]) != money(price * self.count, items[0].currency):
+            return found[0]
+        self.corrected += 1
+        return f"{self.count} of {found['item']} cost {found['amount']}"
 
     def _as_asked(self, found: re.Match[str]) -> str:
         """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""

@@ -20,7 +20,7 @@ from navigator.intent import ShoppingIntent, intent_schema, parse_intent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.message import Floats, Message
-from navigator.notes import asks_total, notes_of
+from navigator.notes import asks_total, copies_asked, notes_of
 from navigator.pointing import FINDS, items_meant, on_show
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
@@ -187,6 +187,7 @@ async def run_turn(
         wished=_wished(intent, said, request.history),
         asked=request.user if intent.action == "ask" else "",
         settled=settled_by(notes) if intent.action == "ask" else (),
+        count=copies_asked(said) or 1,
     )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"

@@ -31,8 +31,8 @@ ITEMS = [
 ]
 
 
-def run(pieces, given_text="", wished="a wooden one, oak or walnut", asked="", notes=()):
-    grounding = Grounding(ITEMS, given=given_text, wished=wished, asked=asked, settled=settled_by(notes))
+def run(pieces, given_text="", wished="a wooden one, oak or walnut", asked="", notes=(), count=1):
+    grounding = Grounding(ITEMS, given_text, wished, asked, settled_by(notes), count)
     text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
     return text, grounding
 
@@ -108,6 +108,23 @@ def test_no_part_of_what_fits_is_another(wished, said, shown):
     """That it is modern does not make mustard what somebody asked for who wants black."""
     for pieces in ([said], list(said)):
         assert run(pieces, wished=wished)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "corrected"),
+    [
+        ("[1] costs $196.", "4 of [1] cost $196.", 1),
+        ("[1] costs $49.", "[1] costs $49.", 0),
+        ("All 4 together cost $196.", "All 4 together cost $196.", 0),
+        ("[1] costs $196 less than [2].", "[1] costs $196 less than [2].", 0),
+        ("[1] costs", "[1] costs", 0),
+    ],
+)
+def test_what_four_cost_is_not_the_price_of_one(said, shown, corrected):
+    """Of a question for four of them, the sum is said to be of four, however the text is cut."""
+    for pieces in ([said], list(said)):
+        text, grounding = run(pieces, given_text="all 4 together $196", count=4)
+        assert (text, grounding.corrected) == (shown, corrected)
 
 
 @pytest.mark.parametrize(
