@@ -18,7 +18,7 @@ from benchmarks.navigator_latency import (
     SYSTEM_TOKENS,
     turn_flops,
 )
-from benchmarks.sizing import GPU_FLOPS, GPU_HOUR, GPU_IN_USE
+from benchmarks.sizing_units import GPU_FLOPS, GPU_HOUR, GPU_IN_USE
 
 _SHORTEST, _TILE, _BASE_TOKENS, _TILE_TOKENS = 768, 512, 85, 170
 

@@ -7,12 +7,15 @@ are never put back: leaving them out is how a change of mind is written.
 
 from collections.abc import Sequence
 
-from navigator.intent import BY_SIZE, ShoppingIntent, Sort
+from navigator.intent import BY_SIZE, ShoppingIntent, Side, SizeLimit, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import plain
 from navigator.pointing import FINDS, on_show
 from navigator.prompt import Exchange
 from navigator.set_parts import is_set
+
+_ACROSS: tuple[Side, ...] = ("width", "length", "diameter")
+"""How people call the same side of a rug."""
 
 
 def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent:
@@ -37,6 +40,7 @@ def carry(intent: ShoppingIntent, history: Sequence[Exchange]) -> ShoppingIntent
             "price_max": _price_max(intent, base),
             "price_min": _price_min(intent, base),
             "sort": _sort(intent, base),
+            "sizes": _sizes(intent, base),
         }
     )
 
@@ -73,6 +77,14 @@ def _sort(intent: ShoppingIntent, base: ShoppingIntent) -> Sort:
     """A bigger one, and then one in oak: bigger still, unless it is about something else or another order."""
     same = not intent.categories or intent.categories == base.categories
     return base.sort if base.sort in BY_SIZE and same and intent.sort == "relevance" else intent.sort
+
+
+def _sizes(intent: ShoppingIntent, base: ShoppingIntent) -> tuple[SizeLimit, ...]:
+    """What fits a wall fits it in oak, too, but a lamp beside it may be of any size."""
+    if intent.categories and intent.categories != base.categories:
+        return intent.sizes
+    sides = {side for limit in intent.sizes for side in (_ACROSS if limit.side in _ACROSS else (limit.side,))}
+    return (*intent.sizes, *(limit for limit in base.sizes if limit.side not in sides))[:4]
 
 
 def _price_max(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:

@@ -12,14 +12,14 @@ from navigator.facts import AMOUNT, money
 from navigator.verdicts import catalogue_says
 
 _NONE_UNDER = r"(?:I have none|Nothing here is|There is nothing|No [\w -]{1,40}?) under"
-_NONE = r"(?:I have none in|Nothing here is|Nothing matches|No)"
+_NONE = r"(?:I have none in|Nothing here is|Nothing matches|There is no|No)"
 _DENIAL = re.compile(
-    rf"(?:{_NONE_UNDER} (?P<limit>{AMOUNT.pattern})|{_NONE} (?P<look>[\w' -]{{1,50}}?)(?: ones| here)?)"
+    rf"(?:{_NONE_UNDER} (?P<limit>{AMOUNT.pattern})|{_NONE} (?P<look>[\w' -]{{1,50}}?)(?: ones| here| in this shop)?)"
     r"(?:(?:, sorry)?[.;:]\s|,\s(?=\[))"
 )
 _BEGINNINGS = (
     *("No ", "I have none under ", "I have none in "),
-    *("Nothing here is ", "Nothing matches ", "There is nothing under "),
+    *("Nothing here is ", "Nothing matches ", "There is nothing under ", "There is no "),
 )
 _SORRY = r"(?:s|so|sor|sorr|sorry)?"
 _OPEN = re.compile(rf"{_NONE} [\w' -]{{0,60}}(?:,(?: {_SORRY})?[.;:]?|[.;:])?|{_NONE_UNDER} \S+(?:\s{_SORRY}[.;:]?)?")

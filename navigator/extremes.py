@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from catalog.item import Item
-from navigator.facts import measures, told_sizes
+from navigator.facts import centimetres, measures, number_of, told_sizes
 from navigator.intent import Sort
 from navigator.which_ones import listed, of_the_whole
 
@@ -27,9 +27,6 @@ _MOST: dict[str, tuple[str, tuple[str, ...], Callable[..., float]]] = {
     "smallest": (r"small(?:est|er)|(?:least|less) (?:room|space)", (), min),
 }
 """Word → how people ask for it, by which measure (the first that is known; of none, by the two largest), which end."""
-
-
-_IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0, "in": 2.54, "ft": 30.48}
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def extreme_of(word: str, items: Sequence[Item]) -> Extreme | None:
     what = next((what for what in measured_by if all(what in size for size in sizes)), None)
     if what is None or not _in_one_unit([size[what] for size in sizes]):
         return None
-    values = [_number(size[what]) for size in sizes]
+    values = [number_of(size[what]) for size in sizes]
     numbers = _at(end(values), values)
     return Extreme(word, numbers, sizes[numbers[0] - 1][what])
 
@@ -96,7 +93,7 @@ def extent(item: Item) -> float | None:
 
     A thing of one side, such as a round mirror's diameter, is taken for as large in the other.
     """
-    sides = [side for size in measures(item).values() if (side := _centimetres(size)) is not None]
+    sides = [side for size in measures(item).values() if (side := centimetres(size)) is not None]
     return math.prod(sorted((*sides, *sides[:1]) if len(sides) == 1 else sides)[-2:]) if sides else None
 
 
@@ -105,17 +102,12 @@ def exceeds(size: float, than: float, sort: Sort) -> bool:
     return size < than if sort == "smallest" else size > than
 
 
-def _centimetres(size: str) -> float | None:
-    unit = _IN_CM.get(re.sub(r"[\d.,\s]", "", size))
-    return None if unit is None else _number(size) * unit
-
-
 def _of_all(word: str, sizes: Sequence[dict[str, str]], end: Callable[..., float]) -> Extreme | None:
     """By the product of each one's two largest sides, of those that are known of all: a rug's pile does not count."""
     known = [what for what in sizes[0] if all(what in size for size in sizes)]
     if not known or not _in_one_unit([size[what] for size in sizes for what in known]):
         return None
-    values = [math.prod(sorted(_number(size[what]) for what in known)[-2:]) for size in sizes]
+    values = [math.prod(sorted(number_of(size[what]) for what in known)[-2:]) for size in sizes]
     numbers = _at(end(values), values)
     first = sizes[numbers[0] - 1]
     return Extreme(word, numbers, told_sizes({what: first[what] for what in known}))
@@ -123,10 +115,6 @@ def _of_all(word: str, sizes: Sequence[dict[str, str]], end: Callable[..., float
 
 def _at(most: float, values: Sequence[float]) -> tuple[int, ...]:
     return tuple(number for number, value in enumerate(values, 1) if math.isclose(value, most))
-
-
-def _number(size: str) -> float:
-    return float(re.match(r"[\d.,]+", size)[0].replace(",", "."))  # type: ignore[index]
 
 
 def _in_one_unit(sizes: Sequence[str]) -> bool:

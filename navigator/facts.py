@@ -75,6 +75,17 @@ def measures(item: Item) -> dict[str, str]:
     return found
 
 
+def centimetres(size: str) -> float | None:
+    """A measure such as "46 cm" or "1.2 m" in centimetres; None in a unit that is not known."""
+    unit = _IN_CM.get(re.sub(r"[\d.,\s]", "", size))
+    return None if unit is None else number_of(size) * unit
+
+
+def number_of(size: str) -> float:
+    """The number of a measure."""
+    return float(re.match(r"[\d.,]+", size)[0].replace(",", "."))  # type: ignore[index]
+
+
 def told_sizes(sizes: Mapping[str, str]) -> str:
     """Sizes as people say them: "210 cm wide, 90 cm deep and 80 cm high"."""
     return spoken(f"{value} {in_direction(what)}" for what, value in sizes.items())
@@ -106,6 +117,7 @@ _SHORT, _FEW = 40, 8
 """Characters of an attribute, and attributes, that a prompt has room for."""
 
 _DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
+_IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0, "in": 2.54, "ft": 30.48}
 _MEASURES = ("width", "depth", "height", "length", "diameter")
 
 AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d+(?:,\d+)*(?:\.\d{1,2})?")

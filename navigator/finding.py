@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from navigator.extremes import exceeds, extent
 from navigator.families import names_a_kind
-from navigator.intent import BY_SIZE, ShoppingIntent, Sort
+from navigator.intent import BY_SIZE, ShoppingIntent, SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks
 from navigator.prompt import Shown
@@ -24,6 +24,9 @@ DEPTH = 40
 
 ENOUGH = 3
 """What people put together with an item suffices from so many on; so many are shown by their picture alone."""
+
+_DEEPER_FOR_SIZES = 4
+"""Sizes are no column of the catalogue, so that what is too large is found, too, and left out afterwards."""
 
 _ALIKE = 8
 """So many of the first finds tell what kind of thing a picture, or a wish that names none, is about."""
@@ -87,7 +90,7 @@ async def find(
     if is_set(intent):
         return await _set(intent, wish, meant, lexicon, means)
     if intent.action == "complete" and meant:
-        return await _company(intent, wish, meant[0], means)
+        return await _company(intent, wish, meant[0], lexicon, means)
     if meant:
         wish = _resembling(intent, wish, meant)
     elif picture and not wish.wanted.get("category"):
@@ -99,7 +102,7 @@ async def find(
     relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
     unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
     varied = unnamed or any(one.field == "categories" for one in relaxed)
-    return Findings((found,), relaxed, sorts=(_next_in_price(relaxed),), varied=varied)
+    return Findings((found,), relaxed, sorts=(_next_to_limit(relaxed, intent.sizes),), varied=varied)
 
 
 def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
@@ -183,7 +186,7 @@ async def _set(intent: ShoppingIntent, wish: Wish, meant: Sequence[Shown], lexic
     found = await asyncio.gather(*searches.values())
     for thing, (group, given_up) in zip(searches, found, strict=True):
         relaxed += given_up if group else [not_sold(thing)]
-    there = [(group, _next_in_price(given_up)) for group, given_up in found if group]
+    there = [(group, _next_to_limit(given_up)) for group, given_up in found if group]
     groups, sorts = tuple(group for group, _ in there), tuple(sort for _, sort in there)
     return Findings(groups, tuple(relaxed), one_of_each=True, sorts=sorts)
 
@@ -207,11 +210,12 @@ async def _one_of(
     return ((Candidate(kept, 1.0),), ()) if kept is not None else await _relaxing(part, means, kind)
 
 
-async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Means) -> Findings:
+async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, lexicon: Lexicon, means: Means) -> Findings:
     """What goes with an item: what people put together with it, then other kinds of things that look like it."""
     known = [one for one in await means.goes_with(anchor.item.id, DEPTH) if meets(wish, one.shown.item)]
+    unknown = _unknown_kinds(intent, lexicon, known)
     if len(known) >= ENOUGH:
-        return Findings((tuple(known),))
+        return Findings((tuple(known),), unknown)
     kind: dict[Kind, tuple[str, ...]] = {"category": (anchor.item.category[-1].casefold(),)}
     alike = (
         wish
@@ -221,13 +225,20 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, means: Mea
     more, relaxed = await _relaxing(replace(alike, like=(anchor.item.id,)), means)
     seen = {one.shown.item.id for one in known}
     found = (*known, *(one for one in more if one.shown.item.id not in seen))
-    return Findings((found,), () if known else relaxed, sorts=(None if known else _next_in_price(relaxed),))
+    relaxed = () if known else relaxed
+    return Findings((found,), (*unknown, *relaxed), sorts=(_next_to_limit(relaxed, intent.sizes),))
 
 
-def _next_in_price(relaxed: Sequence[Relaxed]) -> Sort | None:
+def _next_to_limit(relaxed: Sequence[Relaxed], sizes: Sequence[SizeLimit] = ()) -> Sort | None:
     """Whoever has a limit is best served by what comes next to it."""
     fields = {one.field for one in relaxed}
-    return "price_low" if "price_max" in fields else "price_high" if "price_min" in fields else None
+    if "price_max" in fields:
+        return "price_low"
+    if "price_min" in fields:
+        return "price_high"
+    if "sizes" not in fields or not (all(one.least is None for one in sizes) or all(one.most is None for one in sizes)):
+        return None
+    return "smallest" if sizes[0].least is None else "largest"
 
 
 async def _pictured(wish: Wish, means: Means) -> Wish:
@@ -298,7 +309,8 @@ async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
         # A browse of everything: a filter would put it in the catalogue's order, one kind after the other.
         free = replace(wish, in_stock=False)
         return tuple(one for one in await means.look(free, DEPTH) if meets(wish, one.shown.item))
-    found = [one for one in await means.look(wish, DEPTH) if wish.allows(one.shown.item)]
+    depth = DEPTH * _DEEPER_FOR_SIZES if wish.sizes else DEPTH
+    found = [one for one in await means.look(wish, depth) if wish.allows(one.shown.item)][:DEPTH]
     least = min((len(aside(wish, one.shown.item)) for one in found), default=0)
     return tuple(one for one in found if len(aside(wish, one.shown.item)) == least)
 

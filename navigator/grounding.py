@@ -8,13 +8,15 @@ until they are complete; everything else passes at once.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from catalog.item import Item
 from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
+from navigator.kinds_said import OPEN as _KIND_OPEN
+from navigator.kinds_said import mend_kinds
 from navigator.settled import Settled, may_list, mend_list
 from navigator.stated import as_stated
 from navigator.verdicts import is_another, mend_verdicts, verdict_begins, was_asked
@@ -64,6 +66,7 @@ class Grounding:
         asked: the person's message, where it is a question about what is on show.
         settled: which of the items have a look that was asked about, as far as the catalogue tells.
         count: of how many of one item the price was asked: what they cost is not the price of one.
+        kinds: of thing that the catalogue has, so that none is called another.
     """
 
     items: Sequence[Item]
@@ -72,10 +75,12 @@ class Grounding:
     asked: str = ""
     settled: Sequence[Settled] = ()
     count: int = 1
+    kinds: Collection[str] = ()
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
-    """Citations of nothing, amounts from nowhere, wrong extremes, denials, wishes, conclusions: taken out or mended."""
+    """Citations of nothing, amounts from nowhere, wrong extremes, kinds, denials, wishes, conclusions: taken out or
+    mended."""
     _pending: str = ""
     _begun: bool = False
     _known: set[str] = field(default_factory=set)
@@ -92,7 +97,7 @@ class Grounding:
         self._pending += text
         if not self._begun and self._may_begin():
             return ""
-        held = (*([_COSTS_OPEN] if self.count > 1 else []), _EXTREME_OPEN, _CITED_OPEN, _OPEN)
+        held = (*([_COSTS_OPEN] if self.count > 1 else []), _EXTREME_OPEN, _KIND_OPEN, _CITED_OPEN, _OPEN)
         found = next(filter(None, (pattern.search(self._pending) for pattern in held)), None)
         cut = min(found.start() if found else len(self._pending), self._may_fulfil(), self._may_conclude())
         ready, self._pending = self._pending[:cut], self._pending[cut:]
@@ -137,6 +142,8 @@ class Grounding:
 
     def _checked(self, text: str) -> str:
         text, mended = mend_verdicts(self._said, text, self.asked, self.items)
+        self.corrected += mended
+        text, mended = mend_kinds(text, self.items, self.kinds)
         self.corrected += mended
         text = _AS_ASKED.sub(self._as_asked, text)
         text = _COSTS_SO_MUCH.sub(self._of_so_many, text) if self.count > 1 else text

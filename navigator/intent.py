@@ -10,9 +10,34 @@ Sort = Literal["relevance", "price_low", "price_high", "newest", "smallest", "la
 BY_SIZE = frozenset[Sort](("smallest", "largest"))
 """Orders by the sizes that the catalogue states."""
 
+Side = Literal["width", "depth", "height", "length", "diameter"]
+
+BY_RULES = frozenset(("rejected", "sizes"))
+"""Fields of an intent that rules read, and the model does not write."""
+
+LARGEST_CM = 100_000.0
+"""A kilometre: beyond it a number is no size."""
+
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Words = Annotated[tuple[Word, ...], Field(max_length=6)]
 Price = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+
+
+class SizeLimit(BaseModel):
+    """How large one side of an item may be, or has to be, in centimetres."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    side: Side
+    least: Annotated[float, Field(ge=0, le=LARGEST_CM, allow_inf_nan=False)] | None = None
+    most: Annotated[float, Field(ge=0, le=LARGEST_CM, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "SizeLimit":
+        if self.least is None and self.most is None:
+            raise ValueError("a limit of size has a `least`, a `most`, or both")
+        return self
 
 
 class ShoppingIntent(BaseModel):
@@ -44,6 +69,12 @@ class ShoppingIntent(BaseModel):
         default=(), description="Numbers of the items on show that are meant, as in `the second one`."
     )
     sort: Sort = "relevance"
+    rejected: Annotated[tuple[Title, ...], Field(max_length=12)] = Field(
+        default=(), description="Titles of items that were shown and are not wanted. The model does not write them."
+    )
+    sizes: Annotated[tuple[SizeLimit, ...], Field(max_length=4)] = Field(
+        default=(), description="Limits of size, in cm. Read from the message by rules; the model does not write them."
+    )
 
     @model_validator(mode="after")
     def _prices_in_order(self) -> "ShoppingIntent":
@@ -54,8 +85,9 @@ class ShoppingIntent(BaseModel):
         return self
 
     def compact(self) -> str:
-        """The JSON that the model writes: no white space, nothing that is empty, whole prices as integers."""
-        fields = self.model_dump(mode="json", exclude_defaults=True)
+        """The JSON that the model writes: no white space, nothing that is empty or read by rules, whole prices as
+        integers."""
+        fields = self.model_dump(mode="json", exclude_defaults=True, exclude=set(BY_RULES))
         whole = {name: round(value) if isinstance(value, float) else value for name, value in fields.items()}
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 

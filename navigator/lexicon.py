@@ -62,6 +62,11 @@ class Lexicon:
             return None
         return stems((*(value for values in self.values.values() for value in values), *self.groups, *self.seen))
 
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """What things are called by the catalogue, singular: "dining chair"."""
+        return frozenset(" ".join(self._plain[value]) for value in self.values.get("category", ()))
+
     def resolve(self, kind: Kind, word: str) -> tuple[str, ...]:
         """The values that a word means; () if none does."""
         asked = plain(word)

@@ -20,6 +20,7 @@ class Heard:
         base: the last intent that looked for something.
         shown: most items that were on show; pointed: whether some were clicked on.
         one: whether one kind of thing is named, and no other.
+        kinds: of the items that were found last, in lower case.
     """
 
     intent: ShoppingIntent
@@ -29,6 +30,7 @@ class Heard:
     shown: int
     pointed: bool
     one: bool
+    kinds: frozenset[str] = frozenset()
 
 
 def mended_action(heard: Heard) -> Action:
@@ -75,10 +77,13 @@ def _on_an_empty_page(heard: Heard) -> Action | None:
 def _by_what_is_named(heard: Heard) -> Action | None:
     """Kinds of thing, named or narrowed."""
     plainly, base, read = heard.plainly, heard.base, heard.intent.action
-    if read == "search" and base is not None and not base.categories and plainly.kinds and not plainly.asks:
+    wished = (base.query, *base.colors, *base.materials, *base.styles) if base and not base.categories else ()
+    if read == "search" and any(wished) and plainly.kinds and not plainly.asks:
         return "refine"  # what was vague until now has a name
     if read == "complete" and heard.one and not (plainly.gathers or heard.pointed):
         return _named_alone(heard)
+    if read == "complete" and _none_of_the_shop(heard) and not (plainly.gathers or heard.pointed):
+        return "search"  # ok, a coat rack then
     if heard.shown and base is not None and not plainly.kinds and those_ones(plainly, base, heard.lexicon):
         return "refine"
     if read == "search" and base is not None and plainly.narrows and plainly.words <= SHORT:
@@ -86,11 +91,19 @@ def _by_what_is_named(heard: Heard) -> Action | None:
     return None
 
 
+def _none_of_the_shop(heard: Heard) -> bool:
+    """Whether all that a message looks for are kinds of thing that the catalogue does not know."""
+    words = heard.intent.categories
+    return bool(words) and not heard.plainly.kinds and not any(heard.lexicon.resolve("category", w) for w in words)
+
+
 def _about_items_on_show(heard: Heard) -> Action | None:
     """Questions, and wishes that sound like one."""
     plainly, read = heard.plainly, heard.intent.action
     if read == "ask" and plainly.refs and plainly.company:
         return "complete"
+    if read == "ask" and plainly.refs and plainly.otherwise:
+        return "similar"  # does the second one come in other colours?
     if read == "ask" and plainly.likens and plainly.requests:
         return "similar"  # could I see more along the lines of number one?
     refers = bool(plainly.refs or plainly.likens or plainly.company)
@@ -99,6 +112,8 @@ def _about_items_on_show(heard: Heard) -> Action | None:
         return "refine"  # `would you have it in oak?` asks for another, however politely
     if plainly.kinds and plainly.requests and not refers and (read == "chat" or _of_another_kind(heard)):
         return "search"  # do you have a matching cup?
+    if plainly.offered and not refers and _of_another_kind(heard):
+        return "search"  # what colours do your sofas come in?
     settled = bool(plainly.named or plainly.refused or plainly.limits or plainly.kinds or plainly.likens)
     if not (heard.shown and plainly.refs) or settled or read not in ("refine", "similar"):
         return None
@@ -110,10 +125,12 @@ def _about_items_on_show(heard: Heard) -> Action | None:
 def _of_another_kind(heard: Heard) -> bool:
     """Whether a question names kinds of thing that the last search was not about: how many rugs do you have?"""
     resolve, base = heard.lexicon.resolve, heard.base
-    if heard.intent.action != "ask" or base is None:
+    if heard.intent.action != "ask" or base is None or not heard.plainly.kinds:
         return False
-    before = {value for word in base.categories for value in resolve("category", word)}
-    return bool(before) and all(before.isdisjoint(resolve("category", kind)) for kind in heard.plainly.kinds)
+    sought = {value.casefold() for word in base.categories for value in resolve("category", word)}
+    named = [{value.casefold() for value in resolve("category", kind)} for kind in heard.plainly.kinds]
+    before = sought or heard.kinds
+    return bool(before) and all(before.isdisjoint(kinds) for kinds in named)
 
 
 def _by_a_few_words(heard: Heard) -> Action | None:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 
 from navigator.carry import last_search
+from navigator.disliked import disliked, without_disliked
+from navigator.families import LOOKS
 from navigator.intent import BY_SIZE, Action, ShoppingIntent, Sort
 from navigator.knowledge import singular
-from navigator.lexicon import NOT_ALONE, Lexicon, plain
+from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.notes import asks_total, copies_asked
@@ -20,12 +22,25 @@ from navigator.pointing import FINDS, compared_with, found, it, to_better
 from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
+from navigator.size_limits import size_limits
+from navigator.vague import asks_for_anything, with_lost_words, with_unknown_thing
 
 _AS_A_THING = (
     r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?"
     r"(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
 )
 """Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
+
+_PRICE_WORDS = re.compile(
+    r",?\s*\b(?:(?:too|so|less|more|most|least|a bit|the)\s+)*"
+    r"(?:expensive|cheap(?:er|est)?|pric[ie]e?y?|affordable|dear(?:er|est)?)\b",
+    re.IGNORECASE,
+)
+
+_LOOSE_ENDS = re.compile(
+    r"^(?:an?|the)\s+|(?:[\s,]*\b(?:for|in|of|at|an?|the|and|but|with|that|which|is|be|to|please))+[\s,]*$"
+)
+"""What is left hanging where a size was taken out of a query: a shelf for a."""
 
 _ROOM = re.compile(
     r"\b(?:\w*rooms?|lounge|kitchen|hall(?:way)?|entrance|study|office|workspace|corner|nook|area|space|place"
@@ -52,11 +67,16 @@ def mend(
     shown = max((len(exchange.shown) for exchange in history), default=0)
     plainly = said(message, lexicon, shown, len(found(history)))
     base = last_search(history)
+    gone = () if pointed or picture else disliked(message, plainly, base, found(history), lexicon)
+    if base is not None and gone:
+        return without_disliked(base, gone)
+    if asks_for_anything(message) and not plainly.kinds:
+        return ShoppingIntent(action="search")
     intent = _without_inventions(intent, message, plainly, base, lexicon)
     if base is None:
         intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
-    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one))
+    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one, _kinds(found(history))))
     read = intent.item_refs if action == intent.action and not picture else ()
     numbers = _numbers(action, read, message, plainly, history, pointed)
     if action == "compare" and len(numbers) == 1 and not pointed:
@@ -68,7 +88,9 @@ def mend(
         changed |= _looks(meant, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = _sort(action, intent, plainly)
-        query = str(changed.get("query", intent.query))
+        changed |= _sizes(meant, plainly)
+        changed["rejected"] = base.rejected if base is not None and action in ("refine", "complete") else ()
+        query = _without_price_words(str(changed.get("query", meant.query)), plainly.sort or intent.sort)
         unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
         changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
@@ -77,8 +99,14 @@ def mend(
     if action in ("search", "refine"):
         mended = with_seen_words(mended, message, plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
-        return mended.model_copy(update={"action": "search"})
-    return mended
+        mended = mended.model_copy(update={"action": "search"})
+    if picture or pointed:
+        return mended
+    return with_lost_words(with_unknown_thing(mended, message, lexicon), message)
+
+
+def _kinds(shown: Sequence[Shown]) -> frozenset[str]:
+    return frozenset(value.casefold() for entry in shown for value in entry.item.category[-1:])
 
 
 def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
@@ -86,6 +114,8 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
     named = len(plainly.kinds) > 1 or len(_heard_kinds(intent.categories, message, lexicon)) > 1
     if named or intent.action != "complete" or len(intent.categories) < 2 or _ROOM.search(message.casefold()):
         return intent
+    if plainly.company:
+        return intent.model_copy(update={"categories": ()})  # whatever goes with it
     most = intent.budget_total if intent.price_max is None else intent.price_max
     alone = {"action": "search", "categories": intent.categories[:1], "price_max": most, "budget_total": None}
     return intent.model_copy(update=alone)
@@ -97,13 +127,22 @@ def _sort(action: Action, intent: ShoppingIntent, plainly: Said) -> Sort:
     return "relevance" if action == "complete" and sort in BY_SIZE else sort
 
 
+def _sizes(intent: ShoppingIntent, plainly: Said) -> dict[str, object]:
+    """Limits of size, of what is looked for and not of a whole set; said in slots and words, they are none of these."""
+    if not plainly.sizes:
+        return {"sizes": ()}
+    several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
+    left = " ".join(size_limits(intent.query.casefold())[1].replace(" , ", " ").split())
+    return {"sizes": () if several else plainly.sizes, "query": _LOOSE_ENDS.sub("", left).strip(" ,")}
+
+
 def _numbers(
     action: str, read: tuple[int, ...], message: str, plainly: Said, history: Sequence[Exchange], pointed: bool
 ) -> tuple[int, ...]:
     """The numbers of the items that a message means: those that it says, else what it says instead, else those read."""
     if plainly.refs and action not in ("search", "chat"):
         read = plainly.refs
-    elif action == "ask" and len(read) == 1 and asks_total(message) and not copies_asked(message):
+    elif action == "ask" and len(read) < 2 and asks_total(message) and not copies_asked(message):
         return ()  # one alone makes no sum
     elif not pointed and (number := _unnumbered(action, message, history)) is not None:
         return (number,)
@@ -124,7 +163,10 @@ def items_that_stay(
     base = last_search(history)
     if intent.action not in FINDS or not is_set(base):
         return ()
-    return staying(intent, said(message, lexicon, len(shown)), base, shown, lexicon)
+    plainly = said(message, lexicon, len(shown))
+    if gone := disliked(message, plainly, base, shown, lexicon):
+        return tuple(entry for entry in shown if entry not in gone)
+    return staying(intent, plainly, base, shown, lexicon)
 
 
 def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:
@@ -145,7 +187,8 @@ def _without_inventions(
         return bool(lexicon.kinds_of(word)) or set(plain(word)) <= heard
 
     carried = base.exclude if base is not None else ()
-    exclude = [word for word in intent.exclude if known(word) or word in carried]
+    limits = plainly.sizes  # no wider than 80 cm: `wider` is nothing that must not be
+    exclude = [word for word in intent.exclude if (known(word) and not (limits and _sized(word))) or word in carried]
     if not NEGATION.search(message.casefold()):
         # Mostly the bedroom: no bed is refused by that.
         named = [word for word in exclude if lexicon.kinds_of(word) and set(plain(word)) <= heard]
@@ -158,7 +201,7 @@ def _without_inventions(
             for word in getattr(intent, slot)
             # A rug is no material, unless one was spoken of.
             if lexicon.resolve(kind, word)
-            or set(plain(word)) <= heard
+            or (set(plain(word)) <= heard and not _is_part(kind, word, lexicon))
             or (base is not None and word in getattr(base, slot))
             or (lexicon.kinds_of(word) and not lexicon.resolve("category", word))
         )
@@ -173,6 +216,22 @@ def _without_inventions(
         "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
     }
     return intent.model_copy(update=kept)
+
+
+def _is_part(kind: Kind, word: str, lexicon: Lexicon) -> bool:
+    """Whether a word is one by which the Navigator names what it sees, and no look of this kind: a drawer."""
+    names = {plain(name) for name in lexicon.seen}
+    return plain(word) in names and word.casefold() not in LOOKS[kind]
+
+
+def _without_price_words(query: str, sort: Sort) -> str:
+    """Words to rank by, without those that ask for an order of prices: too expensive."""
+    return _PRICE_WORDS.sub(" ", query).strip(" ,") if sort in ("price_low", "price_high") else query
+
+
+def _sized(word: str) -> bool:
+    """Whether a word compares sizes or names one."""
+    return bool(SIZED.search(word.casefold()) or size_limits(word.casefold())[0] or any(map(str.isdigit, word)))
 
 
 def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:

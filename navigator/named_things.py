@@ -31,18 +31,19 @@ _PLACES = frozenset(
         "of",
         "from",
     ]
-).union(["my", "our", "your", "his", "her", "their", "this", "that", "these", "match", "like"])
+).union(["my", "our", "his", "her", "their", "this", "that", "these", "match", "like"])
 """Words after which a thing is there already, or is no thing that is looked for."""
 _HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
 _WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
+_YOURS = re.compile(r"\byour\b")
 _ARTICLES = frozenset(["a", "an", "the", "some", "one", "another"])
 _BETWEEN_THINGS = frozenset([",", "+", "/", "&", "and", "n", "plus", "or"])
-_OWNERS = frozenset(["my", "our", "your", "his", "her", "their"])
+_OWNERS = frozenset(["my", "our", "his", "her", "their"])
 _TOKEN = r"[^\W_]+(?:-[^\W_]+)*"
 _OWNED = re.compile(
-    rf"\b(?:{'|'.join(sorted(_OWNERS - {'your'}))})\s+(?:(?:an?|the|some|one)\s+)?((?:{_TOKEN}\s+){{1,4}}{_TOKEN})"
+    rf"\b(?:{'|'.join(sorted(_OWNERS))})\s+(?:(?:an?|the|some|one)\s+)?((?:{_TOKEN}\s+){{1,4}}{_TOKEN})"
 )
-"""Something that a person has, with a few words before it; `your sofas` are the shop's."""
+"""Something that a person has, with a few words before it."""
 _REPLACED = re.compile(r"\b((?:replac|upgrad|swap|exchang)\w*) (?:my|our|his|her|their) ")
 """Whoever replaces a sofa looks for one."""
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
@@ -95,8 +96,8 @@ def had_looks(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _with_owners(text: str) -> str:
-    """A text in which `I have a sofa` is `my sofa`, and `I would like` no likeness."""
-    return _WISHED.sub(" want", _HAD.sub(" my ", text))
+    """A text in which `I have a sofa` is `my sofa`, `your sofas` are some, and `I would like` is no likeness."""
+    return _YOURS.sub("some", _WISHED.sub(" want", _HAD.sub(" my ", text)))
 
 
 def own_looks(things: Sequence[Thing]) -> tuple[tuple[str, Looks], ...]:

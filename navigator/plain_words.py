@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from navigator.intent import Sort
+from navigator.intent import SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks
 from navigator.number_words import in_digits
+from navigator.size_limits import size_limits
 from navigator.spelling import is_usual
 
 SHORT = 6
@@ -88,6 +89,10 @@ _ABOUT = re.compile(
     r"\b(?:what|which|why|who|when|where|tell|difference|compare|sure|right|really)\b"
     r"|\bhow\b(?! many (?:\w+ )?(?:do|have|can|are|is)\b)"
 )
+_OFFERED = re.compile(r"\byour\b|\b(?:do|have) you (?:have|sell|got|carry|stock|offer)\b")
+_OTHERWISE = re.compile(
+    r"\b(?:other|different|another|more) (?:colou?r|material|fabric|finish|wood|shade|pattern|style|size|version)\w*\b"
+)
 _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8])|along the lines)\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
@@ -142,10 +147,11 @@ class Said:
             kinds, those that have looks of their own, and these: a walnut desk and a brass lamp; spared: that are not
             wanted, or not any more.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
-        asks: whether it asks something; requests: whether it asks for something else; opens: whether it says that
-            something does not matter; beside: whether it speaks of things that are there already; likens: whether it
-            compares with one of them; gathers: whether it speaks of several things, or of what one is to go with.
-        amounts: numbers that could be prices.
+        asks: whether it asks something; requests: whether it asks for something else; offered: whether it speaks of
+            what the shop has; otherwise: whether of other colours, or the like; opens: whether it says that something
+            does not matter; beside: whether it speaks of things that are there already; likens: whether it compares
+            with one of them; gathers: whether it speaks of several things, or of what one is to go with.
+        amounts: numbers that could be prices; sizes: limits of size.
         words: how many it has.
     """
 
@@ -167,6 +173,8 @@ class Said:
     sort: Sort | None = None
     asks: bool = False
     requests: bool = False
+    offered: bool = False
+    otherwise: bool = False
     opens: bool = False
     beside: bool = False
     likens: bool = False
@@ -175,12 +183,13 @@ class Said:
     narrows: bool = False
     either: bool = False
     amounts: tuple[float, ...] = ()
+    sizes: tuple[SizeLimit, ...] = ()
     words: int = 0
 
     @property
     def looks(self) -> bool:
         """Whether it says what things should be like: looks, limits, an order."""
-        return bool(self.named or self.refused or self.limits or self.sort)
+        return bool(self.named or self.refused or self.limits or self.sizes or self.sort)
 
     @property
     def changes(self) -> bool:
@@ -200,7 +209,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         shown: items on show, which ordinals count.
         last: the last one's number, where that is another.
     """
-    text = in_digits(" ".join(message.casefold().replace("’", "'").split()))
+    sizes, text = size_limits(in_digits(" ".join(message.casefold().replace("’", "'").split())))
     for left_out in _LEFT_OUT:
         text = left_out.sub(r"without \1", text)
     refused, without, rest = _taken_out(NEGATION, text, lexicon)
@@ -234,6 +243,8 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         sort=_order(text),
         asks=bool(_QUESTION.search(text)),
         requests=bool(_REQUEST.search(text)) and not _ABOUT.search(text),
+        offered=bool(_OFFERED.search(text)),
+        otherwise=bool(_OTHERWISE.search(text)),
         opens=bool(_OPEN.search(text)),
         beside=bool(_BESIDE.search(text)),
         likens=bool(_LIKENS.search(text)),
@@ -242,6 +253,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
         amounts=tuple(amount for number in re.findall(_NUMBER, text) if (amount := _amount(number)) >= LEAST_AMOUNT),
+        sizes=sizes,
         words=len(text.split()),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon, plain
-from navigator.notes import copies_asked
+from navigator.notes import asks_total, copies_asked
 from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
 
@@ -68,6 +68,8 @@ def items_meant(
     asks_alone = intent.action == "ask" and lexicon is not None and not counted and not pointed
     if asks_alone and not numbers and _BOTH.search(message.casefold()) and len(on_show(history)) > 2:
         return _of_each_kind(history)
+    if asks_alone and not numbers and asks_total(message) and _one_of_each(listed):
+        return _but_for(listed, message, lexicon)
     if asks_alone and len(on_show(history)) == 2 and _THE_MORE.search(message.casefold()):
         return on_show(history)
     if asks_alone and _OF_SEVERAL.search(message.casefold()):
@@ -77,6 +79,19 @@ def items_meant(
     if not (counted and len(listed) >= max(numbers)):
         listed = next((exchange.shown for exchange in reversed(history) if len(exchange.shown) >= max(numbers)), ())
     return tuple(listed[number - 1] for number in numbers if number <= len(listed))
+
+
+def _one_of_each(listed: Sequence[Shown]) -> bool:
+    """Whether items are of as many kinds, as those of a set are."""
+    return len(listed) > 2 and len({entry.item.category[-1:] for entry in listed}) == len(listed)
+
+
+def _but_for(listed: Sequence[Shown], message: str, lexicon: Lexicon | None) -> tuple[Shown, ...]:
+    """The items of a set without those that a question leaves out: what is it all without the lamp?"""
+    spared = said(message, lexicon, len(listed)).spared if lexicon is not None else ()
+    kinds = {value.casefold() for kind in spared for value in (lexicon.resolve("category", kind) if lexicon else ())}
+    left = tuple(entry for entry in listed if not kinds & {value.casefold() for value in entry.item.category[-1:]})
+    return left or tuple(listed)
 
 
 def it(message: str, history: Sequence[Exchange]) -> int | None:

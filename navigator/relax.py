@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from navigator.facts import money
+from navigator.facts import money, spoken
 from navigator.intent import Sort
 from navigator.lexicon import Kind
+from navigator.size_limits import told_limit
 from navigator.wish import Condition, Wish
 
 FIELDS: dict[Condition, str] = {
@@ -16,6 +17,7 @@ FIELDS: dict[Condition, str] = {
     "color": "colors",
     "brand": "brands",
     "price": "price_max",
+    "size": "sizes",
     "category": "categories",
 }
 """Names of the conditions as an intent has them."""
@@ -76,6 +78,9 @@ def _one(wish: Wish, condition: Condition, currency: str | None, about: str) -> 
             return Relaxed("price_min", f"{low or 0:g}", f"nothing {said}{about}: shown without that limit")
         said = f"under {money(high, currency)}" if low is None else f"{money(low, currency)} to {money(high, currency)}"
         return Relaxed("price_max", f"{high:g}", f"nothing {said}{about}: shown without the price limit")
+    if condition == "size":
+        limits = spoken(map(told_limit, wish.sizes))
+        return Relaxed("sizes", limits, f"nothing {limits}{about}: shown the next in size")
     words = ", ".join(wish.said.get(condition, ()))
     if condition == "category":
         return Relaxed("categories", words, f"no {words} that fits: shown other things")

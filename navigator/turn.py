@@ -26,6 +26,7 @@ from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
 from navigator.settled import settled_by
 from navigator.spelling import respelt
+from navigator.vague import asks_for_anything
 
 Candidates = TypeVar("Candidates")
 
@@ -188,6 +189,7 @@ async def run_turn(
         asked=request.user if intent.action == "ask" else "",
         settled=settled_by(notes) if intent.action == "ask" else (),
         count=copies_asked(said) or 1,
+        kinds=request.lexicon.kinds if request.lexicon is not None else (),
     )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"
@@ -239,7 +241,8 @@ async def _read_intent(
         intent = intent.model_copy(update={"action": "search"})  # nothing yet to change
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about
-    if intent.action in FINDS and not (_names_something(intent) or request.pointed_at or request.picture):
+    nothing = not (_names_something(intent) or request.pointed_at or request.picture)
+    if intent.action in FINDS and nothing and not asks_for_anything(said):
         # A search for nothing at all: the message says more than what was read of it.
         intent = intent.model_copy(update={"query": request.user[:200].strip()})
     return intent, False

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from catalog.item import Item
-from navigator.intent import ShoppingIntent, Sort
+from navigator.intent import ShoppingIntent, SizeLimit, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import Kind, Lexicon, plain
 from navigator.plain_words import named_brands
+from navigator.size_limits import fits
 
-Condition = Literal["stock", "style", "material", "color", "brand", "price", "category"]
+Condition = Literal["stock", "style", "material", "color", "brand", "price", "size", "category"]
 """What may be given up, the least important first; exclusions never are."""
 
 Values = Mapping[Kind, tuple[str, ...]]
@@ -26,8 +27,9 @@ class Wish:
         wanted: values by kind; an item has one of each kind.
         said: the person's words behind them, by kind.
         price_min, price_max: of one item.
+        sizes: limits that an item is known to be within.
         excluded: values by kind; an item has none of them.
-        unwanted: words that no item's text may have.
+        unwanted: words, and titles, that no item's text may have.
         in_stock: whether only what can be had now is wanted.
         like: ids of items that the found ones resemble.
         picture: whether a picture is part of the query.
@@ -39,6 +41,7 @@ class Wish:
     said: Values = field(default_factory=dict)
     price_min: float | None = None
     price_max: float | None = None
+    sizes: tuple[SizeLimit, ...] = ()
     excluded: Values = field(default_factory=dict)
     unwanted: tuple[str, ...] = ()
     in_stock: bool = True
@@ -54,12 +57,15 @@ class Wish:
         held += [kind for kind in ("style", "material", "color", "brand") if self.wanted.get(kind)]
         if self.price_min is not None or self.price_max is not None:
             held.append("price")
+        if self.sizes:
+            held.append("size")
         return (*held, "category") if self.wanted.get("category") else tuple(held)
 
     def lacking(self, *given_up: Condition) -> "Wish":
         """The same wish without some of its conditions; their words still rank."""
         wanted = {kind: values for kind, values in self.wanted.items() if kind not in given_up}
-        wish = replace(self, wanted=wanted, in_stock=self.in_stock and "stock" not in given_up)
+        sizes = () if "size" in given_up else self.sizes
+        wish = replace(self, wanted=wanted, sizes=sizes, in_stock=self.in_stock and "stock" not in given_up)
         if "price" in given_up:
             # Whoever has a limit is best served by what comes next to it.
             wish = replace(
@@ -68,7 +74,12 @@ class Wish:
         return wish
 
     def allows(self, item: Item) -> bool:
-        """Whether an item is free of everything that must not be. Its words count as much as its stated values."""
+        """Whether an item is of the sizes asked for and free of all that must not be.
+
+        Its words count as much as its stated values.
+        """
+        if not fits(self.sizes, item):
+            return False
         stated = [item.title, *item.colors, *item.materials, *item.styles, *item.category[-1:]]
         told = _spelt([*stated, *item.attributes.values()])
         banned = [_spelt([value]) for values in self.excluded.values() for value in values]
@@ -122,8 +133,9 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
         said=said,
         price_min=intent.price_min,
         price_max=intent.price_max,
+        sizes=intent.sizes,
         excluded=excluded,
-        unwanted=unwanted,
+        unwanted=(*unwanted, *intent.rejected),
         sort=intent.sort,
     )
 

@@ -24,6 +24,7 @@ from serve_app.handles import call
 from serve_app.personal_cursor import HASH_BYTES, MAX_SHOWN, PersonalCursor, item_hashes
 from serve_app.retriever import Found, Lookup
 from serve_app.schemas import FoundItem, ItemOut, SearchRequest, SearchResponse
+from serve_app.taste_choice import Asked, Chosen
 from serve_app.taste_schemas import (
     ComplementsResponse,
     EventsRequest,
@@ -32,7 +33,6 @@ from serve_app.taste_schemas import (
     FeedResponse,
     TasteResponse,
 )
-from serve_app.taste_scorer import Asked, Chosen
 from taste.complements import Complement
 from taste.rank import Ranked
 from taste.store import Mark, Receipt

@@ -26,6 +26,7 @@ from serve_app.database import DATABASE_VARIABLE, is_sqlite, make_room
 from serve_app.live import Live
 from serve_app.logs import join_serve_log
 from serve_app.personal_cursor import HASH_BYTES, as_numbers, not_shown
+from serve_app.taste_choice import Asked, Chosen
 from serve_app.taste_schemas import TasteResponse
 from serve_app.taste_shelf import TasteShelf, open_shelf
 from serve_app.taste_view import own_view
@@ -33,7 +34,6 @@ from taste.complements import NOBODY, Complement, among
 from taste.events import Event
 from taste.excerpt import Working
 from taste.explore import proposals
-from taste.journey import Stage
 from taste.model import TasteModel, content_of
 from taste.nominate import choose, want
 from taste.profile import MAX_EVENTS, Floats, Interest, Profile, build_profile
@@ -57,43 +57,6 @@ MAX_EVENTS_READ = 5_000
 """A profile is made of a person's latest few hundred events; what they hid or saw before that still counts as such."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """For whom, and how."""
-
-    person: str | None = None
-    adventurousness: float = 0.3
-    count: int = 24
-    shown: bytes = b""
-    """`item_hashes` of what is not to be shown again."""
-    seed: int = 0
-    release: str | None = None
-    """Use this release's model; None for the live one."""
-    content: pa.Table | None = None
-    """`id` and vector columns, of that release, for items that its model does not know."""
-    taste: float | None = None
-    """Weight of taste against how well something fits a query; None for the usual one."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What came out, best first.
-
-    Attributes:
-        release: whose model chose; None where it has none, and nothing was chosen.
-        unknown: items that the person acted on and the model does not know; asked again with their content, they count.
-        personal: whether anything is known of the person.
-        hidden: items that the person must not be shown.
-    """
-
-    release: str | None
-    picks: tuple[Ranked, ...] = ()
-    unknown: tuple[str, ...] = ()
-    personal: bool = False
-    stage: Stage = "inspiration"
-    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,8 @@ from serve_app.navigator_vectors import navigator_vectors
 from serve_app.query import EncodedQuery, Query
 from serve_app.retriever import Found, Lookup
 from serve_app.schemas import FoundItem
+from serve_app.taste_choice import Asked, Chosen
 from serve_app.taste_schemas import TasteResponse
-from serve_app.taste_scorer import Asked, Chosen
 from serve_app.timing import Stages
 from taste.complements import Complement
 from taste.diversify import diversify

@@ -24,7 +24,8 @@ _SORTS = {
     "smallest": "smallest first",
     "largest": "largest first",
 }
-_LISTS = ("categories", "colors", "materials", "styles", "exclude", "item_refs")
+_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
+_LISTS = ("categories", "colors", "materials", "styles", "exclude", "item_refs", "rejected", "sizes")
 _CONDITIONS = ("query", *_LISTS, "price_min", "price_max", "budget_total", "sort")
 _FREE = ("search", "refine")
 """Actions that mean nothing without a condition."""
@@ -67,12 +68,22 @@ def _conditions(intent: Mapping[str, Any], currency: str | None) -> Iterator[tup
         yield "query", query, f"“{query}”"
     for field in _LISTS:
         for value in intent.get(field, ()):
-            yield field, value, {"exclude": f"not {value}", "item_refs": f"number {value}"}.get(field, str(value))
+            other = {"exclude": f"not {value}", "rejected": f"not {value}", "item_refs": f"number {value}"}
+            yield field, value, _size(value) if field == "sizes" else other.get(field, str(value))
     for field, words in (("price_min", "from {}"), ("price_max", "up to {}"), ("budget_total", "{} in total")):
         if intent.get(field) is not None:
             yield field, intent[field], words.format(price_text(float(intent[field]), currency))
     if (sort := intent.get("sort")) in _SORTS:
         yield "sort", sort, _SORTS[sort]
+
+
+def _size(limit: Mapping[str, Any]) -> str:
+    """A limit of size, e.g. "at most 80 cm wide"."""
+    side = _DIRECTIONS.get(limit["side"], f"in {limit['side']}")
+    least, most = limit.get("least"), limit.get("most")
+    if least is not None and most is not None:
+        return f"{least:g} to {most:g} cm {side}"
+    return f"at most {most:g} cm {side}" if least is None else f"at least {least:g} cm {side}"
 
 
 def _chip(field: str, value: Any, words: str, intent: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from catalog.errors import WindowshopError
-from navigator.intent import ShoppingIntent
+from navigator.intent import ShoppingIntent, SizeLimit
 from serve_app.agent_tools import AgentTools
 from serve_app.auth import rights_of
 from serve_app.keys import Scope as KeyScope
@@ -51,6 +51,7 @@ def mcp_server(tools: AgentTools) -> MCPServer:
         exclude: Annotated[_Words | None, Field(description="What must not be: colours, materials, kinds.")] = None,
         price_min: Annotated[float | None, Field(ge=0)] = None,
         price_max: Annotated[float | None, Field(ge=0)] = None,
+        sizes: Annotated[list[SizeLimit] | None, Field(max_length=4, description="Limits of size, in cm.")] = None,
         sort: Literal["relevance", "price_low", "price_high", "smallest", "largest"] = "relevance",
         user_id: _Person = None,
         limit: Annotated[int, Field(ge=1, le=20)] = 8,
@@ -66,6 +67,7 @@ def mcp_server(tools: AgentTools) -> MCPServer:
             "exclude": exclude or (),
             "price_min": price_min,
             "price_max": price_max,
+            "sizes": sizes or (),
             "sort": sort,
         }
         try:

@@ -382,3 +382,31 @@ def test_money_is_written_and_read_the_same():
     """What `money` writes, `amounts` finds."""
     for amount, currency in [(49, "USD"), (1299.5, "EUR"), (80, "CHF"), (0, "GBP"), (1234567, "JPY")]:
         assert amounts(f"it is {money(amount, currency)}.") == {money(amount, currency)}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "corrected"),
+    [
+        ("A few ideas: [1] a bench and [2] a chair.", "A few ideas: [1] a bench and [2] a chair.", 0),
+        ("A few ideas: [1] a dining table, [2] a armchair.", "A few ideas: [1] a bench, [2] a chair.", 2),
+        ("[2], a lamp, goes well with it.", "[2], a chair, goes well with it.", 1),
+        ("Together: [1] table lamp and [2] chair.", "Together: [1] bench and [2] chair.", 1),
+        ("[1] a seat, [2] an wooden chair.", "[1] a seat, [2] an wooden chair.", 0),
+        ("[3] a lamp.", " a lamp.", 1),
+    ],
+)
+def test_a_thing_is_called_what_it_is(said, shown, corrected):
+    """A bench is no dining table, whatever the model took it for; what no catalogue names is left as it is said."""
+    bench = ITEMS[0].model_copy(update={"category": ("Home", "Benches")})
+    kinds = {"bench", "chair", "dining table", "lamp", "table lamp", "armchair"}
+    for pieces in ([said], list(said), said.split(" ")):
+        pieces = [piece if pieces != said.split(" ") or not n else f" {piece}" for n, piece in enumerate(pieces)]
+        grounding = Grounding((bench, ITEMS[1]), kinds=kinds)
+        text = "".join([grounding.feed(piece) for piece in pieces]) + grounding.finish()
+        assert (text, grounding.corrected) == (shown, corrected)
+
+
+def test_a_kind_on_show_is_not_said_to_be_missing():
+    """No desk in this shop, beside three desks: of a limit that gave way the model made something else."""
+    text, grounding = run(["No chair in this shop, sorry. The nearest I have: [2] a chair."])
+    assert (text, grounding.corrected) == ("The nearest I have: [2] a chair.", 1)

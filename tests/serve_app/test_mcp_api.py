@@ -66,10 +66,13 @@ async def test_an_agent_shops(address):
 
 
 async def test_what_gives_way_is_told_to_the_agent(address):
-    """An impossible price is given up, and said."""
+    """An impossible price, or size, is given up, and said."""
     async with Client(f"{address}/mcp") as client:
         found = (await client.call_tool("search", {"categories": ["lamp"], "price_max": 1})).structured_content
-    assert [one["field"] for one in found["relaxed"]] == ["price_max"]
+        assert [one["field"] for one in found["relaxed"]] == ["price_max"]
+        wide = {"categories": ["lamp"], "sizes": [{"side": "width", "least": 5_000}]}
+        found = (await client.call_tool("search", wide)).structured_content
+    assert [one["field"] for one in found["relaxed"]] == ["sizes"]
 
 
 async def test_taste_is_told(address):

@@ -91,6 +91,10 @@ def test_chips_say_conditions_as_people_do():
     row = understood({**INTENT, "budget_total": 1500, "sort": "price_low", "item_refs": [2]}, "EUR")
     for words in ("up to €900", "€1,500 in total", "not leather", "lowest price first", "number 2"):
         assert f"<span>{words}</span>" in row
+    sizes = [{"side": "width", "most": 80.0}, {"side": "height", "least": 90.0, "most": 110.0}]
+    row = understood({**INTENT, "sizes": sizes, "rejected": ["Isby rug"]}, "EUR")
+    assert all(words in row for words in ("at most 80 cm wide", "90 to 110 cm high", "not Isby rug"))
+    assert without({**INTENT, "sizes": sizes}, "sizes", sizes[0])["sizes"] == sizes[1:]
     assert understood({"action": "chat"}, "EUR") == ""
     assert "About these" in understood({"action": "ask"}, "EUR")
     assert "ws-swatch" not in understood({"action": "search", "colors": ["velvet"]}, "EUR")  # misread: it is no colour

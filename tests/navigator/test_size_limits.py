@@ -1,0 +1,133 @@
+"""How large a thing may be: said in a message, kept over turns, met by what is shown, told where nothing meets it."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.item import Item
+from navigator.carry import carry
+from navigator.finding import Means, choose, find
+from navigator.intent import ShoppingIntent, SizeLimit
+from navigator.mending import mend
+from navigator.plain_words import said
+from navigator.prompt import Exchange, Shown
+from navigator.size_limits import fits, size_limits, told_limit
+from tests.navigator.small_shop import LEXICON
+from tests.navigator.test_finding import LEXICON as SHELVED
+from tests.navigator.test_finding import Shelves, thing
+
+
+@pytest.mark.parametrize(
+    ("message", "limits"),
+    [
+        ("a desk for a small room, max width 100 cm", ["under 100 cm wide"]),
+        ("no wider than 80cm", ["under 80 cm wide"]),
+        ("it isn't to be wider than that", []),
+        ("it mustn't be wider than 2 m", ["under 200 cm wide"]),
+        ("taller than 180cm but not deeper than 40 cm", ["over 180 cm high", "under 40 cm deep"]),
+        ("at least 2 m long", ["over 200 cm long"]),
+        ("up to 1.2 m wide please", ["under 120 cm wide"]),
+        ("a shelf 120 cm wide", ["108 to 132 cm wide"]),
+        ("between 80 and 100 cm wide", ["80 to 100 cm wide"]),
+        ("height under 75 cm", ["under 75 cm high"]),
+        ("a mirror of 60 cm diameter", ["54 to 66 cm in diameter"]),
+        ("for a 90 cm gap", ["under 90 cm wide"]),
+        ("the niche is only 40 cm deep", ["under 40 cm deep"]),
+        ("a 60-inch wide desk", ["137 to 168 cm wide"]),
+        ("no more than 100 wide", ["under 100 cm wide"]),
+        ("my living room is 20 m2", []),
+        ("a living room of 20 square metres", []),
+        ("under 200, high back", []),
+        ("how wide is it?", []),
+        ("a table for 6 people", []),
+        ("120 cm", []),
+        ("a bench 120 cm wide under 200", ["108 to 132 cm wide"]),
+        ("width 80 cm, height 90 cm max", ["72 to 88 cm wide", "under 90 cm high"]),
+    ],
+)
+def test_sizes_are_limits_where_a_side_or_a_space_is_named(message, limits):
+    assert [told_limit(limit) for limit in said(message, LEXICON, 0).sizes] == limits
+
+
+def test_a_size_is_no_price_and_no_order():
+    """80 cm is not 80 euros, and what may be no wider is not to be the widest."""
+    plainly = said("a desk under 300 and not wider than 80", LEXICON, 0)
+    assert (plainly.price_max, plainly.sort, plainly.amounts) == (300, None, (300,))
+
+
+@given(st.text(max_size=60), st.sampled_from(["max width ", "no taller than ", "", "at least "]), st.floats(0, 1e6))
+def test_whatever_is_typed_sets_a_limit_or_none(text, before, number):
+    """Wild messages are read without an error, and what is left of them sets no further limit."""
+    limits, rest = size_limits(f"{text} {before}{number:g} cm {text}".casefold())
+    assert all(limit.least is not None or limit.most is not None for limit in limits)
+    assert size_limits(rest)[0] == () or len(limits) == 4
+
+
+def test_what_the_model_made_of_a_size_is_put_right():
+    """Neither a limit of price, nor something that must not be, nor words to rank by come out of it."""
+    read = ShoppingIntent(
+        action="search", categories=("rug",), query="rug no wider than 80 cm", price_max=80, exclude=("wider than 80",)
+    )
+    intent = mend(read, "a rug no wider than 80 cm", (), LEXICON)
+    assert (intent.price_max, intent.exclude, intent.query) == (None, (), "rug")
+    assert intent.sizes == (SizeLimit(side="width", most=80),)
+    assert "sizes" not in intent.compact()
+
+
+def test_a_limit_stays_until_another_is_set():
+    """What fits a wall fits it in oak; a lamp beside it may be of any size."""
+    first = ShoppingIntent(action="search", categories=("rug",), sizes=(SizeLimit(side="width", most=80),))
+    history = (Exchange("a rug", first),)
+    changed = carry(ShoppingIntent(action="refine", colors=("grey",)), history)
+    assert changed.sizes == first.sizes
+    wider = (SizeLimit(side="width", most=120), SizeLimit(side="depth", most=60))
+    assert carry(ShoppingIntent(action="refine", sizes=wider), history).sizes == wider
+    assert carry(ShoppingIntent(action="refine", categories=("lamp",)), history).sizes == ()
+    longer = (SizeLimit(side="length", most=120),)
+    assert carry(ShoppingIntent(action="refine", sizes=longer), history).sizes == longer
+
+
+@pytest.mark.parametrize(
+    ("attributes", "limit", "fitting"),
+    [
+        ({"width_cm": "80"}, SizeLimit(side="width", most=80), True),
+        ({"width_mm": "810"}, SizeLimit(side="width", most=80), False),
+        ({"width": "1.2 m"}, SizeLimit(side="width", least=110, most=130), True),
+        ({"width_cm": "140", "depth_cm": "200"}, SizeLimit(side="length", least=190), True),
+        ({"width_cm": "60"}, SizeLimit(side="diameter", most=50), False),
+        ({}, SizeLimit(side="width", most=80), False),
+        ({"width": "wide"}, SizeLimit(side="width", most=80), False),
+    ],
+)
+def test_only_what_is_known_to_fit_fits(attributes, limit, fitting):
+    """A rug's length is its longer side, a round thing's diameter its width."""
+    assert fits((limit,), Item(id="a", title="a", attributes=attributes)) is fitting
+
+
+RUGS = tuple(
+    thing(name, "Rugs", 100, attributes={"width_cm": width})
+    for name, width in zip("abc", ("170", "70", "120"), strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "ids", "told"),
+    [
+        (SizeLimit(side="width", most=130), "bc", []),
+        (SizeLimit(side="width", most=60), "bca", ["nothing under 60 cm wide: shown the next in size"]),
+        (SizeLimit(side="width", least=200), "acb", ["nothing over 200 cm wide: shown the next in size"]),
+    ],
+)
+def test_what_is_shown_is_within_the_limit_or_next_to_it(limit, ids, told):
+    async def shown() -> tuple[Shown, ...]:
+        shelves = Shelves(RUGS)
+        means = Means(shelves.look, shelves.goes_with, shelves.order)
+        intent = ShoppingIntent(action="search", categories=("rug",), sizes=(limit,))
+        findings = await find(intent, (), SHELVED, means)
+        final = await choose(findings, intent, means, 8)
+        assert [relaxed.text for relaxed in final.relaxed] == told
+        return final.shown
+
+    assert "".join(entry.item.id for entry in asyncio.run(shown())) == ids
