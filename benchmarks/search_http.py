@@ -32,6 +32,7 @@ import psutil
 import typer
 import yaml
 
+from benchmarks.quiet import wait_until_quiet
 from benchmarks.report import print_table, write_results
 from catalog.encoder import Encoder, load_base_encoder, normalise
 from catalog.item import Item
@@ -225,6 +226,7 @@ def serving(
         try:
             url = f"http://127.0.0.1:{port}"
             _wait(process, url, log)
+            wait_until_quiet()  # a Navigator is opened after everything else answers
             yield url
         finally:
             process.send_signal(signal.SIGINT)

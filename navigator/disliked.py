@@ -15,7 +15,8 @@ _DISLIKES = re.compile(
     r"|not (?:really )?(?:a fan of|keen on|into|fond of|crazy about|sure about)|(?:swap|change|exchange|replace|switch)"
     r"|another|a different|some other|^not)\s+(?P<what>.*)"
 )
-_REFUSED_ALL_THE_SAME = re.compile(r"\bwould(?:n't| not)|\bmind\b|\bi have\b")
+_SOMETHING_ELSE = re.compile(r"\bwould(?:n't| not)|\bmind\b|\bi have\b|\bbut\b")
+"""What else it may be: a polite question, a change of mind, one's own things, another one named instead."""
 
 
 def disliked(
@@ -31,9 +32,9 @@ def disliked(
     """
     text = " ".join(message.casefold().replace("’", "'").split())
     found = _DISLIKES.search(text)
-    if base is None or not listed or found is None or _REFUSED_ALL_THE_SAME.search(text):
+    if base is None or not listed or found is None or _SOMETHING_ELSE.search(text):
         return ()
-    if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort:
+    if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort or plainly.likens:
         return ()
     if plainly.refs:
         return tuple(listed[number - 1] for number in plainly.refs if number <= len(listed))

@@ -125,9 +125,8 @@ def _limit(found: re.Match[str], for_a_space: bool) -> SizeLimit | None:
     """What a phrase sets; None where it names no size."""
     said = found.groupdict()
     size = _in_centimetres(said["number"] or said["bare"], said["unit"])
-    side, more = _THAN.get(
-        said.get("than") or "", ({**_NOUNS, **_ADJECTIVES}.get(said.get("side") or "", "width"), True)
-    )
+    named = {**_NOUNS, **_ADJECTIVES}.get(said.get("side") or "", "width")
+    side, more = _THAN.get(said.get("than") or "", (named, True))
     if size is None:
         return None
     if for_a_space:
@@ -141,9 +140,9 @@ def _limit(found: re.Match[str], for_a_space: bool) -> SizeLimit | None:
         return SizeLimit(side=side, most=size)
     if any(said.get(name) for name in ("least", "least_first", "least_after")):
         return SizeLimit(side=side, least=size)
-    return (
-        SizeLimit(side=side, least=round(size * (1 - ABOUT)), most=round(size * (1 + ABOUT))) if said["unit"] else None
-    )
+    if not said["unit"]:
+        return None
+    return SizeLimit(side=side, least=round(size * (1 - ABOUT)), most=round(size * (1 + ABOUT)))
 
 
 def _in_centimetres(number: str, unit: str | None) -> float | None:

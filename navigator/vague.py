@@ -10,7 +10,7 @@ from navigator.lexicon import Lexicon
 from navigator.unheard import stems
 
 _ANYTHING = re.compile(
-    r"\bwhat (?:(?:kinds?|sorts?|types?) of )?(?:things?|stuff|products?|items?|furniture|else)?\s?"
+    r"\bwhat (?:(?:kinds?|sorts?|types?) of )?(?:things?|stuff|products?|items?|furniture)?\s?"
     r"(?:do|can|have) (?:you|u|i) (?:guys )?(?:sell|have|got|carry|offer|stock|buy|find|get)"
     r"(?: here| in (?:the|your|this) shop)?\W*$"
     r"|\bwhat(?:'s| is)? (?:there|(?:in|on) (?:the|your|this) (?:shop|store|range|catalogue))\b"

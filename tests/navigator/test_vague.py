@@ -28,6 +28,7 @@ TOGETHER = (Exchange("a sofa and a rug, 900 together", SET, PAIR, "Together: [1]
         ("what do you have in oak?", False),
         ("what can you do?", False),
         ("what sofas do you have?", False),
+        ("what else do you have?", False),
     ],
 )
 def test_whoever_asks_what_there_is_sees_something_of_everything(message, asks):
@@ -120,7 +121,8 @@ def test_an_item_of_a_list_is_left_out():
     """By its number; the search is the one before."""
     intent = mend(ShoppingIntent(action="ask", item_refs=(2,)), "I don't like the second one", LIST, TAUGHT)
     assert (intent.action, intent.categories, intent.rejected) == ("refine", ("sofa",), ("Sofa 1",))
-    assert mend(ShoppingIntent(action="ask"), "would you say the second is nice?", LIST, TAUGHT).action == "ask"
+    for message in ("would you say the second is nice?", "another one like the second", "not the second but the third"):
+        assert mend(ShoppingIntent(action="ask"), message, LIST, TAUGHT).rejected == ()
 
 
 def test_a_sum_may_leave_one_out():
