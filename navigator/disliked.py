@@ -34,8 +34,10 @@ def disliked(
     found = _DISLIKES.search(text)
     if base is None or not listed or found is None or _SOMETHING_ELSE.search(text):
         return ()
-    if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort or plainly.likens:
+    if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort:
         return ()
+    if " like " in found["what"]:
+        return ()  # another one like the second
     if plainly.refs:
         return tuple(listed[number - 1] for number in plainly.refs if number <= len(listed))
     if not is_set(base):
