@@ -75,7 +75,7 @@ def _units_table(units: Units) -> list[str]:
         (
             "vector search, two cores",
             f"{fixed:.1f} ms + {per_thousand:.3f} for 1,000 codes + {per_refine:.2f} × refine factor",
-            "`search_index`, its three settings solved for three unknowns",
+            "`search_index`, fitted to its three settings",
         ),
         *((f"a call: {kind}", f"{ms:.1f} core-ms", "`scale_out` calls") for kind, ms in units.call_core_ms.items()),
         ("of which Navigator in chat", f"{units.navigator_core_ms:.1f} core-ms", "`scale_out` calls"),

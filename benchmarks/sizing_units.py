@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 
 from benchmarks.report import RESULTS
 from taste.factors import FactorSettings
@@ -194,7 +195,8 @@ def search_model(rows: int, searches: dict[str, dict[str, float]]) -> tuple[floa
         if match := re.fullmatch(r"IVF-PQ, (\d+) probes, refine (\d+)", name):
             equations.append([1.0, int(match[1]) * math.sqrt(rows) / 1000, float(match[2])])
             times.append(found["p50_ms"])
-    fixed, per_thousand, per_refine = np.linalg.solve(np.array(equations), np.array(times))
+    # No part of a search takes less than no time, however much the three times vary.
+    (fixed, per_thousand, per_refine), _ = nnls(np.array(equations), np.array(times))
     return float(fixed), float(per_thousand), float(per_refine)
 
 
