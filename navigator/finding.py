@@ -14,7 +14,17 @@ from navigator.intent import BY_SIZE, ShoppingIntent, SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks
 from navigator.prompt import Shown
-from navigator.relax import Relaxed, by_picture, in_part, none_beyond, not_sold, over_budget, relaxations, told
+from navigator.relax import (
+    Relaxed,
+    by_picture,
+    in_part,
+    no_further,
+    none_beyond,
+    not_sold,
+    over_budget,
+    relaxations,
+    told,
+)
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
 from navigator.wish import Wish, aside, meets, read_wish, speaks_of
@@ -133,6 +143,9 @@ async def choose(findings: Findings, intent: ShoppingIntent, means: Means, count
         if findings.varied and intent.sort == "relevance" and not any(findings.sorts):
             chosen = _some_of_each(chosen)
     relaxed = findings.relaxed
+    if intent.page and not findings.one_of_each and budget is None:
+        further = chosen[intent.page * count :]
+        chosen, relaxed = (further, relaxed) if further else (chosen, (no_further(intent), *relaxed))
     if budget is not None and chosen and not fits:
         total = sum(one.shown.item.price or 0.0 for one in chosen)
         relaxed = (*relaxed, over_budget(budget, total, chosen[0].shown.item.currency))

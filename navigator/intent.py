@@ -12,7 +12,7 @@ BY_SIZE = frozenset[Sort](("smallest", "largest"))
 
 Side = Literal["width", "depth", "height", "length", "diameter"]
 
-BY_RULES = frozenset(("rejected", "sizes"))
+BY_RULES = frozenset(("rejected", "sizes", "page"))
 """Fields of an intent that rules read, and the model does not write."""
 
 LARGEST_CM = 100_000.0
@@ -71,6 +71,9 @@ class ShoppingIntent(BaseModel):
     sort: Sort = "relevance"
     rejected: Annotated[tuple[Title, ...], Field(max_length=12)] = Field(
         default=(), description="Titles of items that were shown and are not wanted. The model does not write them."
+    )
+    page: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=0, description="Of what is found, how many lots were seen before. The model does not write it."
     )
     sizes: Annotated[tuple[SizeLimit, ...], Field(max_length=4)] = Field(
         default=(), description="Limits of size, in cm. Read from the message by rules; the model does not write them."

@@ -23,7 +23,7 @@ from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 from navigator.size_limits import size_limits
-from navigator.vague import asks_for_anything, with_lost_words, with_unknown_thing
+from navigator.vague import asks_for_anything, asks_for_more, with_lost_words, with_unknown_thing
 
 _AS_A_THING = (
     r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?"
@@ -70,6 +70,8 @@ def mend(
     gone = () if pointed or picture else disliked(message, plainly, base, found(history), lexicon)
     if base is not None and gone:
         return without_disliked(base, gone)
+    if base is not None and base.action in ("search", "refine") and asks_for_more(message) and not (pointed or picture):
+        return base.model_copy(update={"action": "refine", "page": base.page + 1, "item_refs": ()})
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
     intent = _without_inventions(intent, message, plainly, base, lexicon)
@@ -102,7 +104,7 @@ def mend(
         mended = mended.model_copy(update={"action": "search"})
     if picture or pointed:
         return mended
-    return with_lost_words(with_unknown_thing(mended, message, lexicon), message)
+    return with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message)
 
 
 def _kinds(shown: Sequence[Shown]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from navigator.facts import money, spoken
-from navigator.intent import Sort
+from navigator.intent import ShoppingIntent, Sort
 from navigator.lexicon import Kind
 from navigator.size_limits import told_limit
 from navigator.wish import Condition, Wish
@@ -116,6 +116,12 @@ def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:
 def none_beyond(sort: Sort) -> Relaxed:
     """Nothing that was found is larger, or smaller, than the item spoken of."""
     return Relaxed("sort", sort, f"nothing {'larger' if sort == 'largest' else 'smaller'}: shown the next in size")
+
+
+def no_further(intent: ShoppingIntent) -> Relaxed:
+    """All that was found has been shown."""
+    thing = " or ".join(intent.categories) or "thing like that"
+    return Relaxed("page", str(intent.page), f"no further {thing} in this shop")
 
 
 def not_sold(thing: str) -> Relaxed:

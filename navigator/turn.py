@@ -242,7 +242,7 @@ async def _read_intent(
     if intent.action in ("ask", "compare") and not (request.pointed_at or on_show(request.history)):
         intent = intent.model_copy(update={"action": "search"})  # there is nothing yet to ask about
     nothing = not (_names_something(intent) or request.pointed_at or request.picture)
-    if intent.action in FINDS and nothing and not asks_for_anything(said):
+    if intent.action in FINDS and nothing and not (intent.page or asks_for_anything(said)):
         # A search for nothing at all: the message says more than what was read of it.
         intent = intent.model_copy(update={"query": request.user[:200].strip()})
     return intent, False

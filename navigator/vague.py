@@ -1,12 +1,14 @@
 """Messages that name nothing which the shop knows: what there is at all, or a kind of thing that it does not have."""
 
 import re
+from functools import lru_cache
 
-from navigator import english
+from navigator import english, phrasing
 from navigator.families import names_a_kind
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
-from navigator.lexicon import Lexicon
+from navigator.lexicon import Lexicon, plain
+from navigator.plain_words import Said
 from navigator.unheard import stems
 
 _ANYTHING = re.compile(
@@ -16,13 +18,29 @@ _ANYTHING = re.compile(
     r"|\bwhat(?:'s| is)? (?:there|(?:in|on) (?:the|your|this) (?:shop|store|range|catalogue))\b"
     r"|^(?:just )?(?:browsing|looking around|show me (?:around|everything|anything|what you have|what you've got))\W*$"
 )
-_WANTED = re.compile(
-    r"\b(?:need|want|looking for|look for|after|have|sell|find|show me|see|buy|get)\s"
-    r"(?:me |any |some |a pair of |new |nice |good |cheap |an? )*"
-    r"(?P<what>[a-z]+(?: (?!please)[a-z]+)?)\W*(?:please\W*)?$"
+_WHAT = r"(?P<what>[a-z]+(?: [a-z]+)??)"
+_ENDS = (
+    r"(?=\s*(?:$|[.,;:!?]|\b(?:under|below|for|max|around|about|up to|in|that|which|with|please|and|here|somewhere)\b))"
+)
+_WANTED = (
+    re.compile(
+        r"\b(?:(?:i|we) (?:really |also )?(?:need|want)|looking for|look for|find me|show me|got|sell|stock"
+        r"|you (?:guys )?(?:have|got|carry)|can i (?:find|get|buy)|(?:what|how) about)\s"
+        rf"(?:me |any |some |a pair of |new |nice |good |cheap |an? |your )*{_WHAT}{_ENDS}"
+    ),
+    re.compile(
+        rf"^(?:and |so |ok )?what (?:kinds? of |sorts? of )?{_WHAT} (?:do|have) you (?:have|got|sell|stock|carry)\b"
+    ),
+)
+_MORE = re.compile(
+    r"^(?:(?:and|ok|so|can|could|you|please|i|we|me|see|show|give|are|is|there|do|have|got|any|some|what|let's|the) )*"
+    r"(?:more|others?|other ones|else|next(?: page| ones)?)"
+    r"(?: (?:of (?:them|these|those)|ones?|options?|is there|are there|do you have|have you got|you got|please))*\W*$"
 )
 _WORD = re.compile(r"[a-z]{4,}")
 _ARTICLE = re.compile(r"\b(?:an?|any|some|a pair of) (?:new |nice |good |cheap )*$")
+_OTHERWISE_MEANT = ("service", "ordering", "off_topic", "self", "trimmings", "openers")
+"""Ways of saying, in phrases.json, what is no search for a thing: the words in them are none."""
 
 _USUAL = 400_000
 """Count of a word in the dictionary's corpus from which on it is no particular thing: help, time, idea."""
@@ -33,6 +51,8 @@ _PARTICULAR = 200_000
 _NO_THING = frozenset(
     {"advice", "inspiration", "information", "info", "recommendation", "suggestion", "discount", "refund", "voucher"}
     | {"sale", "bargain", "deal", "offer", "favour", "favor", "surprise", "makeover", "opinion", "tip", "answer"}
+    | {"policy", "account", "question", "problem", "job", "hour", "budget", "change", "look", "way", "place", "plan"}
+    | {"size", "colour", "color", "kind", "brand", "version", "price", "style", "type", "shape", "shade", "alternative"}
 )
 
 
@@ -41,26 +61,69 @@ def asks_for_anything(message: str) -> bool:
     return _ANYTHING.search(message.casefold().strip()) is not None
 
 
-def with_unknown_thing(intent: ShoppingIntent, message: str, lexicon: Lexicon) -> ShoppingIntent:
-    """A search for nothing that was read, as one for the thing that its short message names: `I need curtains`.
+def with_unknown_thing(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
+    """A search for the thing that a message asks for by a name that nothing here knows: I need curtains.
 
-    What the catalogue, or the model's own words, speak of is left to be ranked by.
+    So that it can be said not to be there. A small model takes what it never heard of for small talk, for a question,
+    or for something that sounds like it. What the catalogue, or the model's own words, speak of is left as it was read.
+
+    Args:
+        plainly: what the message plainly says.
     """
-    named = (intent.categories, intent.colors, intent.materials, intent.styles, intent.item_refs)
-    if intent.action != "search" or any(named) or lexicon.heard is None:
+    known = plainly.kinds or plainly.refs or any(_says(message, word) for word in intent.categories)
+    if intent.action not in ("search", "refine", "chat", "ask") or known or lexicon.heard is None:
         return intent
-    found = _WANTED.search(message.casefold().strip())
+    thing = _unknown_thing(message, lexicon)
+    if thing is None:
+        return intent
+    heard: dict[str, object] = {
+        slot: tuple(word for word in getattr(intent, slot) if _says(message, word))
+        for slot in ("colors", "materials", "styles")
+    }
+    return intent.model_copy(
+        update={**heard, "action": "search", "categories": (thing,), "query": "", "item_refs": (), "sort": "relevance"}
+    )
+
+
+def _unknown_thing(message: str, lexicon: Lexicon) -> str | None:
+    """The thing that a message asks for, singular, where neither the catalogue nor the model's words speak of it."""
+    text = message.casefold().strip()
+    found = next(filter(None, (wanted.search(text) for wanted in _WANTED)), None)
     if found is None:
-        return intent
-    what = found["what"]
-    last = what.split()[-1]
+        return None
+    *before, last = found["what"].split()
     thing = singular(last)
-    counted = thing != last or _ARTICLE.search(message.casefold()[: found.start("what")])
-    if not counted or thing in _NO_THING or not names_a_kind(what) or not 0 < english.count(thing) < _USUAL:
-        return intent
-    if stems([what]) & lexicon.heard or any(lexicon.kinds_of(word) for word in (what, *what.split())):
-        return intent
-    return intent.model_copy(update={"categories": (" ".join((*what.split()[:-1], thing)),), "query": ""})
+    counted = thing != last or _ARTICLE.search(text[: found.start("what")])
+    if not counted or thing in _NO_THING or not names_a_kind(thing) or not 0 < english.count(thing) < _USUAL:
+        return None
+    some = stems([thing])
+    if some & (lexicon.heard or frozenset()) or some & _no_things():
+        return None
+    if lexicon.kinds_of(found["what"]) or lexicon.kinds_of(thing):
+        return None
+    return " ".join((*before, thing))
+
+
+@lru_cache
+def _no_things() -> frozenset[str]:
+    return stems(
+        word
+        for name in _OTHERWISE_MEANT
+        for wording in phrasing.wordings(name)
+        for word in wording.split()
+        if english.count(word.strip(".,?!").casefold()) < _USUAL
+    )
+
+
+def _says(message: str, word: str) -> bool:
+    """Whether a message has all words of a phrase, in the singular or the plural."""
+    said = {singular(one) for one in plain(message)}
+    return {singular(one) for one in plain(word)} <= said
+
+
+def asks_for_more(message: str) -> bool:
+    """Whether somebody wants to see more of what was found: show me others, what else do you have."""
+    return _MORE.search(message.casefold().strip()) is not None
 
 
 def with_lost_words(intent: ShoppingIntent, message: str) -> ShoppingIntent:

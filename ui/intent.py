@@ -26,7 +26,7 @@ _SORTS = {
 }
 _DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
 _LISTS = ("categories", "colors", "materials", "styles", "exclude", "item_refs", "rejected", "sizes")
-_CONDITIONS = ("query", *_LISTS, "price_min", "price_max", "budget_total", "sort")
+_CONDITIONS = ("query", *_LISTS, "price_min", "price_max", "budget_total", "sort", "page")
 _FREE = ("search", "refine")
 """Actions that mean nothing without a condition."""
 
@@ -75,6 +75,8 @@ def _conditions(intent: Mapping[str, Any], currency: str | None) -> Iterator[tup
             yield field, intent[field], words.format(price_text(float(intent[field]), currency))
     if (sort := intent.get("sort")) in _SORTS:
         yield "sort", sort, _SORTS[sort]
+    if page := intent.get("page"):
+        yield "page", page, f"page {page + 1}"
 
 
 def _size(limit: Mapping[str, Any]) -> str:

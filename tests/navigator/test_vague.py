@@ -1,15 +1,19 @@
 """Messages that name nothing that the shop knows, and items that somebody would rather not have."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from navigator.finding import Means, choose, find
 from navigator.intent import ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.pointing import items_meant
 from navigator.prompt import Exchange
 from tests.navigator.small_shop import LEXICON, SOFAS
+from tests.navigator.test_finding import LEXICON as SHELVED
+from tests.navigator.test_finding import Shelves, thing
 from tests.navigator.test_set_parts import PAIR, SET
 
 TAUGHT = Lexicon(LEXICON.values, seen=("color", "legs", "drawer", "striped"))
@@ -38,23 +42,38 @@ def test_whoever_asks_what_there_is_sees_something_of_everything(message, asks):
 
 
 @pytest.mark.parametrize(
-    ("message", "categories"),
+    ("message", "read_as", "categories"),
     [
-        ("i need curtains", ("curtain",)),
-        ("do you have any wine glasses?", ("wine glass",)),
-        ("looking for a hammock please", ("hammock",)),
-        ("i need help", ()),
-        ("i want some inspiration", ()),
-        ("i need a gift", ()),
-        ("do you have anything nice", ()),
-        ("i need stripes", ()),
-        ("something for my plants", ()),
+        ("i need curtains", {}, ("curtain",)),
+        ("do you have any garden gnomes?", {}, ("garden gnome",)),
+        ("looking for a hammock please", {}, ("hammock",)),
+        ("do you sell projectors", {"action": "chat", "query": ""}, ("projector",)),
+        ("i want a drone", {"action": "chat", "query": ""}, ("drone",)),
+        ("looking for a sewing machine under 200", {"categories": ("singing machine",)}, ("sewing machine",)),
+        ("got any corkscrews", {"categories": ("velvet",), "materials": ("velvet",)}, ("corkscrew",)),
+        ("what harmonicas do you have", {"categories": ("harmony",)}, ("harmonica",)),
+        ("do you have a return policy?", {"action": "chat", "query": ""}, ()),
+        ("do you have a warranty?", {"action": "chat", "query": ""}, ()),
+        ("i want a refund", {"action": "chat", "query": ""}, ()),
+        ("i have a dog", {"action": "chat", "query": ""}, ()),
+        ("i need help", {}, ()),
+        ("i want some inspiration", {}, ()),
+        ("i need a gift", {}, ()),
+        ("do you have anything nice", {}, ()),
+        ("i need stripes", {}, ()),
+        ("something for my plants", {}, ()),
+        ("show me a couch", {"categories": ("sofa",)}, ("sofa",)),
+        ("what about a kayak", {"action": "refine", "categories": ("drone",)}, ("kayak",)),
+        ("i need a different size", {"action": "refine", "query": ""}, ()),
+        ("i need a place to sit", {"categories": ("armchair",)}, ("armchair",)),
     ],
 )
-def test_a_thing_that_no_catalogue_names_is_looked_for_by_its_name(message, categories):
-    """So that it can be said not to be there, instead of eight things at random."""
-    intent = mend(ShoppingIntent(action="search", query=message), message, (), TAUGHT)
+def test_a_thing_that_no_catalogue_names_is_looked_for_by_its_name(message, read_as, categories):
+    """So that it can be said not to be there, instead of eight things at random, or of what sounds like it."""
+    intent = mend(ShoppingIntent(**{"action": "search", "query": message} | read_as), message, (), TAUGHT)
     assert intent.categories == categories
+    assert intent.action == "search" if categories else intent.action in ("search", read_as.get("action"))
+    assert not intent.materials
 
 
 def test_no_word_of_a_vague_wish_is_lost():
@@ -155,3 +174,46 @@ def test_what_is_named_after_a_look_around_is_a_new_search():
     assert mend(search, "rugs", around, TAUGHT).action == "search"
     wish = (replace(LIST[0], intent=ShoppingIntent(action="search", query="something soft")),)
     assert mend(search, "rugs", wish, TAUGHT).action == "refine"
+
+
+@pytest.mark.parametrize(
+    ("message", "more"),
+    [
+        ("show me more", True),
+        ("more", True),
+        ("what else do you have?", True),
+        ("can I see some others please", True),
+        ("next", True),
+        ("any other ones?", True),
+        ("are there more of these?", True),
+        ("more like the second", False),
+        ("more expensive", False),
+        ("others in oak", False),
+        ("something else", False),
+    ],
+)
+def test_more_is_more_of_the_same(message, more):
+    """The search of before, and what comes after the items that were seen; a change of it begins with the first."""
+    intent = mend(ShoppingIntent(action="ask"), message, LIST, TAUGHT)
+    assert (intent.page == 1) is more
+    if more:
+        assert (intent.action, intent.categories) == ("refine", ("sofa",))
+        again = (*LIST, replace(LIST[0], intent=intent))
+        assert mend(ShoppingIntent(action="ask"), message, again, TAUGHT).page == 2
+        changed = mend(ShoppingIntent(action="refine", materials=("velvet",)), "in velvet", again, TAUGHT)
+        assert (changed.page, changed.materials) == (0, ("velvet",))
+
+
+@pytest.mark.parametrize(("page", "ids", "told"), [(0, "ab", ()), (1, "cd", ()), (2, "e", ()), (3, "ab", ("page",))])
+def test_a_page_goes_on_where_the_last_one_ended(page, ids, told):
+    """After the last one the first is shown again, and that is said."""
+    shelves = Shelves(tuple(thing(name, "Sofas", 100) for name in "abcde"))
+    means = Means(shelves.look, shelves.goes_with, shelves.order)
+
+    async def shown():
+        intent = ShoppingIntent(action="refine", categories=("sofa",), page=page)
+        return await choose(await find(intent, (), SHELVED, means), intent, means, 2)
+
+    final = asyncio.run(shown())
+    assert "".join(entry.item.id for entry in final.shown) == ids
+    assert tuple(relaxed.field for relaxed in final.relaxed) == told

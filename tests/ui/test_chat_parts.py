@@ -92,8 +92,8 @@ def test_chips_say_conditions_as_people_do():
     for words in ("up to €900", "€1,500 in total", "not leather", "lowest price first", "number 2"):
         assert f"<span>{words}</span>" in row
     sizes = [{"side": "width", "most": 80.0}, {"side": "height", "least": 90.0, "most": 110.0}]
-    row = understood({**INTENT, "sizes": sizes, "rejected": ["Isby rug"]}, "EUR")
-    assert all(words in row for words in ("at most 80 cm wide", "90 to 110 cm high", "not Isby rug"))
+    row = understood({**INTENT, "sizes": sizes, "rejected": ["Isby rug"], "page": 1}, "EUR")
+    assert all(words in row for words in ("at most 80 cm wide", "90 to 110 cm high", "not Isby rug", "page 2"))
     assert without({**INTENT, "sizes": sizes}, "sizes", sizes[0])["sizes"] == sizes[1:]
     assert understood({"action": "chat"}, "EUR") == ""
     assert "About these" in understood({"action": "ask"}, "EUR")
