@@ -7,13 +7,13 @@ from random import Random
 
 from navigator import phrasing
 from navigator.engine import Engine, Sampling, generate_text
-from navigator.intent import ShoppingIntent, intent_schema, parse_intent
+from navigator.intent import BY_RULES, ShoppingIntent, intent_schema, parse_intent
 from navigator.knowledge import Known, Shelf, phrase
 from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
 from navigator.prompt import Exchange, answer_messages, intent_messages
 
-_SLOTS = [name for name in ShoppingIntent.model_fields if name not in ("action", "query")]
+_SLOTS = [name for name in ShoppingIntent.model_fields if name not in ("action", "query", *BY_RULES)]
 
 
 @dataclass(frozen=True)
