@@ -88,9 +88,15 @@ class ShoppingIntent(BaseModel):
         return self
 
     def compact(self) -> str:
-        """The JSON that the model writes: no white space, nothing that is empty or read by rules, whole prices as
-        integers."""
-        fields = self.model_dump(mode="json", exclude_defaults=True, exclude=set(BY_RULES))
+        """As JSON: no white space, nothing that is empty, whole prices as integers."""
+        return self._json(frozenset())
+
+    def written(self) -> str:
+        """The JSON that the model writes, and reads of what came before: `compact` without what rules read."""
+        return self._json(BY_RULES)
+
+    def _json(self, without: frozenset[str]) -> str:
+        fields = self.model_dump(mode="json", exclude_defaults=True, exclude=set(without))
         whole = {name: round(value) if isinstance(value, float) else value for name, value in fields.items()}
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 

@@ -78,7 +78,7 @@ def answer_messages(
     """
     return [
         *intent_messages(history, user),
-        Message.of("assistant", intent.compact()),
+        Message.of("assistant", intent.written()),
         Message("system", cards(shown, taste, intent, notes)),
     ]
 
@@ -136,7 +136,7 @@ def _past(history: Sequence[Exchange]) -> list[Message]:
     for exchange in history[-MAX_EXCHANGES:]:
         messages.append(Message.of("user", _clipped(exchange.user)))
         if exchange.intent is not None:
-            messages.append(Message.of("assistant", exchange.intent.compact()))
+            messages.append(Message.of("assistant", exchange.intent.written()))
         if exchange.intent is not None or exchange.shown:
             messages.append(Message("system", cards(exchange.shown, None, exchange.intent, exchange.notes)))
         messages.append(Message.of("assistant", exchange.answer))

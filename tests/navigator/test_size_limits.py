@@ -73,7 +73,8 @@ def test_what_the_model_made_of_a_size_is_put_right():
     intent = mend(read, "a rug no wider than 80 cm", (), LEXICON)
     assert (intent.price_max, intent.exclude, intent.query) == (None, (), "rug")
     assert intent.sizes == (SizeLimit(side="width", most=80),)
-    assert "sizes" not in intent.compact()
+    assert "sizes" not in intent.written()
+    assert ShoppingIntent.model_validate_json(intent.compact()) == intent  # as conversations keep it
 
 
 def test_a_limit_stays_until_another_is_set():

@@ -101,6 +101,15 @@ async def test_what_gives_way_is_told(chat):
     assert {item["category"][-1] for item in said["items"]["items"]} == {"Lamps"}
 
 
+async def test_what_rules_read_is_told_and_kept(chat):
+    """Sizes, what was rejected and the page, none of which the model writes, reach the chips and the next turn."""
+    ruled = {"rejected": ["Vase 99"], "page": 1, "sizes": [{"side": "width", "most": 5.0}]}
+    said = await chat.say("lamps", intent=lamps(**ruled))
+    assert {name: said["intent"]["intent"][name] for name in ruled} == ruled
+    kept = (await chat.http.get(f"/v1/conversations/{said['intent']['conversation_id']}")).json()
+    assert {name: kept["turns"][0]["intent"][name] for name in ruled} == ruled
+
+
 async def test_a_set_within_a_budget(chat):
     """Several things at once: one of each, together within the budget, with their total."""
     intent = {"action": "complete", "categories": ["chair", "table"], "budget_total": 400}
