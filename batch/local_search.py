@@ -14,7 +14,7 @@ from catalog.encoder import Encoder, Vectors, load_encoder, normalise
 from catalog.filters import Filters
 from catalog.item import Item
 from catalog.release import Release, ReleaseStore
-from catalog.search import ItemSearch, Probe, Sort, query_probes
+from catalog.search import MAX_DEPTH, ItemSearch, Probe, Sort, query_probes
 from catalog.table import DETAIL_COLUMN, ITEM_COLUMNS, item_from_row, vectors_from_arrow
 from navigator.finding import Means
 from navigator.lexicon import Lexicon
@@ -95,7 +95,7 @@ class LocalSearch:
         found = await self.search.find(
             probes,
             Filters.of(wish),
-            limit=count,
+            limit=min(count, MAX_DEPTH),
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",
         )
         scores = found["score"].to_pylist()

@@ -35,6 +35,9 @@ DEPTH = 40
 ENOUGH = 3
 """What people put together with an item suffices from so many on; so many are shown by their picture alone."""
 
+_PAGE = 8
+"""Candidates more for each page that was seen before."""
+
 _DEEPER_FOR_SIZES = 4
 """Sizes are no column of the catalogue, so that what is too large is found, too, and left out afterwards."""
 
@@ -321,9 +324,11 @@ async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
     if not (wish.text or wish.like or wish.picture or wish.wanted):
         # A browse of everything: a filter would put it in the catalogue's order, one kind after the other.
         free = replace(wish, in_stock=False)
-        return tuple(one for one in await means.look(free, DEPTH) if meets(wish, one.shown.item))
-    depth = DEPTH * _DEEPER_FOR_SIZES if wish.sizes else DEPTH
-    found = [one for one in await means.look(wish, depth) if wish.allows(one.shown.item)][:DEPTH]
+        found = await means.look(free, DEPTH + wish.page * _PAGE)
+        return tuple(one for one in found if meets(wish, one.shown.item))
+    depth = DEPTH + wish.page * _PAGE
+    seen = await means.look(wish, depth * _DEEPER_FOR_SIZES if wish.sizes else depth)
+    found = [one for one in seen if wish.allows(one.shown.item)][:depth]
     least = min((len(aside(wish, one.shown.item)) for one in found), default=0)
     return tuple(one for one in found if len(aside(wish, one.shown.item)) == least)
 

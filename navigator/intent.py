@@ -15,6 +15,9 @@ Side = Literal["width", "depth", "height", "length", "diameter"]
 BY_RULES = frozenset(("rejected", "sizes", "page"))
 """Fields of an intent that rules read, and the model does not write."""
 
+LAST_PAGE = 49
+"""Nobody pages further, and each page is searched deeper than the one before."""
+
 LARGEST_CM = 100_000.0
 """A kilometre: beyond it a number is no size."""
 
@@ -72,7 +75,7 @@ class ShoppingIntent(BaseModel):
     rejected: Annotated[tuple[Title, ...], Field(max_length=12)] = Field(
         default=(), description="Titles of items that were shown and are not wanted. The model does not write them."
     )
-    page: Annotated[int, Field(ge=0, le=99)] = Field(
+    page: Annotated[int, Field(ge=0, le=LAST_PAGE)] = Field(
         default=0, description="Of what is found, how many lots were seen before. The model does not write it."
     )
     sizes: Annotated[tuple[SizeLimit, ...], Field(max_length=4)] = Field(

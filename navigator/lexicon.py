@@ -144,6 +144,12 @@ def plain(text: str) -> tuple[str, ...]:
     return (*words[:-1], singular(words[-1])) if words else ()
 
 
+def says(text: str, phrase: str) -> bool:
+    """Whether a text has all words of a phrase, in the singular or the plural."""
+    words = {form for word in re.findall(r"[^\W_]+", text.casefold()) for form in (word, singular(word))}
+    return set(plain(phrase)) <= words
+
+
 def _compound(value: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     """Whether a value's last word is made with what is asked for: arm-chair, book-shelf."""
     return len(asked) == 1 and len(asked[0]) >= 4 and bool(value) and value[-1].endswith(asked[0])

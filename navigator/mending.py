@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from navigator.carry import last_search
 from navigator.disliked import disliked, without_disliked
 from navigator.families import LOOKS
-from navigator.intent import BY_SIZE, Action, ShoppingIntent, Sort
+from navigator.intent import BY_SIZE, LAST_PAGE, Action, ShoppingIntent, Sort
 from navigator.knowledge import singular
-from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain
+from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain, says
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS
 from navigator.notes import asks_total, copies_asked
@@ -70,8 +70,8 @@ def mend(
     gone = () if pointed or picture else disliked(message, plainly, base, found(history), lexicon)
     if base is not None and gone:
         return without_disliked(base, gone)
-    if base is not None and base.action in ("search", "refine") and asks_for_more(message) and not (pointed or picture):
-        return base.model_copy(update={"action": "refine", "page": base.page + 1, "item_refs": ()})
+    if base is not None and _is_a_list(base) and asks_for_more(message) and not (pointed or picture):
+        return base.model_copy(update={"action": "refine", "page": min(base.page + 1, LAST_PAGE)})
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
     intent = _without_inventions(intent, message, plainly, base, lexicon)
@@ -105,6 +105,11 @@ def mend(
     if picture or pointed:
         return mended
     return with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message)
+
+
+def _is_a_list(search: ShoppingIntent) -> bool:
+    """Whether what a search found goes on: no set, nothing within a budget, and nothing like one of another list."""
+    return search.action in ("search", "refine") and search.budget_total is None and not search.item_refs
 
 
 def _kinds(shown: Sequence[Shown]) -> frozenset[str]:
@@ -368,7 +373,6 @@ def _heard_kinds(words: Sequence[str], message: str, lexicon: Lexicon) -> set[tu
 
 def _heard(word: str, message: str) -> bool:
     """Whether a message has a word, in the singular or the plural; `light` as a thing: a light, and not a light bed."""
-    said = {*plain(message), *(singular(one) for one in plain(message))}
     if plain(word) in NOT_ALONE and not re.search(_AS_A_THING.format(*plain(word)), message.casefold()):
         return False
-    return set(plain(word)) <= said
+    return says(message, word)

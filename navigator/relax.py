@@ -119,9 +119,9 @@ def none_beyond(sort: Sort) -> Relaxed:
 
 
 def no_further(intent: ShoppingIntent) -> Relaxed:
-    """All that was found has been shown."""
-    thing = " or ".join(intent.categories) or "thing like that"
-    return Relaxed("page", str(intent.page), f"no further {thing} in this shop")
+    """All that was found has been shown, and the first of it is shown again."""
+    thing = " or ".join(intent.categories) or "thing"
+    return Relaxed("page", str(intent.page), f"no further {thing} like that in this shop")
 
 
 def not_sold(thing: str) -> Relaxed:

@@ -7,7 +7,7 @@ from navigator import english, phrasing
 from navigator.families import names_a_kind
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
-from navigator.lexicon import Lexicon, plain
+from navigator.lexicon import Lexicon, says
 from navigator.plain_words import Said
 from navigator.unheard import stems
 
@@ -70,14 +70,14 @@ def with_unknown_thing(intent: ShoppingIntent, message: str, plainly: Said, lexi
     Args:
         plainly: what the message plainly says.
     """
-    known = plainly.kinds or plainly.refs or any(_says(message, word) for word in intent.categories)
+    known = plainly.kinds or plainly.refs or any(says(message, word) for word in intent.categories)
     if intent.action not in ("search", "refine", "chat", "ask") or known or lexicon.heard is None:
         return intent
     thing = _unknown_thing(message, lexicon)
     if thing is None:
         return intent
     heard: dict[str, object] = {
-        slot: tuple(word for word in getattr(intent, slot) if _says(message, word))
+        slot: tuple(word for word in getattr(intent, slot) if says(message, word))
         for slot in ("colors", "materials", "styles")
     }
     return intent.model_copy(
@@ -113,12 +113,6 @@ def _no_things() -> frozenset[str]:
         for word in wording.split()
         if english.count(word.strip(".,?!").casefold()) < _USUAL
     )
-
-
-def _says(message: str, word: str) -> bool:
-    """Whether a message has all words of a phrase, in the singular or the plural."""
-    said = {singular(one) for one in plain(message)}
-    return {singular(one) for one in plain(word)} <= said
 
 
 def asks_for_more(message: str) -> bool:

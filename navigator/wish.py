@@ -34,6 +34,7 @@ class Wish:
         like: ids of items that the found ones resemble.
         picture: whether a picture is part of the query.
         without: ids that are not to be found.
+        page: how many lots of what is found were seen before.
     """
 
     text: str = ""
@@ -49,6 +50,7 @@ class Wish:
     like: tuple[str, ...] = ()
     picture: bool = False
     without: tuple[str, ...] = ()
+    page: int = 0
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -137,6 +139,7 @@ def read_wish(intent: ShoppingIntent, lexicon: Lexicon) -> Wish:
         excluded=excluded,
         unwanted=(*unwanted, *intent.rejected),
         sort=intent.sort,
+        page=intent.page,
     )
 
 

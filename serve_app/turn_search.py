@@ -13,6 +13,7 @@ from ray.serve.handle import DeploymentHandle
 
 from catalog.encoder import Pixels, Vectors, normalise
 from catalog.filters import Filters
+from catalog.search import MAX_DEPTH
 from catalog.table import item_from_row
 from navigator.finding import Means
 from navigator.lexicon import plain
@@ -103,7 +104,7 @@ class TurnSearch:
             filters=Filters.of(wish),
             # A whole kind by price; words alone would bring the cheapest of what hardly fits.
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",  # type: ignore[arg-type]
-            limit=count,
+            limit=min(count, MAX_DEPTH),
             release=self.state.release,
             with_vectors=True,
         )

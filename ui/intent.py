@@ -49,7 +49,7 @@ def understood(intent: Mapping[str, Any], currency: str | None, guessed: bool = 
 
 def without(intent: Mapping[str, Any], field: str, value: Any) -> dict[str, Any] | None:
     """The intent with one condition less, in its free words too; None if nothing would be left to look for."""
-    left = {name: given for name, given in intent.items() if name != field}
+    left = {name: given for name, given in intent.items() if name not in (field, "page")}  # another list begins anew
     if field in _LISTS:
         kept = [one for one in intent[field] if one != value]
         if kept:

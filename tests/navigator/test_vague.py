@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from navigator.finding import Means, choose, find
-from navigator.intent import ShoppingIntent
+from navigator.intent import LAST_PAGE, ShoppingIntent
 from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.pointing import items_meant
@@ -200,6 +200,8 @@ def test_more_is_more_of_the_same(message, more):
         assert (intent.action, intent.categories) == ("refine", ("sofa",))
         again = (*LIST, replace(LIST[0], intent=intent))
         assert mend(ShoppingIntent(action="ask"), message, again, TAUGHT).page == 2
+        last = (replace(LIST[0], intent=intent.model_copy(update={"page": LAST_PAGE})),)
+        assert mend(ShoppingIntent(action="ask"), message, last, TAUGHT).page == LAST_PAGE
         changed = mend(ShoppingIntent(action="refine", materials=("velvet",)), "in velvet", again, TAUGHT)
         assert (changed.page, changed.materials) == (0, ("velvet",))
 
@@ -217,3 +219,17 @@ def test_a_page_goes_on_where_the_last_one_ended(page, ids, told):
     final = asyncio.run(shown())
     assert "".join(entry.item.id for entry in final.shown) == ids
     assert tuple(relaxed.field for relaxed in final.relaxed) == told
+
+
+def test_paging_goes_deeper_than_one_search():
+    """That there is no further one is not said where only the search was too shallow."""
+    shelves = Shelves(tuple(thing(str(number), "Sofas", 100) for number in range(70)))
+    means = Means(shelves.look, shelves.goes_with, shelves.order)
+
+    async def shown(page):
+        intent = ShoppingIntent(action="refine", categories=("sofa",), page=page)
+        return await choose(await find(intent, (), SHELVED, means), intent, means, 8)
+
+    pages = [asyncio.run(shown(page)) for page in range(10)]
+    assert [entry.item.id for final in pages[:9] for entry in final.shown] == [str(number) for number in range(70)]
+    assert [bool(final.relaxed) for final in pages] == [False] * 9 + [True]

@@ -110,6 +110,14 @@ async def test_what_rules_read_is_told_and_kept(chat):
     assert {name: kept["turns"][0]["intent"][name] for name in ruled} == ruled
 
 
+async def test_the_last_page_of_sizes_is_no_deeper_than_a_search_goes(chat):
+    """Known people and limits of size are searched deeper, and so is each page: together no deeper than is allowed."""
+    deep = lamps(page=49, sizes=[{"side": "width", "least": 0.0}])
+    said = await chat.say("lamps", user_id="pager", intent=deep)
+    assert said.names[-1] == "done"
+    assert "page" in [one["field"] for one in said["items"]["relaxed"]]
+
+
 async def test_a_set_within_a_budget(chat):
     """Several things at once: one of each, together within the budget, with their total."""
     intent = {"action": "complete", "categories": ["chair", "table"], "budget_total": 400}
