@@ -84,7 +84,15 @@ def _sizes(intent: ShoppingIntent, base: ShoppingIntent) -> tuple[SizeLimit, ...
     if intent.categories and intent.categories != base.categories:
         return intent.sizes
     sides = {side for limit in intent.sizes for side in (_ACROSS if limit.side in _ACROSS else (limit.side,))}
-    return (*intent.sizes, *(limit for limit in base.sizes if limit.side not in sides))[:4]
+    before = tuple(_opened(limit, intent.sort) if intent.sort != base.sort else limit for limit in base.sizes)
+    return (*intent.sizes, *(limit for limit in before if limit.side not in sides))[:4]
+
+
+def _opened(limit: SizeLimit, sort: Sort) -> SizeLimit:
+    """A limit of about a size, open to the end that is asked for: 160 x 230, but bigger. What has to fit stays."""
+    if limit.least is None or limit.most is None or sort not in BY_SIZE:
+        return limit
+    return SizeLimit(side=limit.side, **({"least": limit.least} if sort == "largest" else {"most": limit.most}))
 
 
 def _price_max(intent: ShoppingIntent, base: ShoppingIntent) -> float | None:

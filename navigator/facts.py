@@ -116,9 +116,9 @@ def stated(item: Item) -> dict[str, str]:
 _SHORT, _FEW = 40, 8
 """Characters of an attribute, and attributes, that a prompt has room for."""
 
-_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
+_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long", "breadth": "across"}
 _IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0, "in": 2.54, "ft": 30.48}
-_MEASURES = ("width", "depth", "height", "length", "diameter")
+_MEASURES = ("width", "depth", "height", "length", "breadth", "diameter")
 
 AMOUNT = re.compile(r"(?:[$€£¥]|\b[A-Z]{3} )\d+(?:,\d+)*(?:\.\d{1,2})?")
 """An amount of money in a text."""

@@ -10,7 +10,8 @@ Sort = Literal["relevance", "price_low", "price_high", "newest", "smallest", "la
 BY_SIZE = frozenset[Sort](("smallest", "largest"))
 """Orders by the sizes that the catalogue states."""
 
-Side = Literal["width", "depth", "height", "length", "diameter"]
+Side = Literal["width", "depth", "height", "length", "breadth", "diameter"]
+"""Length and breadth are the longer and the shorter side of what lies or stands, where a catalogue names neither."""
 
 BY_RULES = frozenset(("rejected", "sizes", "page"))
 """Fields of an intent that rules read, and the model does not write."""

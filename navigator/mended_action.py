@@ -36,6 +36,8 @@ class Heard:
 def mended_action(heard: Heard) -> Action:
     """What a message is for."""
     action = heard.intent.action
+    if heard.plainly.orders:
+        return "chat"  # add it to my cart
     for group in (_of_a_set, _on_an_empty_page, _by_what_is_named, _about_items_on_show, _by_a_few_words):
         if (mended := group(heard)) is not None:
             action = mended
@@ -82,6 +84,8 @@ def _by_what_is_named(heard: Heard) -> Action | None:
         return "refine"  # what was vague until now has a name
     if read == "complete" and heard.one and not (plainly.gathers or heard.pointed):
         return _named_alone(heard)
+    if read == "refine" and _another_kind_alone(heard):
+        return "search"  # a sofa was looked for, and now: I want a lamp for my desk
     if read == "complete" and _none_of_the_shop(heard) and not (plainly.gathers or heard.pointed):
         return "search"  # ok, a coat rack then
     if heard.shown and base is not None and not plainly.kinds and those_ones(plainly, base, heard.lexicon):
@@ -95,6 +99,15 @@ def _none_of_the_shop(heard: Heard) -> bool:
     """Whether all that a message looks for are kinds of thing that the catalogue does not know."""
     words = heard.intent.categories
     return bool(words) and not heard.plainly.kinds and not any(heard.lexicon.resolve("category", w) for w in words)
+
+
+def _another_kind_alone(heard: Heard) -> bool:
+    """Whether a message names one kind of thing, none of those that were looked for, and likens it to nothing."""
+    plainly, base = heard.plainly, heard.base
+    if not heard.one or base is None or is_set(base) or heard.pointed:
+        return False
+    bound = plainly.refs or plainly.likens or plainly.gathers or plainly.either or plainly.narrows
+    return not bound and _unlike_before(heard, base)
 
 
 def _about_items_on_show(heard: Heard) -> Action | None:
@@ -124,9 +137,15 @@ def _about_items_on_show(heard: Heard) -> Action | None:
 
 def _of_another_kind(heard: Heard) -> bool:
     """Whether a question names kinds of thing that the last search was not about: how many rugs do you have?"""
-    resolve, base = heard.lexicon.resolve, heard.base
-    if heard.intent.action != "ask" or base is None or not heard.plainly.kinds:
-        return False
+    base = heard.base
+    return (
+        heard.intent.action == "ask" and base is not None and bool(heard.plainly.kinds) and _unlike_before(heard, base)
+    )
+
+
+def _unlike_before(heard: Heard, base: ShoppingIntent) -> bool:
+    """Whether none of the kinds that a message names is one of those that were looked for before, or else found."""
+    resolve = heard.lexicon.resolve
     sought = {value.casefold() for word in base.categories for value in resolve("category", word)}
     named = [{value.casefold() for value in resolve("category", kind)} for kind in heard.plainly.kinds]
     before = sought or heard.kinds

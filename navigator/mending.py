@@ -15,7 +15,7 @@ from navigator.intent import BY_SIZE, LAST_PAGE, Action, ShoppingIntent, Sort
 from navigator.knowledge import singular
 from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain, says
 from navigator.mended_action import Heard, mended_action, those_ones
-from navigator.named_things import SLOTS
+from navigator.named_things import SLOTS, is_a_thing, names_a_light
 from navigator.notes import asks_total, copies_asked
 from navigator.plain_words import NEGATION, PRICED, SHORT, SIZED, Said, said
 from navigator.pointing import FINDS, compared_with, found, it, to_better
@@ -23,19 +23,23 @@ from navigator.prompt import Exchange, Shown
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 from navigator.size_limits import size_limits
-from navigator.vague import asks_for_anything, asks_for_more, with_lost_words, with_unknown_thing
-
-_AS_A_THING = (
-    r"(?:\b(?:an?|the|some|and|with|plus)|\+)\s*{}s?"
-    r"(?=\s*(?:$|[,.;!?+&]|\b(?:and|for|with|that|in|under|to|of|please)\b))"
+from navigator.vague import (
+    asks_for_anything,
+    asks_for_more,
+    room_alone,
+    with_lost_words,
+    with_unknown_thing,
+    without_present,
 )
-"""Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
 
 _PRICE_WORDS = re.compile(
     r",?\s*\b(?:(?:too|so|less|more|most|least|a bit|the)\s+)*"
     r"(?:expensive|cheap(?:er|est)?|pric[ie]e?y?|affordable|dear(?:er|est)?)\b",
     re.IGNORECASE,
 )
+
+_AN_AMOUNT = re.compile(r",? at [€$£](\d[\d.,]*)")
+"""What a model now and then adds to a query from the answer before it."""
 
 _LOOSE_ENDS = re.compile(
     r"^(?:an?|the)\s+|(?:[\s,]*\b(?:for|in|of|at|an?|the|and|but|with|that|which|is|be|to|please))+[\s,]*$"
@@ -72,6 +76,8 @@ def mend(
         return without_disliked(base, gone)
     if base is not None and _is_a_list(base) and asks_for_more(message) and not (pointed or picture):
         return base.model_copy(update={"action": "refine", "page": min(base.page + 1, LAST_PAGE)})
+    if base is not None and _is_a_list(base) and intent.action == "complete" and (room := room_alone(message)):
+        return base.model_copy(update={"action": "refine", "query": f"{base.query} {room}".strip()[:200], "page": 0})
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
     intent = _without_inventions(intent, message, plainly, base, lexicon)
@@ -87,12 +93,13 @@ def mend(
     if action in FINDS:
         meant = intent.model_copy(update=changed)
         changed |= _prices(meant, plainly, base)
-        changed |= _looks(meant, plainly, base, lexicon)
+        changed |= _looks(meant, message, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
         changed["sort"] = _sort(action, intent, plainly)
         changed |= _sizes(meant, plainly)
         changed["rejected"] = base.rejected if base is not None and action in ("refine", "complete") else ()
         query = _without_price_words(str(changed.get("query", meant.query)), plainly.sort or intent.sort)
+        query = _AN_AMOUNT.sub(lambda found: found[0] if found[1] in message else "", query)
         unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
         changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
@@ -104,7 +111,7 @@ def mend(
         mended = mended.model_copy(update={"action": "search"})
     if picture or pointed:
         return mended
-    return with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message)
+    return without_present(with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message))
 
 
 def _is_a_list(search: ShoppingIntent) -> bool:
@@ -149,6 +156,8 @@ def _numbers(
     """The numbers of the items that a message means: those that it says, else what it says instead, else those read."""
     if plainly.refs and action not in ("search", "chat"):
         read = plainly.refs
+    elif action in ("refine", "complete") and plainly.sort and not plainly.kinds and is_set(last_search(history)):
+        return ()  # make it cheaper: all of it
     elif action == "ask" and len(read) < 2 and asks_total(message) and not copies_asked(message):
         return ()  # one alone makes no sum
     elif not pointed and (number := _unnumbered(action, message, history)) is not None:
@@ -261,14 +270,24 @@ def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) 
 
 
 def _heard_price(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
-    """A highest price that is none of a message's numbers, nor the one before, is its one number, or none."""
-    before = base.price_max if base is not None else None
-    if intent.price_max is None or intent.price_max in (*plainly.amounts, before):
-        return {}
-    return {"price_max": plainly.amounts[0] if len(plainly.amounts) == 1 else before}
+    """A highest price that is none of a message's numbers, nor the one before, is its one number, or none.
+
+    So are a lowest one and a budget, beside sizes.
+    """
+    changed: dict[str, object] = {}
+    for limit in ("price_min", "budget_total") if plainly.sizes else ():
+        before = getattr(base, limit, None)
+        if getattr(intent, limit) not in (None, before, *plainly.amounts):
+            changed[limit] = before
+    high = base.price_max if base is not None else None
+    if intent.price_max is not None and intent.price_max not in (*plainly.amounts, high):
+        changed["price_max"] = plainly.amounts[0] if len(plainly.amounts) == 1 else high
+    return changed
 
 
-def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon) -> dict[str, object]:
+def _looks(
+    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
+) -> dict[str, object]:
     """Colours, materials and styles: none of those refused, those named in a short message, those nobody took back."""
     no = {plain(word) for _, word in plainly.refused}
     gone = no | {plain(word) for _, word in plainly.dropped}
@@ -284,8 +303,10 @@ def _looks(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None, l
     exclude = [word for word in exclude if plain(word) not in {plain(kind) for kind in plainly.kinds}]
     exclude += [word for _, word in plainly.refused if plain(word) not in {plain(one) for one in exclude}]
     had = {part for looks in plainly.had for part in plain(looks)} - {part for word in named for part in word}
+    a_lamp = names_a_light(message.casefold())
     for kind, slot in SLOTS.items():
         words = [word for word in getattr(intent, slot) if plain(word) not in gone and not set(plain(word)) <= had]
+        words = [word for word in words if not (a_lamp and word.casefold() == "light")]
         new = [word for its, word in plainly.named if its == kind]
         if base is not None and intent.action == "refine" and plainly.changes and not plainly.named:
             # `Not velvet`, `under 500`: no colour comes out of that.
@@ -373,6 +394,4 @@ def _heard_kinds(words: Sequence[str], message: str, lexicon: Lexicon) -> set[tu
 
 def _heard(word: str, message: str) -> bool:
     """Whether a message has a word, in the singular or the plural; `light` as a thing: a light, and not a light bed."""
-    if plain(word) in NOT_ALONE and not re.search(_AS_A_THING.format(*plain(word)), message.casefold()):
-        return False
-    return says(message, word)
+    return says(message, word) and (plain(word) not in NOT_ALONE or is_a_thing(" ".join(plain(word)), message))

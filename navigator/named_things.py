@@ -48,6 +48,11 @@ _REPLACED = re.compile(r"\b((?:replac|upgrad|swap|exchang)\w*) (?:my|our|his|her
 """Whoever replaces a sofa looks for one."""
 _JOINS = frozenset({",", "+", "/", "&", "need", "want", "looking", "find"})
 
+_THING_ENDS = r"s?(?=\s*(?:$|[,.;:!?+&]|\b(?:and|or|for|with|that|which|in|on|over|above|under|to|of|please)\b))"
+_AS_A_THING = rf"(?:\b(?:an?|the|some|any|another|and|with|plus)|\+)\s*{{}}{_THING_ENDS}"
+"""Where a word that may be a look is a thing, to be filled in: `a light`, `and a light, please`."""
+_A_LIGHT = re.compile(rf"\b(an?|the|some|any|another) light{_THING_ENDS}")
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -98,6 +103,21 @@ def had_looks(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 def _with_owners(text: str) -> str:
     """A text in which `I have a sofa` is `my sofa`, `your sofas` are some, and `I would like` is no likeness."""
     return _YOURS.sub("some", _WISHED.sub(" want", _HAD.sub(" my ", text)))
+
+
+def is_a_thing(word: str, text: str) -> bool:
+    """Whether a word that may be a look, in the singular, is a thing in a text: a light, and not a light bed."""
+    return re.search(_AS_A_THING.format(re.escape(word)), text.casefold()) is not None
+
+
+def names_a_light(text: str) -> bool:
+    """Whether a text in lower case calls a lamp a light."""
+    return _A_LIGHT.search(text) is not None
+
+
+def with_lamps(text: str) -> str:
+    """A text in lower case that calls `a light` a lamp."""
+    return _A_LIGHT.sub(r"\1 lamp", text)
 
 
 def own_looks(things: Sequence[Thing]) -> tuple[tuple[str, Looks], ...]:

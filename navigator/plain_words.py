@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from navigator.intent import SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
-from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks
+from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks, with_lamps
 from navigator.number_words import in_digits
 from navigator.size_limits import size_limits
 from navigator.spelling import is_usual
@@ -71,6 +71,7 @@ _LEFT_OUT = (
         r"\b(?:the )?([\w-]+) (?:ones )?(?:(?:is|are) (?:out|not for (?:me|us)|a no)|(?:won'?t|wouldn'?t) do)\b"
     ),
 )
+_TOO = re.compile(r"\b(?:not )?too (?:much )?((?:[^\W\d_]+-)*[^\W\d_]+)")
 _QUESTION = re.compile(
     r"\b(?:what|whats|wat|which|wich|who|how|hw|where|when|why|compare|difference|tell me)\b"
     r"|\b(?:go(?:es)? with|match\w*|thanks?)\b"
@@ -85,6 +86,17 @@ _REQUEST = re.compile(
     r"|\b(?:do|does) (?:it|they) come\b|\b(?:instead|preferably|please|ideally)\b"
     r"|\bwould (?:suit|look|go|be) (?:nicer|better)\b"
 )
+_ITEM = (
+    r"(?:it|this|that|them|both|these|those|all|(?:this|that|the \w+) one|number \d"
+    r"|the (?:first|second|third|last)(?: \w+)?)"
+)
+_ORDERS = re.compile(
+    r"\b(?:add|put)\b.{0,40}?\b(?:(?:to|in|into) (?:my|our) (?:shopping )?(?:cart|basket|bag|trolley)"
+    r"|(?:to|in|into) (?:the )?(?:shopping )?(?:cart|trolley))\b|\badd (?:\S+ ){1,4}to (?:the )?basket\b"
+    r"|\bcheck ?out(?: now| please)?\W*$"
+    rf"|\b(?:buy|order|purchase|reserve) {_ITEM}(?: (?:please|now|then|here|for me))*\W*$"
+)
+"""What a shop's own pages do."""
 _ABOUT = re.compile(
     r"\b(?:what|which|why|who|when|where|tell|difference|compare|sure|right|really)\b"
     r"|\bhow\b(?! many (?:\w+ )?(?:do|have|can|are|is)\b)"
@@ -111,14 +123,23 @@ _DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest pr
 _NOT_A_SIZE = (
     r"(?!\s+(?:\w*rooms?|flat|house|home|place|space|apartment|studio|budget|price|choice|selection|family)\b)"
 )
+_VERY = r"(?:really|very|super|extra)"
+_LARGE, _LITTLE = r"(?:big|large|wide|tall|long|bulky)", r"(?:small|little|narrow|short|slim)"
 _SIZED: dict[Sort, re.Pattern[str]] = {
-    "largest": re.compile(rf"\b(?:bigger|larger|wider|taller|longer|roomier)\b{_NOT_A_SIZE}"),
-    "smallest": re.compile(rf"\b(?:smaller|narrower|shorter|slimmer|tinier|more compact)\b{_NOT_A_SIZE}"),
+    "largest": re.compile(
+        rf"\b(?:bigger|larger|wider|taller|longer|roomier|huge|{_VERY} {_LARGE}|{_LARGE}(?= ones?\b)"
+        rf"|(?<!not )too {_LITTLE})\b{_NOT_A_SIZE}"
+    ),
+    "smallest": re.compile(
+        rf"\b(?:smaller|narrower|shorter|slimmer|tinier|more compact|tiny|{_VERY} {_LITTLE}|{_LITTLE}(?= ones?\b)"
+        rf"|(?<!not )too {_LARGE})\b{_NOT_A_SIZE}"
+    ),
 }
 _NARROWS = re.compile(r"\b(?:only|just)\b")
 _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
 PRICED = re.compile(
-    r"cheap|cheep|chep|pric|prise|expens|less|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
+    r"cheap|cheep|chep|pric|prise|expens|less\b(?! (?!expens|cost|dear|pric|mone?y|than|please|if|for)\w)"
+    r"|cost|dear|afford|budget|money|sort|order|low|high|luxur|broke|bargain"
 )
 SIZED = re.compile(
     r"\b(?:big|large|wide|tall|long|small|narrow|short|slim|compact|tiny|little|huge|giant|roomy|fit|space|size)"
@@ -147,7 +168,8 @@ class Said:
             kinds, those that have looks of their own, and these: a walnut desk and a brass lamp; spared: that are not
             wanted, or not any more.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
-        asks: whether it asks something; requests: whether it asks for something else; offered: whether it speaks of
+        asks: whether it asks something; requests: whether it asks for something else; orders: whether to buy what is
+            on show; offered: whether it speaks of
             what the shop has; otherwise: whether of other colours, or the like; opens: whether it says that something
             does not matter; beside: whether it speaks of things that are there already; likens: whether it compares
             with one of them; gathers: whether it speaks of several things, or of what one is to go with.
@@ -173,6 +195,7 @@ class Said:
     sort: Sort | None = None
     asks: bool = False
     requests: bool = False
+    orders: bool = False
     offered: bool = False
     otherwise: bool = False
     opens: bool = False
@@ -210,8 +233,10 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         last: the last one's number, where that is another.
     """
     sizes, text = size_limits(in_digits(" ".join(message.casefold().replace("’", "'").split())))
+    text = with_lamps(text)
     for left_out in _LEFT_OUT:
         text = left_out.sub(r"without \1", text)
+    text = _TOO.sub(lambda found: f"without {found[1]}" if named_looks(found[1], lexicon) else found[0], text)
     refused, without, rest = _taken_out(NEGATION, text, lexicon)
     dropped, forgotten, rest = _taken_out(DROPPED, rest, lexicon)
     low, high = _limits(text)
@@ -243,6 +268,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         sort=_order(text),
         asks=bool(_QUESTION.search(text)),
         requests=bool(_REQUEST.search(text)) and not _ABOUT.search(text),
+        orders=bool(_ORDERS.search(text)),
         offered=bool(_OFFERED.search(text)),
         otherwise=bool(_OTHERWISE.search(text)),
         opens=bool(_OPEN.search(text)),

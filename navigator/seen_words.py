@@ -7,6 +7,7 @@ from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import Lexicon
 from navigator.plain_words import DROPPED, NEGATION, Said
+from navigator.size_limits import size_limits
 
 _EVERYDAY = 200_000
 """Count of a word in the dictionary's corpus from which on it says nothing of a picture: back, open, top."""
@@ -32,7 +33,7 @@ def with_seen_words(
         plainly: what the message plainly says.
         base: the search that the intent changes; None if it is another one.
     """
-    text = message.casefold()
+    text = size_limits(message.casefold())[1]  # no deeper than 60 cm refuses nothing that is seen
     aside = plainly.beside or NEGATION.search(text) or DROPPED.search(text)
     if not lexicon.seen or aside or plainly.words > _LONGEST:
         return intent

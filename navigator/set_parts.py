@@ -3,6 +3,7 @@
 What one thing alone is to look like stands in its name: of a desk, a chair and a lamp, `brass lamp`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from navigator.intent import ShoppingIntent
@@ -10,6 +11,17 @@ from navigator.lexicon import Kind, Lexicon, plain
 from navigator.named_things import SLOTS, Looks, named_looks
 from navigator.plain_words import Said
 from navigator.prompt import Shown
+
+_WHOLE_ROOM = re.compile(
+    r"\b(?:(?:an?|the|my|our|one)\s+(?:whole|entire|complete|full)|furnish(?:ing)?|(?:whole|entire))\s+"
+    r"(?:(?:an?|the|my|our)\s+)?(?:(?!the\b)\w+\s+){0,2}?"
+    r"(?:\w*room|lounge|kitchen|hall(?:way)?|(?:home )?office|study|flat|apartment|house|home|studio|balcony|terrace)\b"
+)
+
+
+def furnishes_a_room(message: str) -> bool:
+    """Whether somebody looks for all that a room needs: a whole living room around 2000."""
+    return _WHOLE_ROOM.search(message.casefold()) is not None
 
 
 def is_set(intent: ShoppingIntent | None) -> bool:

@@ -19,10 +19,10 @@ _UNITS = {
     "mm": r"mm|millimet(?:re|er)s?",
     "cm": r"cms?|centimet(?:re|er)s?",
     "m": r"m|met(?:re|er)s?",
-    "in": r"in|inch(?:es)?|\"|″",
+    "in": r"in(?!\s+(?!wide|deep|high|tall|long|across|max|min|or|and)[a-z])|inch(?:es)?|\"|″",  # none: 90 in oak
     "ft": r"ft|feet|foot",
 }
-_NOUNS: dict[str, Side] = {side: side for side in ("width", "depth", "height", "length", "diameter")}
+_NOUNS: dict[str, Side] = {side: side for side in ("width", "depth", "height", "length", "breadth", "diameter")}
 _ADJECTIVES: dict[str, Side] = {
     "wide": "width",
     "deep": "depth",
@@ -44,8 +44,13 @@ _THAN: dict[str, tuple[Side, bool]] = {
 }
 """Side, and whether it is to be more."""
 
-_STAND_IN: dict[Side, tuple[Side, ...]] = {"length": ("width", "depth"), "diameter": ("width",)}
-"""What a side is taken from where the catalogue does not name it, the greatest of them: a rug's length."""
+_STAND_IN: dict[Side, tuple[Side, ...]] = {
+    "length": ("width", "depth", "diameter"),
+    "breadth": ("width", "depth", "diameter"),
+    "diameter": ("width",),
+}
+"""What a side is taken from where the catalogue does not name it: of a rug's length the greatest, of its breadth the
+least."""
 
 _UNIT = rf"(?:{'|'.join(_UNITS.values())})(?![^\W_])"
 _NUMBER = r"\d+(?:[.,]\d+)?"
@@ -71,6 +76,12 @@ _COMPARED = re.compile(rf"(?P<no>(?:\b(?:no|not)|\w+n't(?: be)?)\s+)?\b(?P<than>
 _BETWEEN = re.compile(
     rf"(?:\bbetween |\bfrom )?(?P<from>{_NUMBER})\s?(?:{_UNIT})?\s?(?:-|–|to|and)\s?{_SIZE}[\s-]?{_SIDE}"
 )
+_BY = r"\s?(?:x|×|\*|by)\s?"
+_TIMES = re.compile(
+    rf"(?<![\w.,])(?P<one>{_NUMBER})\s?(?:{_UNIT})?{_BY}(?P<other>{_NUMBER})"
+    rf"(?:\s?(?:{_UNIT})?{_BY}(?P<height>{_NUMBER}))?(?![\d.,]*\d)(?:[\s-]?(?P<unit>{_UNIT}))?"
+)
+"""160 x 230, or 120 x 60 x 75 with the height behind."""
 _SIDE_FIRST = re.compile(
     rf"(?:\b(?:(?P<most_first>{_MOST})|(?P<least_first>{_LEAST}))\s)?{_NOUN}\s*(?:of|is|:|=|(?:can|should|must) be)?\s*"
     rf"{_BEFORE}{_SIZE}{_AFTER}"
@@ -85,12 +96,16 @@ def size_limits(text: str) -> tuple[tuple[SizeLimit, ...], str]:
         text: in lower case, its numbers in digits.
     """
     limits: list[SizeLimit] = []
-    for pattern in (*_FOR_A_SPACE, _COMPARED, _BETWEEN, _SIDE_FIRST, _SIDE_LAST):
+    for pattern in (*_FOR_A_SPACE, _COMPARED, _TIMES, _BETWEEN, _SIDE_FIRST, _SIDE_LAST):
         kept, begun = "", 0
         for found in pattern.finditer(text):
-            limit = _limit(found, for_a_space=pattern in _FOR_A_SPACE)
-            if limit is not None:
-                limits.append(limit)
+            if pattern is _TIMES:
+                set_here = _all_sides(found)
+            else:
+                limit = _limit(found, for_a_space=pattern in _FOR_A_SPACE)
+                set_here = () if limit is None else (limit,)
+            if set_here:
+                limits += set_here
                 kept += f"{text[begun : found.start()]} , "
                 begun = found.end()
         text = kept + text[begun:]
@@ -118,7 +133,8 @@ def _fits(limit: SizeLimit, item: Item) -> bool:
     known = [size for side in sides if side in sizes and (size := centimetres(sizes[side])) is not None]
     if not known:
         return False
-    return (limit.least is None or max(known) >= limit.least) and (limit.most is None or max(known) <= limit.most)
+    size = min(known) if limit.side == "breadth" else max(known)
+    return (limit.least is None or size >= limit.least) and (limit.most is None or size <= limit.most)
 
 
 def _limit(found: re.Match[str], for_a_space: bool) -> SizeLimit | None:
@@ -140,8 +156,21 @@ def _limit(found: re.Match[str], for_a_space: bool) -> SizeLimit | None:
         return SizeLimit(side=side, most=size)
     if any(said.get(name) for name in ("least", "least_first", "least_after")):
         return SizeLimit(side=side, least=size)
-    if not said["unit"]:
-        return None
+    return _about(side, size) if said["unit"] else None
+
+
+def _all_sides(found: re.Match[str]) -> tuple[SizeLimit, ...]:
+    """What `160 x 230` sets, the longer side and the shorter one; () where that is no size: 2 x 3, 2 x 40 cm."""
+    across = [_in_centimetres(found[name], found["unit"]) for name in ("one", "other")]
+    sizes = sorted(size for size in across if size is not None and size >= _LEAST_NUMBER)
+    if len(sizes) < 2:
+        return ()
+    height = _in_centimetres(found["height"], found["unit"]) if found["height"] else None
+    upright = () if height is None else (_about("height", height),)
+    return (_about("length", sizes[1]), _about("breadth", sizes[0]), *upright)
+
+
+def _about(side: Side, size: float) -> SizeLimit:
     return SizeLimit(side=side, least=round(size * (1 - ABOUT)), most=round(size * (1 + ABOUT)))
 
 

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from navigator.carry import carry, last_search
@@ -21,9 +21,11 @@ from navigator.lexicon import Lexicon
 from navigator.mending import items_that_stay, mend
 from navigator.message import Floats, Message
 from navigator.notes import asks_total, copies_asked, notes_of
+from navigator.plain_words import said as read_plainly
 from navigator.pointing import FINDS, items_meant, on_show
 from navigator.prompt import Exchange, Shown, answer_messages, intent_messages
 from navigator.relax import Relaxed
+from navigator.set_parts import furnishes_a_room, is_set
 from navigator.settled import settled_by
 from navigator.spelling import respelt
 from navigator.vague import asks_for_anything
@@ -170,6 +172,8 @@ async def run_turn(
     encode = _encoder(processor, request.encoder_version)
 
     said = respelt(request.user, request.lexicon) if request.lexicon is not None else request.user
+    if _begins_anew(request, said):
+        request = replace(request, history=())
     intent, guessed = await _read_intent(request, said, encode, meter, settings)
     intent_ms = usage.elapsed_ms()
     yield IntentRead(intent, guessed)
@@ -246,6 +250,15 @@ async def _read_intent(
         # A search for nothing at all: the message says more than what was read of it.
         intent = intent.model_copy(update={"query": request.user[:200].strip()})
     return intent, False
+
+
+def _begins_anew(request: TurnRequest, said: str) -> bool:
+    """Whether a message has nothing to do with what came before it: a whole room, of which no thing is on show yet."""
+    given = request.intent is not None or request.pointed_at or not request.history
+    if request.lexicon is None or given or is_set(last_search(request.history)):
+        return False
+    plainly = read_plainly(said, request.lexicon, len(on_show(request.history)))
+    return furnishes_a_room(said) and not (plainly.refs or plainly.asks or plainly.likens)
 
 
 def _names_something(intent: ShoppingIntent) -> bool:

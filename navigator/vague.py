@@ -17,6 +17,9 @@ _ANYTHING = re.compile(
     r"(?: here| in (?:the|your|this) shop)?\W*$"
     r"|\bwhat(?:'s| is)? (?:there|(?:in|on) (?:the|your|this) (?:shop|store|range|catalogue))\b"
     r"|^(?:just )?(?:browsing|looking around|show me (?:around|everything|anything|what you have|what you've got))\W*$"
+    r"|^(?:hi,? |hello,? )?i (?:really )?(?:don'?t|do not) (?:really )?know (?:yet )?what"
+    r" (?:i (?:want|need)|to (?:get|buy))\W*$"
+    r"|^(?:surprise|inspire) me\W*$"
 )
 _WHAT = r"(?P<what>[a-z]+(?: [a-z]+)??)"
 _ENDS = (
@@ -33,9 +36,22 @@ _WANTED = (
     ),
 )
 _MORE = re.compile(
-    r"^(?:(?:and|ok|so|can|could|you|please|i|we|me|see|show|give|are|is|there|do|have|got|any|some|what|let's|the) )*"
+    r"^(?:(?:and|ok|so|can|could|you|please|i|we|me|see|show|give|are|is|there|do|have|got|any|some|what|let's|the"
+    r"|something|anything) )*"
     r"(?:more|others?|other ones|else|next(?: page| ones)?)"
     r"(?: (?:of (?:them|these|those)|ones?|options?|is there|are there|do you have|have you got|you got|please))*\W*$"
+)
+_FOR_A_ROOM = re.compile(
+    r"^(?:(?:it'?s|maybe|perhaps|mainly|mostly|and|ok|that'?s|something) )*(?:for|in) (?:the|my|our|an?) "
+    r"(?P<room>(?:\w+ )?(?:\w*room|lounge|kitchen|hall(?:way)?|office|study|balcony|terrace|nursery))(?: please)?\W*$"
+)
+_PRESENT = re.compile(
+    r"(?:\bi (?:need|want)|\bi(?:'m| am) looking for)?\s?"
+    r"\b(?:(?:the|an?|some|best|nice|good|great|perfect|ideal|small|little) )*(?:gift|present)s?(?: ideas?)?"
+    r" for (?:(?:an?|my|our|the) )?\w+(?: \w+)?[,.;:]?"
+    r" (?:who|that|s?he|they) (?:(?:really|just|also|is|are) )*"
+    r"(?:loves?|likes?|enjoys?|adores?|collects?|into|crazy about|fond of) ",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z]{4,}")
 _ARTICLE = re.compile(r"\b(?:an?|any|some|a pair of) (?:new |nice |good |cheap )*$")
@@ -132,3 +148,15 @@ def with_lost_words(intent: ShoppingIntent, message: str) -> ShoppingIntent:
     words = dict.fromkeys(_WORD.findall(message.casefold()))
     lost = [word for word in words if singular(word) not in told and 0 < english.count(word) < _PARTICULAR]
     return intent.model_copy(update={"query": " ".join((intent.query, *lost))[:200]}) if lost else intent
+
+
+def room_alone(message: str) -> str | None:
+    """The room that a message names, and nothing but it: for the bedroom."""
+    found = _FOR_A_ROOM.search(message.casefold().strip())
+    return found["room"] if found else None
+
+
+def without_present(intent: ShoppingIntent) -> ShoppingIntent:
+    """A search with what somebody likes as its words, without those that say who: a gift for a friend who loves tea."""
+    liked = _PRESENT.sub("", intent.query).strip()
+    return intent.model_copy(update={"query": liked}) if liked and liked != intent.query else intent

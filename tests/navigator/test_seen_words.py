@@ -18,6 +18,7 @@ HISTORY = (Exchange("fluted side tables", BEFORE, SOFAS, "[1] fits."),)
 @pytest.mark.parametrize(
     ("message", "query"),
     [
+        ("with drawers, no deeper than 60 cm", "fluted drawers"),
         ("round would be great", "fluted round"),
         ("with drawers", "fluted drawers"),
         ("in oak", "fluted"),

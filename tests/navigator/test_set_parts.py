@@ -118,3 +118,11 @@ def test_what_goes_with_a_piece_of_a_set_is_no_change_of_it():
     history = (replace(TOGETHER[0], shown=PAIR),)
     intent = carry(mend(read, message, history, LEXICON), history)
     assert (intent.action, intent.categories, intent.item_refs) == ("complete", ("rug",), (1,))
+
+
+def test_a_set_is_made_cheaper_as_a_whole():
+    """`Make it cheaper` is about no piece of it, whatever was read."""
+    history = (replace(TOGETHER[0], shown=PAIR),)
+    read = ShoppingIntent(action="complete", categories=("sofa", "rug"), item_refs=(1,), sort="price_low")
+    intent = mend(read, "make it cheaper", history, LEXICON)
+    assert (intent.categories, intent.item_refs, intent.sort) == (("sofa", "rug"), (), "price_low")

@@ -44,6 +44,13 @@ from tests.navigator.test_finding import Shelves, thing
         ("a table for 6 people", []),
         ("120 cm", []),
         ("a bench 120 cm wide under 200", ["108 to 132 cm wide"]),
+        ("a rug 160x230 in green tones", ["207 to 253 cm long", "144 to 176 cm across"]),
+        ("rug, 1.6 m x 2.3 m", ["207 to 253 cm long", "144 to 176 cm across"]),
+        ("60 by 120 by 75 cm", ["108 to 132 cm long", "54 to 66 cm across", "68 to 82 cm high"]),
+        ("5 x 7 ft", ["192 to 235 cm long", "137 to 168 cm across"]),
+        ("2 x 40 cm candles", []),
+        ("4x chairs, 2x3", []),
+        ("no wider than 90 in oak", ["under 90 cm wide"]),
         ("width 80 cm, height 90 cm max", ["72 to 88 cm wide", "under 90 cm high"]),
     ],
 )
@@ -77,6 +84,24 @@ def test_what_the_model_made_of_a_size_is_put_right():
     assert ShoppingIntent.model_validate_json(intent.compact()) == intent  # as conversations keep it
 
 
+def test_a_size_that_was_read_as_a_price_is_none():
+    """160 x 230 are no euros, at neither end."""
+    read = ShoppingIntent(action="search", categories=("rug",), price_min=160, price_max=230)
+    intent = mend(read, "rug 160x230 in green tones", (), LEXICON)
+    assert (intent.price_min, intent.price_max) == (None, None)
+    read = ShoppingIntent(action="search", categories=("dining table",), budget_total=180)
+    assert mend(read, "a dining table 180 x 90", (), LEXICON).budget_total is None
+
+
+def test_a_bigger_one_than_about_that_size_may_be_bigger():
+    """`160 x 230`, and then `bigger`: from there on; what has to fit somewhere still has to."""
+    about, fitting = SizeLimit(side="length", least=207, most=253), SizeLimit(side="width", most=180)
+    base = ShoppingIntent(action="search", categories=("rug",), sizes=(about, fitting))
+    history = (Exchange("a rug", base, (), "[1]"),)
+    bigger = carry(mend(ShoppingIntent(action="refine"), "a bigger one", history, LEXICON), history)
+    assert bigger.sizes == (SizeLimit(side="length", least=207), fitting)
+
+
 def test_a_limit_stays_until_another_is_set():
     """What fits a wall fits it in oak; a lamp beside it may be of any size."""
     first = ShoppingIntent(action="search", categories=("rug",), sizes=(SizeLimit(side="width", most=80),))
@@ -98,6 +123,8 @@ def test_a_limit_stays_until_another_is_set():
         ({"width": "1.2 m"}, SizeLimit(side="width", least=110, most=130), True),
         ({"width_cm": "140", "depth_cm": "200"}, SizeLimit(side="length", least=190), True),
         ({"width_cm": "60"}, SizeLimit(side="diameter", most=50), False),
+        ({"width_cm": "230", "depth_cm": "160"}, SizeLimit(side="breadth", most=170), True),
+        ({"width_cm": "160", "depth_cm": "230"}, SizeLimit(side="breadth", least=170), False),
         ({}, SizeLimit(side="width", most=80), False),
         ({"width": "wide"}, SizeLimit(side="width", most=80), False),
     ],

@@ -117,6 +117,27 @@ async def test_answer_prompt_extends_the_intent_prompt(processor):
     assert second[: len(first)] == first
 
 
+@pytest.mark.parametrize(
+    ("message", "anew"),
+    [
+        ("a whole living room around 2000", True),
+        ("furnish my new flat", True),
+        ("a chair for the living room", False),
+        ("does the first one suit a whole living room?", False),
+    ],
+)
+async def test_a_whole_room_is_no_change_of_the_search_before(processor, message, anew):
+    """Who looked at chairs and now wants a room is read as if nothing had been said before."""
+    world = World('{"action":"complete","categories":["chair"]}', "Take [1].")
+    wish = ShoppingIntent(action="search", categories=("chair",), colors=("green",))
+    history = (Exchange("green chairs", wish, tuple(SHELF), "Here: [1] [2] [3]"),)
+    lexicon = Lexicon({"category": ("chairs",), "color": ("green",)})
+    await world.turn(processor, TurnRequest(message, "e1", history, lexicon=lexicon))
+    alone = World('{"action":"complete","categories":["chair"]}', "Take [1].")
+    await alone.turn(processor, TurnRequest(message, "e1", lexicon=lexicon))
+    assert (world.prompts[0][0].token_ids == alone.prompts[0][0].token_ids) == anew
+
+
 async def test_reference_to_an_item_on_show(processor):
     """`The second one` asks about the second item on show and searches for nothing."""
     world = World('{"action":"ask","item_refs":[2,7]}', "[1] is oak.")

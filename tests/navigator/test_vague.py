@@ -189,7 +189,7 @@ def test_what_is_named_after_a_look_around_is_a_new_search():
         ("more like the second", False),
         ("more expensive", False),
         ("others in oak", False),
-        ("something else", False),
+        ("something else", True),
     ],
 )
 def test_more_is_more_of_the_same(message, more):
@@ -233,3 +233,29 @@ def test_paging_goes_deeper_than_one_search():
     pages = [asyncio.run(shown(page)) for page in range(10)]
     assert [entry.item.id for final in pages[:9] for entry in final.shown] == [str(number) for number in range(70)]
     assert [bool(final.relaxed) for final in pages] == [False] * 9 + [True]
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("best gift for a friend who loves tea", "tea"),
+        ("a present for my mum who is into plants", "plants"),
+        ("I need a present for my dad, he likes reading", "reading"),
+        ("a gift for my mum", "a gift for my mum"),
+        ("present", "present"),
+    ],
+)
+def test_what_somebody_likes_is_looked_for_and_not_the_word_present(query, left):
+    """No product's words speak of friends; what the friend loves is what there is to find."""
+    assert mend(ShoppingIntent(action="search", query=query), query, (), LEXICON).query == left
+
+
+@pytest.mark.parametrize(
+    ("message", "query"), [("for the bedroom", "cozy bedroom"), ("it's for my guest room", "cozy guest room")]
+)
+def test_a_room_alone_is_one_more_word_of_a_vague_wish(message, query):
+    """Nothing on show is what it is to go with."""
+    history = (Exchange("something cozy", ShoppingIntent(action="search", query="cozy"), SOFAS, "[1]"),)
+    read = ShoppingIntent(action="complete", item_refs=(1,))
+    intent = mend(read, message, history, LEXICON)
+    assert (intent.action, intent.query, intent.item_refs) == ("refine", query, ())
