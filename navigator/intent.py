@@ -93,15 +93,18 @@ class ShoppingIntent(BaseModel):
 
     def compact(self) -> str:
         """As JSON: no white space, nothing that is empty, whole prices as integers."""
-        return self._json(frozenset())
+        return self._json(frozenset(), whole_prices=False)
 
     def written(self) -> str:
         """The JSON that the model writes, and reads of what came before: `compact` without what rules read."""
         return self._json(BY_RULES)
 
-    def _json(self, without: frozenset[str]) -> str:
+    def _json(self, without: frozenset[str], whole_prices: bool = True) -> str:
         fields = self.model_dump(mode="json", exclude_defaults=True, exclude=set(without))
-        whole = {name: round(value) if isinstance(value, float) else value for name, value in fields.items()}
+        whole = {
+            name: round(value) if isinstance(value, float) and (whole_prices or value.is_integer()) else value
+            for name, value in fields.items()
+        }
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -93,15 +93,15 @@ def create_api(
     problems.install(app)
     app.add_middleware(KeyGate, ring=keys)
     app.add_middleware(Crowd, places=settings.searches_at_once)
-    if settings.cors_origins:
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, adds_header=not behind_serve)
+    if settings.cors_origins:  # around all else, so that a page can read what the edge refuses, too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", REQUEST_ID],
+            allow_headers=["*"],  # clients of completions and of MCP send their own; there are no cookies to guard
             expose_headers=[REQUEST_ID, "Server-Timing", "Retry-After"],
         )
-    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes, adds_header=not behind_serve)
     return app
 
 

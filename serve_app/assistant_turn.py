@@ -196,7 +196,7 @@ class Turn:
                 if not request.edit:
                     await self.store.give_up(*self.place)
                 return
-            vectors = encoding.result() if request.picture and encoding.done() and not encoding.cancelled() else None
+            vectors = encoding.result() if request.picture and _succeeded(encoding) else None
             own = self.search.picture.pixels if request.picture and self.search.picture else None
             await self.store.finish(
                 *self.place,
@@ -206,3 +206,7 @@ class Turn:
             )
         except WindowshopError as error:
             logger.error("a turn was not kept: %s", error)
+
+
+def _succeeded(task: "asyncio.Task[EncodedQuery | None]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -13,8 +13,9 @@ MAX_MESSAGE = 2000
 
 
 def _readable(text: str) -> str:
-    """Line breaks are a person's own; other control characters are none of the message."""
-    return "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
+    """Line breaks are a person's own, and any other space is one; control characters are none of the message."""
+    plain = (c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in text)
+    return "".join(plain).strip()
 
 
 ConversationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]

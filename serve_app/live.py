@@ -145,8 +145,9 @@ class Live(Generic[T]):
             try:
                 await self.refresh()
                 wait_s = self._poll_s
-            except (WindowshopError, OSError, RuntimeError, ValueError) as error:
+            except Exception as error:  # whatever a store's client raises, a replica that stops following is worse
                 if isinstance(error, RuntimeError) and "shutdown" in str(error):
                     return  # the process is ending, and its thread pools have already gone
-                logger.warning("the release pointer could not be followed: %s", error)
+                expected = isinstance(error, (WindowshopError, OSError))
+                logger.warning("the release pointer could not be followed: %s", error, exc_info=not expected)
                 wait_s = min(2 * wait_s, max(self._poll_s, MAX_WAIT_S))

@@ -96,7 +96,8 @@ class Personal:
             if (item := rows.get(pick.id)) is not None and item.availability not in _GONE:
                 items.append(_feed_item(item, pick))
         onward = replace(at, shown=at.shown + item_hashes(tried))
-        more = len(chosen.picks) > len(tried) and len(onward.shown) < MAX_SHOWN * HASH_BYTES
+        full = len(chosen.picks) == limit + spare  # there may be as many again, though all of these were gone
+        more = (full or len(chosen.picks) > len(tried)) and len(onward.shown) < MAX_SHOWN * HASH_BYTES
         return FeedResponse.model_construct(
             items=tuple(items),
             next_cursor=onward.encode() if more else None,

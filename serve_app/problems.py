@@ -119,6 +119,12 @@ def problem_response(error: BaseException, request_id: str | None = None) -> Res
     return _respond(kind.status, code, kind.detail or str(error), request_id, headers=headers)
 
 
+def told(error: Exception) -> str:
+    """What a caller is told of an error: nothing of a database's address or a library's own words."""
+    kind = next((kind for types, kind in KINDS if isinstance(error, types)), _UNKNOWN)
+    return kind.detail or str(error)
+
+
 def install(app: FastAPI) -> None:
     """Answer the exceptions that routes raise on purpose with problem documents; `Edge` does so with all others."""
 

@@ -4,14 +4,18 @@ Alive is another question: a process that answers `/healthz` need not be restart
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Any
 
 from catalog.release import Release
 from serve_app.assistant import Assistant
 from serve_app.errors import NotReady
+from serve_app.problems import told
 from serve_app.schemas import Health
 from serve_app.shop import Shop
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 """For each part; they are asked at the same time."""
@@ -31,9 +35,11 @@ async def check_ready(shop: Shop, assistant: Assistant | None) -> Health:
     if assistant is not None:
         needed["conversations"] = assistant.store.reach()
     *found, talks = await asyncio.gather(*map(_asked, needed.values()), _talks(assistant))
-    missing = [f"{name}: {answer}" for name, answer in zip(needed, found, strict=True) if isinstance(answer, Exception)]
+    missing = {name: answer for name, answer in zip(needed, found, strict=True) if isinstance(answer, Exception)}
     if missing:
-        raise NotReady("; ".join(missing))
+        for name, error in missing.items():
+            logger.warning("not ready, %s: %s", name, error)
+        raise NotReady("; ".join(f"{name}: {told(error)}" for name, error in missing.items()))
     release: Release = found[0]
     return Health(release=release.id, assistant=talks)
 
@@ -44,7 +50,7 @@ async def _asked(answer: Awaitable[Any]) -> Any:
     await asyncio.wait((asking,), timeout=PATIENCE_S)
     if not asking.done():
         asking.cancel()
-        return TimeoutError(f"no answer within {PATIENCE_S:g} s")
+        return NotReady(f"no answer within {PATIENCE_S:g} s")
     return asking.exception() or asking.result()
 
 

@@ -4,6 +4,7 @@ Everything of a turn is of one release. What was found stays here with its vecto
 never look an item up again.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 from ray.serve.handle import DeploymentHandle
 
 from catalog.encoder import Pixels, Vectors, normalise
+from catalog.errors import WindowshopError
 from catalog.filters import Filters
 from catalog.search import MAX_DEPTH
 from catalog.table import item_from_row
@@ -80,7 +82,7 @@ class TurnSearch:
     picture: TurnPicture | None = None
     _rows: dict[str, tuple[pa.Table, int]] = field(default_factory=dict)
     _reasons: dict[str, str] = field(default_factory=dict)
-    _texts: dict[str, EncodedQuery] = field(default_factory=dict)
+    _texts: dict[str, asyncio.Task[EncodedQuery]] = field(default_factory=dict)
     _words_rank: bool = True
 
     @property
@@ -166,7 +168,7 @@ class TurnSearch:
         interests = sorted((one for one in view.interests if one.mark != "muted"), key=lambda one: -one.importance)[
             :MAX_INTERESTS
         ]
-        wanted = [[item.id for item in one.items[-_ITEMS_OF_AN_INTEREST:]] for one in interests]
+        wanted = [[item.id for item in one.items[:_ITEMS_OF_AN_INTEREST]] for one in interests]
         await self.items([item for ids in wanted for item in ids])
         means = []
         for ids in wanted:
@@ -182,10 +184,7 @@ class TurnSearch:
         """The picture's own vectors, which later turns may still be about."""
         if self.picture is None or self.picture.pixels is None:
             return self.picture.encoded if self.picture else None
-        query = Query(None, self.picture.pixels, self.state.encoder_version)
-        with self.stages.stage("encode"):
-            encoded: EncodedQuery = await call(self.encoder.encode, query)
-        return encoded
+        return await self._encoded("", self.picture.pixels)
 
     def present(self, shown: Sequence[Shown]) -> list[FoundItem]:
         """Items as the API shows them."""
@@ -217,11 +216,14 @@ class TurnSearch:
         """Encoded once for each text: a condition that gives way changes none of the words."""
         key = f"{pixels is not None}\n{text}"
         if key not in self._texts:
+            query = Query(text or None, pixels, self.state.encoder_version)
+            self._texts[key] = asyncio.ensure_future(call(self.encoder.encode, query))
+        try:
             with self.stages.stage("encode"):
-                self._texts[key] = await call(
-                    self.encoder.encode, Query(text or None, pixels, self.state.encoder_version)
-                )
-        return self._texts[key]
+                return await asyncio.shield(self._texts[key])  # of two who wait for it, one may give up
+        except WindowshopError:
+            self._texts.pop(key, None)
+            raise
 
     async def _rescored(self, asked: Asked, rows: pa.Table, reorder: bool) -> Chosen:
         assert self.scorer is not None

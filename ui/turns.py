@@ -116,7 +116,7 @@ async def _is_last(shop: ShopClient, conversation: str | None, turn: int) -> boo
                 raise
             turns = []
         if turns and turns[-1]["turn"] >= turn:
-            return True
+            return bool(turns[-1]["turn"] == turn)  # what was said since stays
         if time.monotonic() > deadline:
             break
         await asyncio.sleep(0.05)

@@ -34,6 +34,8 @@ function quoted(text) {
 function curl(operation) {
   const { address, options } = request(operation);
   const parts = ["curl", quoted(address)];
+  const method = options.method.toUpperCase();
+  if (method !== (options.body ? "POST" : "GET")) parts.push("-X", method);
   for (const [name, value] of Object.entries(options.headers)) {
     // A line to copy and to share holds no key.
     if (name === "Authorization") parts.push("-H", '"Authorization: Bearer $WINDOWSHOP_API_KEY"');

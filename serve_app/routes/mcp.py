@@ -134,6 +134,9 @@ class McpEndpoint:
         origin = Headers(scope=scope).get("origin")
         if origin is not None and origin not in self._origins:
             raise HTTPException(403, f"pages of {origin} may not call this; name it in cors_origins")
+        if scope["method"] != "POST":
+            # Without sessions there is nothing to listen to or to end; a stream would hold a place until it times out.
+            raise HTTPException(405, "send a POST", headers={"Allow": "POST"})
         if self._running is None:
             # Not by the application's lifespan: a mounted one is not told of it, and a test's is not run.
             self._running = asyncio.create_task(self._run())

@@ -208,10 +208,11 @@ def test_intents_survive_their_own_json():
         action="refine", query="chair", colors=("red",), price_min=5, price_max=99.5, item_refs=(1,)
     )
     assert (
-        intent.compact()
+        intent.written()
         == '{"action":"refine","query":"chair","colors":["red"],"price_min":5,"price_max":100,"item_refs":[1]}'
     )
-    assert parse_intent(intent.compact(), shown=1).colors == ("red",)
+    assert parse_intent(intent.written(), shown=1).colors == ("red",)
+    assert parse_intent(intent.compact(), shown=1) == intent  # a conversation keeps the limit that was searched with
 
 
 def test_intents_are_repaired_where_that_is_safe():

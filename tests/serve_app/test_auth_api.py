@@ -361,7 +361,7 @@ async def test_pages_of_other_origins(shop):
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization",
+        "Access-Control-Request-Headers": "authorization, mcp-protocol-version, x-stainless-lang",
     }
     async with caller(shop.application()) as http:
         for method in ("GET", "OPTIONS"):
@@ -370,7 +370,11 @@ async def test_pages_of_other_origins(shop):
     async with caller(shop.application(cors_origins=(origin,))) as http:
         allowed = await http.options("/v1/search", headers=asked)
         assert allowed.status_code == 200
-        assert "authorization" in allowed.headers["access-control-allow-headers"].lower()
+        allowed_headers = allowed.headers["access-control-allow-headers"].lower()
+        assert {"authorization", "mcp-protocol-version", "x-stainless-lang"} <= set(allowed_headers.split(", "))
+        too_large = await http.post("/v1/search", content=b"x" * 50_000_000, headers={"Origin": origin})
+        assert is_problem(too_large, 413)
+        assert too_large.headers["access-control-allow-origin"] == origin
         refused = await http.get("/v1/release", headers={"Origin": origin})
         assert is_problem(refused, 401)
         assert refused.headers["access-control-allow-origin"] == origin

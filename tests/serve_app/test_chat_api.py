@@ -20,6 +20,7 @@ from navigator.prompt import MAX_EXCHANGES
 from navigator.turn import TurnSettings
 from navigator.wish import Wish
 from serve_app.assistant_memory import remembered
+from serve_app.chat_schemas import ChatRequest
 from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
 from serve_app.turn_search import _says_more
@@ -435,3 +436,10 @@ async def test_a_new_navigator_comes_in(folder, handles):
         assert (before, state.version, state.release) == ("n1", "n2", "n2")
         assert (await under_way).names[-1] == "done"
         assert (await api.say("lamps", intent=lamps()))["items"]["release"] == "n2"
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000"])
+def test_any_space_parts_words(space):
+    """Text from web pages and of French keyboards has spaces that do not break; control characters are left out."""
+    said = f"an oak{space}lamp\u200b under{space}150\x00"
+    assert ChatRequest(message=said).message == "an oak lamp under 150"

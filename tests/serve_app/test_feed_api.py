@@ -4,8 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ray import serve
 
+from serve_app.taste_choice import Chosen
 from serve_app.taste_shard import TasteShard
+from taste.rank import Ranked, Reason
 from tests.serve_app.personal_api import client, deploy
 from tests.serve_app.tiny_taste import ITEMS, add_tasteful_release, load, of_color, split
 
@@ -76,6 +79,23 @@ async def test_pages_never_repeat_an_item(api):
         await api.act("cleo", [page["items"][0]["id"]], kind="save" if pages % 2 else "hide")
     assert len(shown) == len(set(shown)) > 80 and pages > 8
     assert all(ITEMS[id_].availability == "in_stock" for id_ in shown)
+
+
+async def test_a_page_of_things_that_are_gone_is_not_the_last(people):
+    """Where all that was chosen, and all that was chosen to spare, is sold out, there is more to choose from."""
+    gone = [id_ for id_, item in ITEMS.items() if item.availability == "out_of_stock"][:9]
+    assert len(gone) == 9
+
+    class OnlyGone:
+        async def feed(self, asked):
+            reason = Reason("popular", "Many like it")
+            return Chosen("t1", tuple(Ranked(id_, 0, 1.0, reason) for id_ in gone[: asked.count]))
+
+    encoder, retriever, _ = people
+    scorer = serve.run(serve.deployment(OnlyGone).bind(), name="only-gone", _local_testing_mode=True)
+    async with client((encoder, retriever, scorer)) as api:
+        page = await api.feed("zoe", limit=1)
+    assert page["items"] == [] and page["next_cursor"] is not None
 
 
 async def test_strangers_get_a_varied_choice(api):
@@ -234,3 +254,12 @@ async def test_an_item_newer_than_the_model_counts_at_once(store, tmp_path):
         assert (await api.taste("kim"))["interests"][0]["items"]
         assert (await api.search(text="lamp", user_id="kim", limit=5))["items"]
         assert (await api.http.get(f"/v1/items/{green[0]}/complements")).json()["items"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+async def test_a_date_that_is_none_in_utc_is_refused(api, time):
+    """Some clients' "no date" is midnight of the first day, east of Greenwich: the field is named, not a 500."""
+    event = {"id": "e", "user_id": "max", "kind": "save", "item_id": "lamp-0", "time": time}
+    answer = await api.http.post("/v1/events", json={"events": [event]})
+    assert answer.status_code == 422
+    assert "time" in answer.text

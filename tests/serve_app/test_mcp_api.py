@@ -44,6 +44,14 @@ async def test_the_tools_explain_themselves(address):
     assert all(tool.annotations.read_only_hint for tool in tools.values())
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_there_is_no_session_to_listen_to(address, method):
+    """A stream on which nothing can come would hold one of the shop's places."""
+    async with httpx.AsyncClient(timeout=5) as http:
+        answer = await http.request(method, f"{address}/mcp", headers={"Accept": "text/event-stream"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
 async def test_an_agent_shops(address):
     """From a search under conditions to a closer look with the picture, and a comparison."""
     async with Client(f"{address}/mcp") as client:

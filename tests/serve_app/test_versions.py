@@ -102,6 +102,8 @@ async def test_following_the_pointer(tmp_path):
     async def load(release):
         if release.id == "bad":
             raise NotFound("its table is missing")
+        if release.id == "odd":
+            raise KeyError("format")
         return release.id
 
     live = Live(ReleaseStore(tmp_path), load, poll_s=0.05)
@@ -114,9 +116,12 @@ async def test_following_the_pointer(tmp_path):
     assert live.held == ["r4", "r3", "r2"]
     assert await live.get("r0") == "r0"  # opened again for a page cursor
     assert live.current == "r4"
-    add_release(tmp_path, made_items(2), "bad")
-    await asyncio.sleep(0.3)
-    assert live.current == "r4"
+    for broken in ("bad", "odd"):
+        add_release(tmp_path, made_items(2), broken)
+        await asyncio.sleep(0.3)
+        assert live.current == "r4"
+    add_release(tmp_path, made_items(2), "mended")
+    await _until(lambda: live.id == "mended")
     with pytest.raises(ReleaseGone):
         await live.get("never-was")
     live.stop()

@@ -193,9 +193,11 @@ def test_a_stream_that_breaks_off_is_told():
     assert events == [{"text": "a"}, sorry(ApiUnavailable())]
 
 
-@pytest.mark.parametrize(("turns", "edit"), [([{"turn": 1}, {"turn": 2}], True), ([{"turn": 1}], None)])
+@pytest.mark.parametrize(
+    ("turns", "edit"), [([{"turn": 1}, {"turn": 2}], True), ([{"turn": 1}], None), ([{"turn": 2}, {"turn": 3}], None)]
+)
 def test_a_turn_replaces_only_itself(turns, edit, monkeypatch):
-    """A turn that never got into the conversation is not edited: the one before would be lost."""
+    """One that never got into the conversation, or after which more was said, is not edited: another would be lost."""
     monkeypatch.setattr("ui.turns.SETTLED_S", 0.1)
     sent = []
 
