@@ -8,6 +8,7 @@ import asyncio
 import base64
 import io
 import logging
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -22,8 +23,10 @@ from navigator.wish import Wish
 from serve_app.assistant_memory import remembered
 from serve_app.chat_schemas import ChatRequest
 from serve_app.conversations import ConversationStore, KeptTurn
+from serve_app.draft import NavigatorState
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
-from serve_app.turn_search import _says_more
+from serve_app.timing import Stages
+from serve_app.turn_search import Shopper, TurnPicture, TurnSearch, _says_more
 from tests.serve_app.chat_api import Handles, client
 from tests.serve_app.tiny_navigator import add_navigator
 from tests.serve_app.tiny_shop import draw, png
@@ -443,3 +446,31 @@ def test_any_space_parts_words(space):
     """Text from web pages and of French keyboards has spaces that do not break; control characters are left out."""
     said = f"an oak{space}lamp\u200b under{space}150\x00"
     assert ChatRequest(message=said).message == "an oak lamp under 150"
+
+
+async def test_who_waits_for_the_same_picture_waits_for_one_encoding():
+    """What later turns may be about and what is looked for now are the same vectors; who gives up stops no one else."""
+    asked = []
+
+    async def encode(query):
+        asked.append(query)
+        await asyncio.sleep(0.05)
+        return "encoded"
+
+    state = NavigatorState("r1", "e1", "n1")
+    search = TurnSearch(
+        SimpleNamespace(encode=SimpleNamespace(remote=encode)),
+        None,
+        None,
+        state,
+        Shopper(None, 0.0),
+        Stages(),
+        picture=TurnPicture(pixels=np.zeros((2, 2, 3), np.uint8)),
+    )
+    kept = asyncio.create_task(search.encode_picture())
+    await asyncio.sleep(0)
+    looked = asyncio.create_task(search._encoded("", search.picture.pixels))
+    await asyncio.sleep(0)
+    kept.cancel()
+    assert await looked == "encoded"
+    assert len(asked) == 1
