@@ -38,10 +38,10 @@ def event_files(where: str, scratch: Path) -> list[str]:
         finally:
             store.close()
     filesystem, paths = _found(where)
-    if all(path.endswith(".parquet") for path in paths):
+    if all(path.endswith(".parquet") and _is_as_kept(filesystem, path) for path in paths):
         local = isinstance(filesystem, fsspec.implementations.local.LocalFileSystem)
         return paths if local else [filesystem.unstrip_protocol(path) for path in paths]
-    return _write_shards((_from_json(filesystem, path) for path in paths), scratch)
+    return _write_shards((_from_file(filesystem, path) for path in paths), scratch)
 
 
 def read_events(shards: list[str]) -> pa.Table:
@@ -88,12 +88,20 @@ def _addresses(where: str) -> list[str]:
     return [filesystem.unstrip_protocol(path) for path in paths]
 
 
-def _from_json(filesystem: Any, path: str) -> pa.Table:
+def _is_as_kept(filesystem: Any, path: str) -> bool:
+    """Whether a Parquet file has the columns and types of EVENT_SCHEMA; pandas writes nanoseconds."""
+    kept = pyarrow.parquet.read_schema(path, filesystem=filesystem)
+    return {field.name: field.type for field in kept} == {field.name: field.type for field in EVENT_SCHEMA}
+
+
+def _from_file(filesystem: Any, path: str) -> pa.Table:
     try:
+        if path.endswith(".parquet"):
+            return _as_events(pyarrow.parquet.read_table(path, filesystem=filesystem))
         with filesystem.open(path, "rb", compression="infer") as file:
             return _as_events(pyarrow.json.read_json(file))
     except (ValueError, OverflowError, pa.ArrowException) as error:  # a date that is none, a line that is no JSON
-        raise InvalidInput(f"{path} cannot be read as events, an object a line: {error}") from error
+        raise InvalidInput(f"{path} cannot be read as events, one a row or line: {error}") from error
 
 
 def _as_events(rows: pa.Table) -> pa.Table:
@@ -109,7 +117,12 @@ def _as_events(rows: pa.Table) -> pa.Table:
         rows = rows.set_column(
             rows.column_names.index("time"), "time", pa.array(parsed, EVENT_SCHEMA.field("time").type)
         )
-    return rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA).sort_by([("person", "ascending"), ("time", "ascending")])
+    # Unsafe, for what is finer than a microsecond is dropped.
+    return (
+        rows.select(EVENT_SCHEMA.names)
+        .cast(EVENT_SCHEMA, safe=False)
+        .sort_by([("person", "ascending"), ("time", "ascending")])
+    )
 
 
 def _write_shards(tables: Iterator[Any], folder: Path) -> list[str]:

@@ -131,6 +131,12 @@ def train(
     with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
         shards = event_files(events, Path(scratch)) if events else []
         latest = latest_event(shards)
+        learnt = current.taste is not None and current.taste.metrics.get("people", 0) > 0
+        if events and latest is None and learnt and not force:
+            raise InvalidInput(
+                f"there are no events at {events}, and the live model was trained on some: is the address right? "
+                "--force trains without"
+            )
         day = (latest or datetime.now(UTC)) - timedelta(days=1)
         edges = collect_edges(shards, shelves, items, day)
         # On the way to the gate the model must not have seen the day that it is judged by.

@@ -263,7 +263,10 @@ def _make_csr(rows: NDArray[Any], columns: NDArray[Any], weights: Floats, row_co
         kept = np.arange(len(rows)) - starts[rows] < cap
         rows, columns, weights = rows[kept], columns[kept], weights[kept]
         starts = np.searchsorted(rows, np.arange(row_count + 1))
-    total = np.concatenate([[0.0], np.cumsum(weights, dtype=np.float64)])
+    # Relative to the row's heaviest edge: an act of years ago would vanish beside the sum of all rows before it.
+    heaviest = np.maximum(weights[starts[rows]], np.finfo(np.float32).tiny).astype(np.float64)
+    relative = np.maximum(weights, np.finfo(np.float32).tiny) / heaviest
+    total = np.concatenate([[0.0], np.cumsum(relative)])
     before = total[starts[:-1]][rows]
     whole = (total[starts[1:]] - total[starts[:-1]])[rows]
     cumulative = ((total[1:] - before) / whole).astype(np.float32)

@@ -182,12 +182,17 @@ def profile_view(profile: Profile) -> dict[str, Any]:
     }
 
 
+_TAKEN = ("save", "cart", "buy")
+"""What takes an earlier hide back, however long ago both are."""
+
+
 @dataclass
 class _Act:
-    """All that a person did with one item."""
+    """All that a person did with one item. `taken`: whether any of it takes an earlier hide back."""
 
     weight: float
     hidden: bool
+    taken: bool
     first: datetime
     last: datetime
     events: list[str]
@@ -205,12 +210,14 @@ def _collect(events: Sequence[Event], now: datetime) -> dict[str, _Act]:
         weight = max(WEIGHTS[event.kind], 0.0) * 0.5 ** (age_days / HALF_LIFE_DAYS)
         act = acts.get(event.item)
         if act is None:
-            acts[event.item] = _Act(weight, event.kind == "hide", event.time, event.time, [event.id])
+            taken = event.kind in _TAKEN
+            acts[event.item] = _Act(weight, event.kind == "hide", taken, event.time, event.time, [event.id])
             continue
         act.weight += weight
         act.first = event.time
         act.events.append(event.id)
-        if event.kind == "hide" and act.weight - weight <= WEIGHTS["click"]:
+        act.taken = act.taken or event.kind in _TAKEN
+        if event.kind == "hide" and not act.taken:
             act.hidden = True
     return acts
 

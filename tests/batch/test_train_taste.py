@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
-from batch.event_files import event_files
+from batch.event_files import event_files, latest_event, read_events
 from batch.train_taste import load_incumbent, read_boards, shards_in, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
@@ -20,7 +20,7 @@ from taste.model import TasteModel
 from taste.profile import build_profile
 from taste.rank import rank
 from taste.shards import load_common, load_shard, shards_of
-from taste.store import EventStore
+from taste.store import EVENT_SCHEMA, EventStore
 from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id, make_world
 
 
@@ -140,6 +140,28 @@ def test_events_come_from_a_database_or_from_files(local_ray, shop, world, tmp_p
         )
     }
     assert max(hits.values()) - min(hits.values()) < 0.03
+
+
+@pytest.mark.parametrize("unit", ["ns", "ms"])
+def test_parquet_of_other_writers_is_read_as_what_it_means(world, tmp_path, unit):
+    """Pandas writes nanoseconds, others milliseconds, and not everybody has visits: neither is a day in 1970."""
+    times = world.events["time"].cast(pa.timestamp(unit, "UTC"), safe=False)
+    told = world.events.drop_columns(["time", "visit"]).append_column("time", times)
+    pyarrow.parquet.write_table(told, tmp_path / "other.parquet")
+    shards = event_files(str(tmp_path / "other.parquet"), tmp_path)
+    read = read_events(shards)
+    assert read.schema.equals(EVENT_SCHEMA) and read.num_rows == world.events.num_rows
+    newest = max(world.events["time"].to_pylist())
+    assert abs(latest_event(shards) - newest).total_seconds() < 0.01
+
+
+def test_a_mistyped_database_does_not_undo_what_was_learnt(local_ray, shop, tmp_path):
+    """A database that is empty, or was only made because its name was mistyped, has nothing to teach."""
+    run(shop, tmp_path)
+    live = shop.current().id
+    with pytest.raises(InvalidInput, match="is the address right"):
+        run(shop, tmp_path, events=f"sqlite:///{tmp_path / 'evnts.db'}")
+    assert shop.current().id == live
 
 
 def test_a_new_shop_has_content_alone(local_ray, shop):

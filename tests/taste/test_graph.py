@@ -204,3 +204,16 @@ def test_a_walk_is_compiled_where_nothing_can_be_written(monkeypatch):
 
     monkeypatch.setattr(walking.numba, "njit", read_only)
     assert walking._compiled(lambda x: x + 1)(1) == 2
+
+
+def test_an_act_of_years_ago_leaves_no_gap():
+    """Beside much that is recent its weight is next to nothing, and still one row of it is a whole row of draws."""
+    rows = np.repeat(np.arange(3), 4)
+    recent = np.full(4, 3e7, np.float32)
+    weights = np.concatenate([recent, [4e-14, 3e-14, 2e-14, 1e-14], recent]).astype(np.float32)
+    links = make_links(rows, np.tile(np.arange(4), 3), weights, 3, 4)
+    shares = links.out.cumulative.reshape(3, 4)
+    assert np.isfinite(shares).all()
+    np.testing.assert_allclose(shares[1], [0.4, 0.7, 0.9, 1.0], atol=1e-6)
+    vanished = make_links(rows, np.tile(np.arange(4), 3), np.zeros(12, np.float32), 3, 4)
+    assert np.isfinite(vanished.out.cumulative).all()

@@ -75,6 +75,18 @@ def test_a_hidden_item_is_a_dislike_until_saved_again(world):
     assert profile_of(world, [*hidden, act(41, sofa, days=0.1)]).hidden == frozenset()
 
 
+@pytest.mark.parametrize("kind", ["save", "cart", "buy"])
+def test_a_hide_that_was_taken_back_stays_so(world, kind):
+    """However long ago both are: the weight of an act fades, what it said about the hide does not."""
+    sofa = item_id("Japandi", "Sofas", 0)
+    past = [act(40, sofa, kind="hide", days=200), act(41, sofa, kind=kind, days=199)]
+    assert profile_of(world, [*past, *TWO_TASTES]).hidden == frozenset()
+    looked = [
+        act(50 + n, sofa, kind=k, days=d) for n, (k, d) in enumerate([("hide", 0.5), ("click", 0.3), ("click", 0.2)])
+    ]
+    assert profile_of(world, [*looked, *TWO_TASTES]).hidden == {sofa}
+
+
 def test_a_mark_survives_new_clusters(world):
     """Muting hangs on an item: when the interest grows or its medoid changes, or the item itself is gone, it stays."""
     muted = profile_of(world, TWO_TASTES).interests[0].id
