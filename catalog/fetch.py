@@ -129,7 +129,7 @@ def _get(url: str, limits: FetchLimits, public_only: bool, deadline: float) -> b
     except httpx.HTTPError as error:
         raise _RetryLaterError(Fetch("unreachable", f"{url}: {error or type(error).__name__}")) from error
     try:
-        if response.is_redirect:
+        if response.has_redirect_location:  # of another 3xx nothing leads on
             return str(target.join(response.headers["location"]))
         _check_status(url, response)
         return _body(url, response, limits, deadline)
@@ -160,7 +160,7 @@ def _body(url: str, response: httpx.Response, limits: FetchLimits, deadline: flo
         raise Fetch("too_large", f"{url}: {int(declared):,} bytes; the limit is {limits.max_bytes:,}")
     body = bytearray()
     try:
-        for chunk in response.iter_bytes(64 * 1024):
+        for chunk in response.iter_bytes():
             body += chunk
             if len(body) > limits.max_bytes:
                 raise Fetch("too_large", f"{url}: more than {limits.max_bytes:,} bytes")

@@ -1,5 +1,6 @@
 """One thing for sale, as every room of the house sees it."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -54,14 +55,24 @@ def _optional_text(value: object) -> object:
     return None if value is None or value == "" else _text(value)
 
 
+_CURRENCY = re.compile(r"^(?:[$€£¥]|[A-Z]{3})|(?:[$€£¥]|[A-Z]{3}|,-)$")
+
+
 def _price(value: object) -> object:
-    """Accept 1299, "1299.00" and "$1,299.00"; an empty string is no price."""
-    if isinstance(value, str):
-        value = value.strip().lstrip("$€£¥ ").replace(" ", "")
-        if "," in value and "." not in value and len(value.rsplit(",", 1)[1]) == 2:
-            value = value.replace(",", ".")
-        value = value.replace(",", "")
-    return None if value == "" else value
+    """Accept 1299, "1299.00", "$1,299.00", "1.299,00 €" and "EUR 12,5"; an empty string is no price.
+
+    Of two separators the last is the decimal one. One alone is a decimal comma unless three digits follow it, as in
+    "1,299", and a decimal point unless there are several.
+    """
+    if not isinstance(value, str):
+        return value
+    plain = _CURRENCY.sub("", "".join(value.split()))
+    comma, point = plain.rfind(","), plain.rfind(".")
+    if comma > point and (point >= 0 or (plain.count(",") == 1 and len(plain) - comma != 4)):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif comma < 0 and plain.count(".") > 1:
+        plain = plain.replace(".", "")
+    return None if value.strip() == "" else plain.replace(",", "")
 
 
 def _availability(value: object) -> object:

@@ -7,7 +7,7 @@ schema, and a release pins one version of it by a tag, so that readers never see
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # half of what an ingress or an encoding worker would load, a
 
 ENCODER_KEY = b"windowshop.encoder"
 STORAGE_KEY = b"windowshop.storage"
+KEPT_FOR = timedelta(days=7)
+"""Versions that no release names are cleaned up when they are older."""
+
 ANN_MIN_ROWS = 20_000
 """Below this, an exact scan answers in a few milliseconds and needs no vector index."""
 
@@ -183,8 +186,15 @@ class ItemTable:
             for column, config in configs.items():
                 if column not in existing:
                     self._table.create_index(column, config=config)
-        self._table.optimize(cleanup_older_than=timedelta(days=7))
+        self._table.optimize(cleanup_older_than=self._kept_for())
         return sorted(set(configs) | existing)
+
+    def _kept_for(self) -> timedelta:
+        """How old a version must be to be cleaned up: LanceDB refuses to clean where a tagged one is as old."""
+        tagged = {int(tag["version"]) for tag in self._table.tags.list().values()}
+        times = [one["timestamp"] for one in self._table.list_versions() if one["version"] in tagged]
+        ages = [datetime.now(time.tzinfo) - time for time in times]
+        return max([KEPT_FOR, *(age + timedelta(hours=1) for age in ages)])
 
     def tag(self, name: str, version: int | None = None) -> int:
         """Pin a version, by default the present one, under a name that readers check out; returns the version."""

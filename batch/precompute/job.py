@@ -18,7 +18,7 @@ from batch.precompute.progress import Progress, silent
 from batch.precompute.run import RunBook, RunState
 from batch.precompute.stage import duplicates_between, find_duplicates, stage_source, staged_files
 from catalog.encoder import TOWERS, Head, load_base_encoder, spaces_of
-from catalog.errors import NotFound
+from catalog.errors import BadSource, NotFound
 from catalog.fetch import FetchLimits
 from catalog.images import MAX_PIXELS, THUMBNAIL_SIDE
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef, git_commit, new_release_id
@@ -170,6 +170,12 @@ class _Worker:
             self.progress.staged(staged.rows)
             rows = staged.rows
         ids, duplicates = find_duplicates(folder, rows)
+        if ids == 0:
+            first = (folder / "items").parquet().head(1, columns=["message"])["message"][0].as_py()
+            spec = self.job.source.spec
+            raise BadSource(
+                f"{spec}: none of its {rows:,} rows is an item, and nothing was changed; the first: {first}"
+            )
         return self.book.save(state, staged=True, rows=rows, ids=ids, duplicates=duplicates)
 
     def _wave(self, state: RunState, number: int, names: list[str], first: int, rows: int) -> RunState:

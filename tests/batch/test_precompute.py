@@ -178,6 +178,18 @@ def test_mapping_mistakes_stop_the_job_before_anything_is_encoded(run, tmp_path)
         run(f"jsonl:{tmp_path}/empty.jsonl")
 
 
+def test_an_export_that_lost_its_ids_does_not_empty_the_shop(run, tmp_path):
+    """Where no row is an item, nothing has left the shop, and what is live stays live."""
+    path = write_catalogue(tmp_path, rows_of(3))
+    live = run(f"jsonl:{path}").release
+    lines = [json.dumps({"sku": row["id"], "title": row["title"]}) for row in rows_of(3)]
+    path.write_text("\n".join(lines))
+    with pytest.raises(BadSource, match="none of its 3 rows is an item"):
+        run(f"jsonl:{path}")
+    assert ReleaseStore(tmp_path / "shop").current().id == live
+    assert len(table_of(tmp_path / "shop")) == 3
+
+
 def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch):
     """The first row of an id wins in whatever shard it lies, and nothing depends on how ids fall into buckets."""
     import pyarrow as pa

@@ -30,6 +30,8 @@ class Shop(http.server.BaseHTTPRequestHandler):
             "/secret": (403, {}, b""),
             "/teapot": (418, {}, b""),
             "/moved": (302, {"Location": "/ok"}, b""),
+            "/nowhere": (302, {}, b""),
+            "/unchanged": (304, {}, b""),
             "/loop": (302, {"Location": "/loop"}, b""),
             "/broken": (500, {}, b""),
             "/big": (200, {}, b"x" * 20_000),
@@ -103,12 +105,16 @@ def test_reads_follows_and_retries(shop):
         ("/big", "too_large"),
         ("/endless", "too_large"),
         ("/drip", "timeout"),
+        ("/nowhere", "http_error"),
+        ("/unchanged", "http_error"),
         ("/silent", "timeout"),
     ],
 )
 def test_each_failure_has_its_code(shop, path, expected):
-    """A 404 is told from a slow server and from a picture that is too large."""
+    """A 404 is told from a slow server and from a picture that is too large, and nobody is waited for any longer."""
+    began = time.monotonic()
     assert code(f"{shop}{path}", FetchLimits(10_000, 0.5, 1.0, 0, 0.01)) == expected
+    assert time.monotonic() - began < 2.5
 
 
 def test_only_passing_failures_are_retried(shop):

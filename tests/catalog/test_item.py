@@ -10,7 +10,25 @@ from catalog.item import Item, embedding_text, parse_item
 
 @pytest.mark.parametrize(
     ("given_price", "price"),
-    [("$1,299.00", 1299.0), ("1299", 1299.0), ("12,50", 12.5), (0, 0.0), ("", None), (None, None), ("€ 9.99", 9.99)],
+    [
+        ("$1,299.00", 1299.0),
+        ("1299", 1299.0),
+        ("12,50", 12.5),
+        (0, 0.0),
+        ("", None),
+        (None, None),
+        ("€ 9.99", 9.99),
+        ("1.299,00 €", 1299.0),
+        ("1,299", 1299.0),
+        ("12,5", 12.5),
+        ("EUR 12", 12.0),
+        ("1.234.567,00", 1234567.0),
+        ("12.50€", 12.5),
+        ("1,234,567", 1234567.0),
+        ("1.234.567", 1234567.0),
+        ("1 299,90", 1299.9),
+        ("49,-", 49.0),
+    ],
 )
 def test_prices_come_in_many_forms(given_price, price):
     """A price is read as people write it, and an empty one is no price."""

@@ -1,5 +1,8 @@
 """Writing the item table."""
 
+import time
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -39,6 +42,22 @@ def test_update_items_keeps_vectors_and_pictures(tmp_path):
     assert before == after
     assert table.rows(["p5"], ["price"])["price"].to_pylist() == [1.0]
     assert len(table) == 10
+
+
+def test_an_old_release_does_not_keep_a_new_one_from_being_made(tmp_path, monkeypatch):
+    """Every release is tagged, and LanceDB refuses to clean up where a tagged version is as old as what is cleaned."""
+    monkeypatch.setattr("catalog.table.KEPT_FOR", timedelta(seconds=1))
+    items = made_items(12)
+    rows, _ = made_rows(items)
+    table = ItemTable.open_or_create(str(tmp_path), "items", "enc-1", SPACES)
+    table.upsert(rows)
+    table.tag("old")
+    time.sleep(1.2)
+    table.delete([items[0].id])
+    table.index()
+    pinned = ItemTable.open(str(tmp_path), "items")
+    pinned._table.checkout("old")
+    assert len(pinned) == 12
 
 
 def test_deleted_items_are_gone_but_a_tag_still_has_them(tmp_path):
