@@ -347,10 +347,11 @@ def _limits(text: str) -> tuple[float | None, float | None]:
 
 
 def _amount(number: str) -> float:
-    """1,200 and 1.200 are twelve hundred; 19.90 is not."""
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number):
-        return float(re.sub(r"[.,]", "", number))
-    return float(number.replace(",", "."))
+    """1,200 and 1.200 are twelve hundred, 1,299.99 and 1.299,99 nearly thirteen; at most what a price may be."""
+    *whole, last = re.split(r"[.,]", number)
+    cents = bool(whole) and len(last) < 3
+    amount = float(f"{''.join(whole)}.{last}") if cents else float("".join((*whole, last)))
+    return min(amount, 10_000_000.0)
 
 
 def _taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[Looks, tuple[str, ...], str]:

@@ -95,3 +95,18 @@ def test_too_much_of_a_look_is_none_of_it(message, exclude, styles, materials):
 def test_an_amount_of_an_answer_is_nothing_to_look_for():
     intent = read("maybe a lamp?", action="refine", categories=("lamp",), query="reading, at €259")
     assert intent.query == "reading"
+
+
+@pytest.mark.parametrize(
+    ("message", "most"),
+    [
+        ("under $1,299.99", 1299.99),
+        ("under 1.299,00 euros", 1299.0),
+        ("under 1,200", 1200.0),
+        ("under 19.90", 19.9),
+        ("under 20,000,000 won", 10_000_000.0),
+    ],
+)
+def test_amounts_are_read_with_thousands_and_cents(message, most):
+    assert read(message, action="refine", categories=("sofa",)).price_max == most
+    assert read("I need it by 12.11.2026, compare 1,2,3", action="refine").price_max in (None, 900)
