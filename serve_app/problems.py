@@ -111,7 +111,7 @@ def problem_response(error: BaseException, request_id: str | None = None) -> Res
         return _respond(error.status_code, code, str(error.detail), request_id, headers=error.headers)
     if isinstance(error, RequestValidationError):
         return _validation(error, request_id)
-    kind = next((kind for types, kind in KINDS if isinstance(error, types)), _UNKNOWN)
+    kind = _kind_of(error)
     if kind.status >= 500 and not kind.retry_after_s:
         logger.error("request %s failed", request_id, exc_info=error)
     code = str(kind.code or getattr(error, "code", "error"))
@@ -121,8 +121,11 @@ def problem_response(error: BaseException, request_id: str | None = None) -> Res
 
 def told(error: Exception) -> str:
     """What a caller is told of an error: nothing of a database's address or a library's own words."""
-    kind = next((kind for types, kind in KINDS if isinstance(error, types)), _UNKNOWN)
-    return kind.detail or str(error)
+    return _kind_of(error).detail or str(error)
+
+
+def _kind_of(error: BaseException) -> Kind:
+    return next((kind for types, kind in KINDS if isinstance(error, types)), _UNKNOWN)
 
 
 def install(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from serve_app.schemas import ItemOut, Shape
-from taste.events import Event, Kind, Name
+from taste.events import Event, Kind, Name, in_utc
 from taste.journey import Stage
 from taste.profile import LifeCycle
 from taste.store import Mark
@@ -17,10 +17,7 @@ _SKEW = timedelta(days=1)
 
 def _not_ahead(time: datetime) -> datetime:
     """A clock a little fast is set right; one that is days ahead would date every later event as old."""
-    try:
-        time = time.astimezone(UTC)
-    except OverflowError as error:  # some clients' "no date" is the first hour of year 1
-        raise ValueError("lies outside the years 1 to 9999 in UTC") from error
+    time = in_utc(time)
     now = datetime.now(UTC)
     if time > now + _SKEW:
         raise ValueError("lies more than a day in the future")

@@ -31,7 +31,7 @@ from serve_app.taste_schemas import TasteResponse
 from serve_app.taste_shelf import TasteShelf, open_shelf
 from serve_app.taste_view import own_view
 from taste.complements import NOBODY, Complement, among
-from taste.events import Event
+from taste.events import TAKES_BACK, Event
 from taste.excerpt import Working
 from taste.explore import proposals
 from taste.model import TasteModel, content_of
@@ -306,7 +306,7 @@ def hidden_items(events: Sequence[Event]) -> frozenset[str]:
             continue
         if event.kind == "hide":
             hidden.add(event.item)
-        elif event.kind in ("save", "cart", "buy"):
+        elif event.kind in TAKES_BACK:
             hidden.discard(event.item)
     return frozenset(hidden)
 

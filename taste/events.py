@@ -19,6 +19,9 @@ WEIGHTS: dict[Kind, float] = {
 }
 """How much one event says about taste, before its age is counted. A `hide` says the opposite."""
 
+TAKES_BACK: frozenset[Kind] = frozenset(("save", "cart", "buy"))
+"""What takes an earlier hide of the same item back, however long ago both are."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +32,8 @@ def _printable(value: str) -> str:
     return value
 
 
-def _utc(value: datetime) -> datetime:
+def in_utc(value: datetime) -> datetime:
+    """A time in UTC. Raises ValueError where that lies outside the years: some clients' "no date" is year 1."""
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
@@ -56,7 +60,7 @@ class Event(BaseModel):
     kind: Kind
     item: Name | None = Field(default=None, description="Every kind but follow_board is about an item.")
     board: Name | None = Field(default=None, description="The board followed, or the board an item was saved to.")
-    time: Annotated[AwareDatetime, AfterValidator(_utc)] = Field(description="ISO 8601 with a time zone.")
+    time: Annotated[AwareDatetime, AfterValidator(in_utc)] = Field(description="ISO 8601 with a time zone.")
     visit: Name | None = Field(default=None, description="The client's session; the current one is short-term intent.")
 
     @model_validator(mode="after")

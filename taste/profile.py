@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from taste.events import WEIGHTS, Event
+from taste.events import TAKES_BACK, WEIGHTS, Event
 from taste.journey import Journey, judge_journey
 from taste.model import Embedded, TasteModel
 from taste.store import Mark
@@ -182,10 +182,6 @@ def profile_view(profile: Profile) -> dict[str, Any]:
     }
 
 
-_TAKEN = ("save", "cart", "buy")
-"""What takes an earlier hide back, however long ago both are."""
-
-
 @dataclass
 class _Act:
     """All that a person did with one item. `taken`: whether any of it takes an earlier hide back."""
@@ -210,13 +206,13 @@ def _collect(events: Sequence[Event], now: datetime) -> dict[str, _Act]:
         weight = max(WEIGHTS[event.kind], 0.0) * 0.5 ** (age_days / HALF_LIFE_DAYS)
         act = acts.get(event.item)
         if act is None:
-            taken = event.kind in _TAKEN
+            taken = event.kind in TAKES_BACK
             acts[event.item] = _Act(weight, event.kind == "hide", taken, event.time, event.time, [event.id])
             continue
         act.weight += weight
         act.first = event.time
         act.events.append(event.id)
-        act.taken = act.taken or event.kind in _TAKEN
+        act.taken = act.taken or event.kind in TAKES_BACK
         if event.kind == "hide" and not act.taken:
             act.hidden = True
     return acts
