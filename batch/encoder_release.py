@@ -58,6 +58,7 @@ def put_into_service(store: ReleaseStore, old: Release, head: JointHead, options
     Raises:
         NotFound: items of the release have no cached features.
         InvalidInput: the head has no such size.
+        Superseded: another release than `old` is live by now; the new one is written.
     """
     head = head.at(options.size or head.network.config.dim)
     head.save(store.path(*head_path(head).split("/")))
@@ -91,7 +92,7 @@ def put_into_service(store: ReleaseStore, old: Release, head: JointHead, options
     )
     store.write(release)
     if options.promote:
-        store.promote(release.id)
+        store.promote(release.id, expected=old.id)
     return release
 
 

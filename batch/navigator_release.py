@@ -60,6 +60,9 @@ def put_into_service(
         learnt: its adapters and projectors, kept beside it.
         metrics: what it reached.
         promote: make the new release the live one.
+
+    Raises:
+        Superseded: another release is live by now; the new one is written.
     """
     version = str(learnt.about.get("version") or "")
     if not version:
@@ -85,7 +88,7 @@ def put_into_service(
     _tag_items(store, live, release)
     store.write(release)
     if promote:
-        store.promote(release.id)
+        store.promote(release.id, expected=live.id)
     return release
 
 

@@ -6,6 +6,7 @@
     │   ├── BadPicture      bytes that are not a picture we can or will decode
     │   └── BadSource       a catalogue that cannot be opened or understood at all
     ├── NotFound            an item, table or release that does not exist
+    ├── Superseded          another release went live while a job made its own from the one before
     ├── VersionMismatch     vectors or models of two different encoder versions were about to meet
     ├── Fetch               a picture or file could not be read from where it is said to be
     └── MissingDependency   an optional package or model is not installed
@@ -52,6 +53,12 @@ class NotFound(WindowshopError, LookupError):
     """An item, table or release that does not exist."""
 
     code = "not_found"
+
+
+class Superseded(WindowshopError):
+    """Another release went live while a job made its own from the one before: promoting it would undo the other."""
+
+    code = "superseded"
 
 
 class VersionMismatch(WindowshopError):

@@ -14,19 +14,23 @@ Jobs write releases; promoting one replaces the pointer in one step; rolling bac
 and promotes to it, and what is live stays live.
 """
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import EllipsisType
 from typing import Annotated, Any
 
 import fsspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from catalog.errors import InvalidInput, NotFound
+from catalog.errors import InvalidInput, NotFound, Superseded
 
 LIVE = "current"
 """The pointer that replicas follow."""
@@ -190,12 +194,48 @@ class ReleaseStore:
             raise InvalidInput(f"release {release.id!r} exists and releases never change; choose a new id")
         self._put(path, text)
 
-    def promote(self, release_id: str) -> Release:
-        """Make a release the live one, in one atomic step. Promoting an older release is the rollback."""
+    def promote(self, release_id: str, *, expected: str | EllipsisType | None = ...) -> Release:
+        """Make a release the live one, in one atomic step. Promoting an older release is the rollback.
+
+        Args:
+            expected: id of the release that was live when the new one was begun, None if none was; left out, whatever
+                is live is replaced. In a local store nothing comes between the look and the swap; on an object store,
+                which has no locks, a promotion in the same milliseconds may.
+
+        Raises:
+            Superseded: another release is live than was expected, and stays so.
+        """
         release = self.get(release_id)
         pointer = {"release": release.id, "promoted": datetime.now(UTC).isoformat()}
-        self._put(f"{self._root}/{self.pointer}.json", json.dumps(pointer).encode())
+        with self._pointer_lock():
+            if expected is not ...:
+                self._expect(expected, release.id)
+            self._put(f"{self._root}/{self.pointer}.json", json.dumps(pointer).encode())
         return release
+
+    def _expect(self, expected: str | None, release_id: str) -> None:
+        try:
+            live = self.current_id()
+        except NotFound:
+            live = None
+        if live not in (expected, release_id):
+            raise Superseded(
+                f"release {release_id} is written and was not made live: it was made from {expected or 'no release'}, "
+                f"and {live or 'none'} is live by now, which it would undo. Run the job again to build on that, or "
+                f"make it live all the same: windowshop releases promote --release {self.address} {release_id}"
+            )
+
+    @contextmanager
+    def _pointer_lock(self) -> Iterator[None]:
+        """Promotions by this pointer one at a time; the lock goes with its process, however that ends."""
+        if not self.is_local:
+            yield
+            return
+        path = Path(self._root) / f".{self.pointer}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _put(self, path: str, data: bytes) -> None:
         """Write a whole file so that a reader sees the old or the new content and nothing between."""

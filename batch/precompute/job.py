@@ -18,7 +18,7 @@ from batch.precompute.progress import Progress, silent
 from batch.precompute.run import RunBook, RunState
 from batch.precompute.stage import duplicates_between, find_duplicates, stage_source, staged_files
 from catalog.encoder import TOWERS, Head, load_base_encoder, spaces_of
-from catalog.errors import BadSource, NotFound
+from catalog.errors import BadSource, NotFound, Superseded
 from catalog.fetch import FetchLimits
 from catalog.images import MAX_PIXELS, THUMBNAIL_SIDE
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef, git_commit, new_release_id
@@ -97,6 +97,7 @@ def precompute(job: Job, progress: Progress | None = None) -> Report:
     Raises:
         BadSource: the source cannot be used.
         InvalidInput: another job writes to the store.
+        Superseded: a release of another encoder went live meanwhile, or one while the new one was written.
         OSError: a disk is full, a store cannot be reached.
     """
     progress = progress or silent()
@@ -117,6 +118,7 @@ class _Worker:
 
     def __init__(self, job: Job, store: ReleaseStore, book: RunBook, info: EncoderInfo, progress: Progress) -> None:
         self.job, self.store, self.book, self.info, self.progress = job, store, book, info, progress
+        self.began_from = self._live()
         self.head = self._live_head()
         self.version = f"{info.version}+{self.head.version}" if self.head else info.version
         self.table_name = self._table_name()
@@ -216,14 +218,16 @@ class _Worker:
             self.progress.say("Taking out items that left the source")
             state = self.book.save(state, gone=take_out_gone(folder, table, state.rows))
         rejects = self._collect_rejects(state, folder)
-        live = self._live()
+        live = before = self._live()
+        if self.job.promote:
+            self._check_encoder(before)
         changed = bool(state.counts.get("encode", 0) + state.counts.get("update", 0) + (state.gone or 0))
         # An unchanged catalogue needs no new release, provided that the live one holds the table's last state.
         if changed or live is None or (live.items.name, live.items.version) != (self.table_name, table.version):
             live = self._release(state, table, live)
             changed = True
         if self.job.promote:
-            self.store.promote(live.id)
+            self.store.promote(live.id, expected=before.id if before else None)
         state = self.book.save(state, finished=True)
         folder.remove()
         return Report(
@@ -240,16 +244,28 @@ class _Worker:
             rejects=rejects,
         )
 
+    def _check_encoder(self, live: Release | None) -> None:
+        """Models that went live meanwhile come along in the new release; another encoder's vectors cannot."""
+        began = self.began_from.encoder.version if self.began_from else None
+        if live is not None and live.encoder.version not in (began, self.version):
+            raise Superseded(
+                f"release {live.id} went live while this job encoded for {self.version}, and has vectors of "
+                f"{live.encoder.version}, which a release of this job would undo; run the job again, and it encodes "
+                "for what is live"
+            )
+
     def _release(self, state: RunState, table: ItemTable, parent: Release | None) -> Release:
-        try:
-            return self.store.get(state.id)  # written just before the job was killed
-        except NotFound:
-            self.progress.say("Building indexes")
+        release_id = state.id
+        if written := self._written(state.id):
+            if (parent.id if parent else None) in (written.id, written.parent):
+                return written
+            release_id = new_release_id()  # of what was live before: what went live since comes along in another
+        self.progress.say("Building indexes")
         table.index()
-        version = table.tag(f"release-{state.id}")
+        version = table.tag(f"release-{release_id}")
         kept = parent if parent and parent.encoder.version == self.version else None  # whose models fit these vectors
         release = Release(
-            id=state.id,
+            id=release_id,
             created=datetime.now(UTC),
             parent=parent.id if parent else None,
             encoder=kept.encoder if kept else EncoderRef(base=self._base_name(), version=self.version),
@@ -263,6 +279,13 @@ class _Worker:
         )
         self.store.write(release)
         return release
+
+    def _written(self, release_id: str) -> Release | None:
+        """The release that this run wrote before it was cut off."""
+        try:
+            return self.store.get(release_id)
+        except NotFound:
+            return None
 
     def _base_name(self) -> str:
         """Towers that lie in the store are named by their place in it, so that a store may move."""

@@ -58,6 +58,7 @@ class Refresher:
 
         Raises:
             WindowshopError: as the jobs do.
+            Superseded: what is live is not what the run began from; the next run begins anew from it.
         """
         book = Book(self.store.uri)
         with book.locked():
@@ -134,7 +135,7 @@ class Refresher:
                 return self._ended(book, run, candidate, "worse", "Release {} is not promoted")
         if not self.choice.has("promote"):
             return self._ended(book, run, candidate, "held", "Release {} waits; the pointer was not moved")
-        self.store.promote(candidate.id)
+        self.store.promote(candidate.id, expected=live.id if live else None)
         return self._ended(book, run, candidate, "promoted", "Release {} is live")
 
     def _ended(self, book: Book, run: Run, release: Release, outcome: str, says: str) -> Run:

@@ -15,15 +15,15 @@ from PIL import Image
 from rich.console import Console
 from tiny_catalogue import TinyEncoder, heard, picture, rows_of, write_catalogue
 
-from batch.precompute import iter_features
+from batch.precompute import iter_features, job
 from batch.precompute.files import Folder
 from batch.precompute.merge import take_out_gone
 from batch.precompute.prepare import Fingerprint
 from batch.precompute.progress import Progress
 from batch.precompute.stage import IDS, find_duplicates, id_hash
-from catalog.errors import BadSource
+from catalog.errors import BadSource, Superseded
 from catalog.images import decode
-from catalog.release import ReleaseStore
+from catalog.release import ModelRef, ReleaseStore
 from catalog.table import ItemTable
 
 FASHION = Path(__file__).parents[3] / "shared" / "data" / "fashion"
@@ -188,6 +188,41 @@ def test_an_export_that_lost_its_ids_does_not_empty_the_shop(run, tmp_path):
         run(f"jsonl:{path}")
     assert ReleaseStore(tmp_path / "shop").current().id == live
     assert len(table_of(tmp_path / "shop")) == 3
+
+
+def test_what_went_live_meanwhile_is_not_undone(run, tmp_path, monkeypatch):
+    """A model that was promoted while the job ran stays live, and comes along when the same command goes on."""
+    rows = rows_of(6)
+    path = write_catalogue(tmp_path, rows)
+    run(f"jsonl:{path}")
+    store = ReleaseStore(tmp_path / "shop")
+    live = store.current()
+    index = ItemTable.index
+
+    def meanwhile(name: str, **changes) -> None:
+        store.write(live.model_copy(update={"id": name, "parent": live.id, **changes}))
+        store.promote(name)
+
+    taste = ModelRef(path="models/taste/1", version="1", encoder_version=live.encoder.version)
+    monkeypatch.setattr(ItemTable, "index", lambda table: (index(table), meanwhile("with-taste", taste=taste)))
+    rows[0]["title"] = "Another name"
+    write_catalogue(tmp_path, rows)
+    with pytest.raises(Superseded, match="with-taste is live"):
+        run(f"jsonl:{path}")
+    assert store.current_id() == "with-taste"
+    monkeypatch.setattr(ItemTable, "index", index)
+    again = run(f"jsonl:{path}")
+    assert (store.current().parent, store.current().taste) == ("with-taste", taste)
+    assert (again.encoded, len(heard(tmp_path / "log"))) == (1, 7), "what was encoded is not encoded again"
+
+    encoder = live.encoder.model_copy(update={"version": "tiny-v1+head"})
+    find = job.find_duplicates
+    monkeypatch.setattr(job, "find_duplicates", lambda *a: (meanwhile("with-head", encoder=encoder), find(*a))[1])
+    rows[1]["title"] = "A third name"
+    write_catalogue(tmp_path, rows)
+    with pytest.raises(Superseded, match=r"tiny-v1\+head"):
+        run(f"jsonl:{path}")
+    assert store.current_id() == "with-head"
 
 
 def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ from batch.refresh.plan import Choice, decide
 from batch.refresh.routine import EXAMPLE, CatalogueSection, EncoderSection, Routine, read_routine
 from batch.refresh.run import Refresher
 from batch.refresh.steps import steps_of
-from catalog.errors import InvalidInput
+from catalog.errors import InvalidInput, Superseded
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
 from catalog.table import ItemTable
 
@@ -188,6 +188,23 @@ def test_a_worse_release_is_not_promoted(shop):
     assert len(shop.store.list()) == releases
     assert not any(one.runs for one in shop.refresher().preview())
     assert any(one.runs for one in shop.refresher(again=["taste"]).preview())
+
+
+def test_what_went_live_meanwhile_is_not_undone(shop):
+    """A release that somebody promoted while the routine ran stays live, and the next run begins from it."""
+    live = shop.store.current()
+    shop.store.write(live.model_copy(update={"id": "by-hand", "parent": live.id}))
+    ItemTable.of(shop.store, live).tag("release-by-hand", live.items.version)
+
+    def meanwhile(*_) -> list[str]:
+        shop.store.promote("by-hand")
+        return []
+
+    with pytest.raises(Superseded, match="by-hand is live"):
+        replace(shop.refresher(again=["taste"]), compare=meanwhile).run()
+    assert shop.store.current_id() == "by-hand"
+    assert replace(shop.refresher(again=["taste"]), compare=lambda *_: []).run().outcome == "promoted"
+    assert shop.store.current().parent == "by-hand"
 
 
 def test_the_gate_measures_both_releases(shop):

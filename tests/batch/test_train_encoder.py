@@ -24,7 +24,7 @@ from batch.training_loop import schedule
 from catalog.align import load_alignment
 from catalog.compose import Composer, ComposerConfig, ComposerNetwork, load_composer
 from catalog.encoder import Features
-from catalog.errors import BadSource, InvalidInput, NotFound
+from catalog.errors import BadSource, InvalidInput, NotFound, Superseded
 from catalog.item import Item
 from catalog.joint import HeadConfig, JointHead, JointNetwork, load_head
 from catalog.table import ItemTable, vector_columns, vectors_from_arrow
@@ -232,6 +232,21 @@ def test_items_without_features_stop_the_switch(tmp_path):
     with pytest.raises(NotFound, match="10 of 180"):
         put_into_service(store, store.current(), JointHead(network, BASE), Options())
     assert store.current_id() == "first" and len(store.list()) == 1
+
+
+def test_a_head_does_not_undo_what_went_live_while_it_was_trained(tmp_path):
+    """Its release is written and waits; what was promoted meanwhile stays live."""
+    store = make_store(str(tmp_path / "shop"))
+    begun_from = store.current()
+    store.write(begun_from.model_copy(update={"id": "meanwhile", "parent": "first"}))
+    store.promote("meanwhile")
+    network = JointNetwork(HeadConfig(40, 32, 16, 16, sizes=(8, 16)))
+    image, text = made_features()
+    network.fit_whitening(torch.from_numpy(image), torch.from_numpy(text))
+    with pytest.raises(Superseded, match="meanwhile is live"):
+        put_into_service(store, begun_from, JointHead(network, BASE), Options())
+    assert store.current_id() == "meanwhile"
+    assert len(store.list()) == 3
 
 
 def test_a_head_of_before_is_installed_without_training(tmp_path):

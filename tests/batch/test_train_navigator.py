@@ -16,7 +16,7 @@ from batch.navigator_judge import Verdict
 from batch.navigator_release import install
 from batch.train_navigator import Job, draw_curve, train_navigator
 from catalog.encoder import Space
-from catalog.errors import InvalidInput, VersionMismatch
+from catalog.errors import InvalidInput, Superseded, VersionMismatch
 from catalog.item import Item
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef
 from catalog.table import ItemTable, item_rows
@@ -118,6 +118,20 @@ def test_a_saved_navigator_goes_into_service_without_training(shop, base, tmp_pa
     shop.promote("other")
     with pytest.raises(VersionMismatch, match="another"):
         install(shop, weights)
+
+
+def test_what_went_live_during_the_training_is_not_undone(shop, base, tmp_path):
+    """The Navigator's release is written and waits."""
+    shop.write(shop.current().model_copy(update={"id": "meanwhile", "parent": "first"}))
+
+    def judge(checkpoint: Path) -> Verdict:
+        shop.promote("meanwhile")
+        return GOOD
+
+    with pytest.raises(Superseded, match="meanwhile is live"):
+        train_navigator(job(shop, base, tmp_path), lambda _: None, judge)
+    assert shop.current_id() == "meanwhile"
+    assert any(release.navigator for release in shop.list())
 
 
 def test_gate_keeps_a_worse_one_out(shop, base, tmp_path):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog.errors import InvalidInput, NotFound
+from catalog.errors import InvalidInput, NotFound, Superseded
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef, new_release_id
 
 
@@ -36,6 +36,40 @@ def test_promote_and_roll_back(store):
     store.promote("a-1")
     assert store.current() == first
     assert [release.id for release in store.list()] == ["a-1", "b-2"]
+
+
+def test_a_job_does_not_undo_what_was_promoted_meanwhile(store):
+    """A release is promoted over the one that it was begun from, or not at all; a person may still decide otherwise."""
+    for name in ("a", "b", "c"):
+        store.write(made(name))
+    store.promote("a", expected=None)
+    store.promote("b", expected="a")
+    for begun_from in ("a", None):
+        with pytest.raises(Superseded, match=r"b is live by now.*again.*releases promote --release .* c"):
+            store.promote("c", expected=begun_from)
+    assert store.current_id() == "b"
+    assert store.promote("b", expected="a").id == "b", "a job that was killed after its promotion goes on"
+    store.promote("c")
+    assert store.current_id() == "c"
+
+
+def test_of_promotions_at_a_time_one_wins(tmp_path):
+    """Two jobs that began from the same release do not undo one another, whoever is first."""
+    store = ReleaseStore(tmp_path)
+    names = [f"n{i}" for i in range(40)]
+    for name in ("start", *names):
+        store.write(made(name))
+    store.promote("start")
+
+    def swap(name: str) -> bool:
+        try:
+            ReleaseStore(tmp_path).promote(name, expected="start")
+        except Superseded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(swap, names)) == 1
 
 
 def test_a_release_never_changes(store):
