@@ -16,6 +16,7 @@ and promotes to it, and what is live stays live.
 
 import fcntl
 import json
+import logging
 import os
 import re
 import secrets
@@ -31,6 +32,8 @@ import fsspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from catalog.errors import InvalidInput, NotFound, Superseded
+
+logger = logging.getLogger(__name__)
 
 LIVE = "current"
 """The pointer that replicas follow."""
@@ -176,13 +179,24 @@ class ReleaseStore:
             raise InvalidInput(f"release {release_id!r} cannot be read: {error}") from error
 
     def list(self) -> list[Release]:
-        """All releases, oldest first."""
+        """All releases, oldest first; what else lies in their folder is passed over."""
         try:
             folders = self._fs.ls(f"{self._root}/releases", detail=False)
         except FileNotFoundError:
             return []
-        releases = [self.get(folder.rstrip("/").rsplit("/", 1)[-1]) for folder in folders]
+        names = (folder.rstrip("/").rsplit("/", 1)[-1] for folder in folders)
+        releases = [release for name in names if (release := self._readable(name))]
         return sorted(releases, key=lambda release: release.created)
+
+    def _readable(self, name: str) -> Release | None:
+        """The release of an entry under `releases/`; None where it is none, or one of another version of Windowshop."""
+        try:
+            return self.get(name)
+        except (NotFound, NotADirectoryError):
+            return None
+        except InvalidInput as error:
+            logger.warning("left out of the list: %s", error)
+            return None
 
     def write(self, release: Release) -> None:
         """Write a new release. Raises InvalidInput if the id exists with other content: releases never change."""

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import fsspec
 import pytest
 
 from catalog.errors import InvalidInput, NotFound, Superseded
@@ -79,6 +80,19 @@ def test_a_release_never_changes(store):
     store.write(release)
     with pytest.raises(InvalidInput, match="never change"):
         store.write(release.model_copy(update={"source": "elsewhere"}))
+
+
+def test_a_stray_entry_does_not_break_the_list(store, caplog):
+    """A file, an empty release's folder and a release that cannot be read stand beside the others, which are listed."""
+    for name in ("a-1", "b-2"):
+        store.write(made(name))
+    for path, text in (("notes.txt", "x"), (".DS_Store", "x"), ("tmp/other", "x"), ("old/release.json", '{"id": "old"}')):
+        with fsspec.open(store.path("releases", path), "w", auto_mkdir=True) as file:
+            file.write(text)
+    assert [release.id for release in store.list()] == ["a-1", "b-2"]
+    assert "'old' cannot be read" in caplog.text
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        store.get("old")
 
 
 @pytest.mark.parametrize("bad", ["../../etc", "nope", ".hidden", "a/b"])
