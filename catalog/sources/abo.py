@@ -60,7 +60,8 @@ class AboFormat:
                 yield RawRow(raw.ordinal, raw.where, self._flatten(raw.fields))
 
     def signature(self) -> str:
-        return signature_of((*self.listings, self.images))
+        # The same files in another preferred language are other rows.
+        return f"{self.language} {signature_of((*self.listings, self.images))}"
 
     def _flatten(self, listing: Mapping[str, Any]) -> dict[str, Any]:
         """One listing with plain values; fields that are not an item's keep their names, for `--map`."""

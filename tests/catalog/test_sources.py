@@ -173,6 +173,8 @@ def test_amazon_berkeley_objects(tmp_path):
     assert second.picture.endswith("/none.jpg")
     german = open_source(f"abo:{tmp_path}", language="de")
     assert read_all(german)[0].item.title == "Stuhl"
+    assert german.signature() == open_source(f"abo:{tmp_path}", language="de").signature()
+    assert german.signature() != open_source(f"abo:{tmp_path}").signature(), "other rows of the same files"
 
 
 def test_mapping_reaches_into_nested_fields(tmp_path):
