@@ -13,10 +13,15 @@ from navigator.set_parts import is_set
 _DISLIKES = re.compile(
     r"\b(?:(?:do|does)(?:n't| not) (?:really |much |quite )?(?:like|love)|dont (?:really )?like|hates?|dislikes?"
     r"|not (?:really )?(?:a fan of|keen on|into|fond of|crazy about|sure about)|(?:swap|change|exchange|replace|switch)"
-    r"|another|a different|some other|^not)\s+(?P<what>.*)"
+    r"|another(?! (?:question|thing|topic|day|time)\b)|a different|some other|^not)\s+(?P<what>.*)"
 )
-_SOMETHING_ELSE = re.compile(r"\bwould(?:n't| not)|\bmind\b|\bi have\b|\bbut\b")
-"""What else it may be: a polite question, a change of mind, one's own things, another one named instead."""
+_SOMETHING_ELSE = re.compile(
+    r"\bwould(?:n't| not)|\bmind\b|\bi have\b|\bbut\b|\btell me\b|\b(?:what|which|how|why)\b"
+    r"|\bchange (?:the |its |their )?(?!(?:first|second|third|fourth|fifth|last)\b)\w+ (?:of|on|in)\b"
+    r"|^(?:is|are) (?!(?:there|it possible)\b)|[,;.!?] (?:is|are|does|do|has|can) "
+)
+"""What else it may be: a polite question, a change of mind, one's own things, another one named instead, or a question
+about a part: can I change the height of the second?"""
 
 
 def disliked(
@@ -36,7 +41,7 @@ def disliked(
         return ()
     if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort:
         return ()
-    if " like " in found["what"]:
+    if re.search(r"\blike\b", found["what"]):
         return ()  # another one like the second
     if plainly.refs:
         return tuple(listed[number - 1] for number in plainly.refs if number <= len(listed))

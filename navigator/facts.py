@@ -116,7 +116,14 @@ def stated(item: Item) -> dict[str, str]:
 _SHORT, _FEW = 40, 8
 """Characters of an attribute, and attributes, that a prompt has room for."""
 
-_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long", "breadth": "across"}
+_DIRECTIONS = {
+    "width": "wide",
+    "depth": "deep",
+    "height": "high",
+    "length": "long",
+    "breadth": "across",
+    "size": "at its largest",
+}
 _IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0, "in": 2.54, "ft": 30.48}
 _MEASURES = ("width", "depth", "height", "length", "breadth", "diameter")
 

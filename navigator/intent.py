@@ -10,8 +10,9 @@ Sort = Literal["relevance", "price_low", "price_high", "newest", "smallest", "la
 BY_SIZE = frozenset[Sort](("smallest", "largest"))
 """Orders by the sizes that the catalogue states."""
 
-Side = Literal["width", "depth", "height", "length", "breadth", "diameter"]
-"""Length and breadth are the longer and the shorter side of what lies or stands, where a catalogue names neither."""
+Side = Literal["width", "depth", "height", "length", "breadth", "diameter", "size"]
+"""Length and breadth are the longer and the shorter side of what lies or stands, where a catalogue names neither; the
+size is the greatest of all."""
 
 BY_RULES = frozenset(("rejected", "sizes", "page"))
 """Fields of an intent that rules read, and the model does not write."""

@@ -108,12 +108,20 @@ def phrase(name: str, value: str) -> str:
     return f"{value} {part}" if part and what in ("color", "material") and part != "second" else f"{value} {name}"
 
 
+_SINGULARS = {
+    **{word: word for word in ("canvas", "lens", "atlas", "gas", "series", "iris")},
+    **{f"{stem}ves": f"{stem}f" for stem in ("shel", "scar", "lea", "loa", "hal")},
+    "knives": "knife",
+}
+_ENDINGS = (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("us", "us"), ("ss", "ss"))
+
+
 def singular(noun: str) -> str:
-    """An English noun's singular, as far as catalogues' plurals go: dining chairs, benches, shelves, candies."""
-    for ending, replacement in (("shelves", "shelf"), ("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss")):
+    """An English noun's singular, as far as catalogues' plurals go: dining chairs, benches, shelves, boxes."""
+    for ending, replacement in (*_SINGULARS.items(), *_ENDINGS):
         if noun.endswith(ending):
             return noun[: -len(ending)] + replacement
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
+    return noun.removesuffix("s")
 
 
 def plural(noun: str) -> str:

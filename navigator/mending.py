@@ -17,9 +17,10 @@ from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain, says
 from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.named_things import SLOTS, is_a_thing, names_a_light
 from navigator.notes import asks_total, copies_asked
-from navigator.plain_words import NEGATION, PRICED, SHORT, SIZED, Said, said
+from navigator.plain_words import PRICED, SHORT, SIZED, Said, said
 from navigator.pointing import FINDS, compared_with, found, it, to_better
 from navigator.prompt import Exchange, Shown
+from navigator.refusals import NEGATION
 from navigator.seen_words import with_seen_words
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 from navigator.size_limits import size_limits

@@ -7,71 +7,35 @@ from navigator.intent import SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks, with_lamps
 from navigator.number_words import in_digits
+from navigator.price_limits import price_limits
+from navigator.refusals import DROPPED, NEGATION, in_plain_terms, taken_out
 from navigator.size_limits import size_limits
 from navigator.spelling import is_usual
 
 SHORT = 6
 """A message of at most so many words has no room for things that are not wished for: a room, what one has already."""
 
-LEAST_AMOUNT = 10
-"""A bare number below it counts things or people more often than money."""
-
-_NUMBER = r"(?:[€$£]\s?)?(\d[\d,.]*\d|\d)(?!\d)(?!\s?(?:cm|mm|m|x|people|persons?|st|nd|rd|th|pcs|pieces|of)\b)"
-_UNIT = r"(?:\s?(?:€|\$|£|eur(?:os?)?|bucks|quid|dollars|pounds|e)\b)?"
-_MAX = re.compile(
-    r"(?:under|below|max(?:imum)?|up to|less than|no more than|not more than|at most|not over|nothing over|within|"
-    rf"<|cheaper th[ae]n|"
-    rf"(?:n't|not|never|cant|dont) (?:\w+ ){{1,3}}(?:more th[ae]n|over))\s*(?:of\s)?{_NUMBER}"
-    rf"|{_NUMBER}{_UNIT}\s?(?:is\s+)?(?:the\s+|my\s+|our\s+)?"
-    r"(?:max(?:imum)?|tops|at (?:the )?most|or less|limit|ceiling)\b"
-    r"|(?:what|how) about (?:up to |around )?[€$£]?(\d{2}[\d,.]*)(?![\d\w])(?! ?(?:cm|mm|m|people|persons?|seats?)\b)"
-    r"|(?:^|[.,;!?]\s*)(?:(?:so|and|or|maybe|perhaps|more like|say)\s+)*(?:around|about|roughly)\s+"
-    rf"[€$£]?(\d[\d,.]*\d){_UNIT}\s*(?:then\s*|please\s*)?(?:$|[.,;!?])"
-)
-"""Among them `around 200?`, which says nothing else: somebody has that to spend."""
-_MIN = re.compile(rf"(?:over|above|at least|more than|starting at)\s*{_NUMBER}")
-_BETWEEN = re.compile(rf"(?:between|from)\s*{_NUMBER}{_UNIT}\s*(?:and|to|-|–)\s*{_NUMBER}")
-_RANGE = re.compile(
-    r"(?<![\w.,/-])[€$£]?([1-9]\d{1,4})\s?[-–]\s?[€$£]?([1-9]\d{1,4})(?![\d-])"
-    r"(?!\s?(?:cm|mm|m|x|%|people|persons?|seats?|years?|days?|st|nd|rd|th)\b)"
-)
-_TOTAL = re.compile(
-    r"\b(?:totall?|tot?l|al{1,2} ?to?g[eh]t?h?er|together|all in|in all|both|everything|(?:for|of) all)\b"
-)
-_SUM = re.compile(
-    rf"{_NUMBER}{_UNIT}\s+(?:in\s+|for\s+)?(?:total|all|altogether|together|both|everything)\b|total\s+(?:of\s+)?{_NUMBER}"
-)
 _WITH = re.compile(r"(?<!go)(?<!goes)(?<!going) with (?!(?:my|our|your|his|her|their|this|that|these|those|it|the)\b)")
 """Between things that are to cost so much together; `a table with chairs`."""
-_NOT_A_LIMIT = re.compile(r"(?:\b(?:not|no|nothing|never|cant|dont)|n't)\s+(?:\w+\s+){0,3}(?:more|over)\b")
-
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
 _PLACE = rf"(?:{'|'.join(_ORDINALS)}|1st|2nd|3rd|[4-8]th|last)"
 _ORDINAL = re.compile(
-    rf"(?<!-)\b({_PLACE})\b(?:\s+(two|three|2|3)\b)?(?!\s+(?:of all|time|apartment|flat|home|house|thing|place)\b)"
+    rf"(?<!-)(?<!\ba )\b({_PLACE})\b(?:\s+(two|three|2|3)\b)?"
+    r"(?![ -](?:of all|time|apartment|flat|home|house|thing|place|hand|floor|\w*room|child|baby|kid|birthday|date)\b)"
 )
 _SORTED = re.compile(
     r"\b(?:cheap\w*|expensive|dear\w*|pric\w+|low\w*|high\w*|cost\w*|at|new\w*)\s+(?:ones?\s+)?first\b"
 )
 _COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-_NUMBERED = re.compile(rf"(?:\bnumber|\bnr\.?|\bno\.|#|\boption|\bitem)\s?(\d|{'|'.join(_COUNTED)})\b")
+_NUMBERED = re.compile(rf"(?:\bnumber|\bnr\.?|#|\boption|\bitem)\s?(\d|{'|'.join(_COUNTED)})\b|\bno\.\s?(\d)\b")
 _LIKE_NUMBER = re.compile(r"\blike ([1-8])\b(?!\s+[a-z])")
 _LISTED = re.compile(
-    r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|pieces?|of them|%))"
+    r"\b[1-8](?:(?:\s*(?:,|and|n|an|vs\.?|or|&)\s*|\s+)[1-8])+\b(?!\s*(?:people|persons?|seats?|of them|%))"
+    r"(?!\s+(?!(?:has|was|does|its|plus|looks|costs)\b)[a-z]{3,}s\b)"
 )
+"""2 and 4, or 1 3 5; not 2 or 3 drawers."""
 
-NEGATION = re.compile(
-    r"\b(?:not|no|without|nothing|except|(?:any|every)thing but|any colou?r but|instead of|nor|other than"
-    r"|leave out|take out|avoid|hates?|allergic to|can'?t stand|don'?t (?:like|want|show me)|enough of|get rid of)\s+"
-    r"(?:(?:in|a|an|any|too|the|made of|made from)\s+)*(.*)"
-)
-_LEFT_OUT = (
-    re.compile(r"\b(?:leave|take|keep) (?:all )?(?:the )?([\w -]+?)(?: ones)? (?:out|away)\b"),
-    re.compile(
-        r"\b(?:the )?([\w-]+) (?:ones )?(?:(?:is|are) (?:out|not for (?:me|us)|a no)|(?:won'?t|wouldn'?t) do)\b"
-    ),
-)
-_TOO = re.compile(r"\b(?:not )?too (?:much )?((?:[^\W\d_]+-)*[^\W\d_]+)")
+
 _QUESTION = re.compile(
     r"\b(?:what|whats|wat|which|wich|who|how|hw|where|when|why|compare|difference|tell me)\b"
     r"|\b(?:go(?:es)? with|match\w*|thanks?)\b"
@@ -116,10 +80,18 @@ _GATHERS = re.compile(
 _ONES = re.compile(r"\b([a-z]+) (?:ones?|1)\b")
 _MADE_BY = re.compile(r"\b(?:by|from|brand)\s+$")
 _CHEAPEST = re.compile(
-    r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\bcosts? (?:a bit )?less\b"
-    r"|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b|\bmore affordable\b"
+    r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\blow\w*(?: price\w*)? to high"
+    r"|\bascending\b|\bcosts? (?:a bit )?less\b|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b"
+    r"|\bmore affordable\b"
 )
-_DEAREST = re.compile(r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price")
+_DEAREST = re.compile(
+    r"\bmost expensiv\w*|\bdearest\b|\bpriciest\b|\bhighest price|\bdescending\b"
+    r"|\bhigh\w*(?: price\w*)? (?:to low|first)|\b(?:expensive|dear)\w*(?: ones?)? first"
+)
+_NOT_THAT = re.compile(
+    r"\b(?:not|isn't|without) (?:necessarily )?the (?:very )?(?:cheapest|most expensive|dearest|priciest)\b"
+)
+"""Not the cheapest: no order at all."""
 _NOT_A_SIZE = (
     r"(?!\s+(?:\w*rooms?|flat|house|home|place|space|apartment|studio|budget|price|choice|selection|family)\b)"
 )
@@ -127,8 +99,8 @@ _VERY = r"(?:really|very|super|extra)"
 _LARGE, _LITTLE = r"(?:big|large|wide|tall|long|bulky)", r"(?:small|little|narrow|short|slim)"
 _SIZED: dict[Sort, re.Pattern[str]] = {
     "largest": re.compile(
-        rf"\b(?:bigger|larger|wider|taller|longer|roomier|huge|{_VERY} {_LARGE}|{_LARGE}(?= ones?\b)"
-        rf"|(?<!not )too {_LITTLE})\b{_NOT_A_SIZE}"
+        rf"\b(?:bigger|larger|wider|taller|(?<!\bno )(?<!\bany )longer|roomier|huge|{_VERY} {_LARGE}"
+        rf"|{_LARGE}(?= ones?\b)|(?<!not )too {_LITTLE})\b{_NOT_A_SIZE}"
     ),
     "smallest": re.compile(
         rf"\b(?:smaller|narrower|shorter|slimmer|tinier|more compact|tiny|{_VERY} {_LITTLE}|{_LITTLE}(?= ones?\b)"
@@ -146,7 +118,6 @@ SIZED = re.compile(
     r"(?:r|er|st|est|s)?\b|\b(?:bigg|slimm|tini|roomi)e(?:r|st)\b|\b(?:more|much|less) room\b"
 )
 """What a message that asks for an order of sizes speaks of."""
-DROPPED = re.compile(r"\b(?:forget|drop|skip)\s+(?:about\s+)?(?:the\s+)?(.*)")
 _BETWEEN_LOOKS = frozenset(
     ["or", "and", "in", "a", "also", "maybe", "perhaps", "preferably", "ideally", "plain", "please"]
 )
@@ -233,27 +204,23 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         last: the last one's number, where that is another.
     """
     sizes, text = size_limits(in_digits(" ".join(message.casefold().replace("’", "'").split())))
-    text = with_lamps(text)
-    for left_out in _LEFT_OUT:
-        text = left_out.sub(r"without \1", text)
-    text = _TOO.sub(lambda found: f"without {found[1]}" if named_looks(found[1], lexicon) else found[0], text)
-    refused, without, rest = _taken_out(NEGATION, text, lexicon)
-    dropped, forgotten, rest = _taken_out(DROPPED, rest, lexicon)
-    low, high = _limits(text)
-    together = bool(_TOTAL.search(text)) and high is not None
+    text = in_plain_terms(with_lamps(text), lexicon)
+    refused, without, rest = taken_out(NEGATION, text, lexicon)
+    dropped, forgotten, rest = taken_out(DROPPED, rest, lexicon)
+    prices = price_limits(text)
     had = had_looks(rest, lexicon)
     for looks in had:
         rest = rest.replace(f"{looks} ", "", 1)
-    things, owned = named_things(_WITH.sub(", ", rest) if together else rest, lexicon)
+    things, owned = named_things(_WITH.sub(", ", rest) if prices.together else rest, lexicon)
     kinds = tuple(dict.fromkeys(thing.kind for thing in things))
     described = tuple(dict.fromkeys(look for thing in things for look in thing.looks))
     if len(kinds) < 2 and not _BESIDE.search(text):
         described = tuple(dict.fromkeys((*described, *_stated(rest, lexicon))))
     return Said(
         refs=_references(text, shown, last or shown),
-        price_min=low,
-        price_max=None if together else high,
-        budget=high if together else None,
+        price_min=prices.least,
+        price_max=prices.most,
+        budget=prices.budget,
         named=named_looks(rest, lexicon),
         refused=refused,
         dropped=dropped,
@@ -278,7 +245,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         gathers=bool(_GATHERS.search(text)),
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
-        amounts=tuple(amount for number in re.findall(_NUMBER, text) if (amount := _amount(number)) >= LEAST_AMOUNT),
+        amounts=prices.amounts,
         sizes=sizes,
         words=len(text.split()),
     )
@@ -309,6 +276,7 @@ def named_brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _order(text: str) -> Sort | None:
+    text = _NOT_THAT.sub(" ", text)
     if _DEAREST.search(text):
         return "price_high"
     if _CHEAPEST.search(text):
@@ -328,46 +296,10 @@ def _references(text: str, shown: int, last: int) -> tuple[int, ...]:
             continue
         count = {"two": 2, "2": 2, "three": 3, "3": 3}.get(more or "", 1)
         refs += range(number, number + count)
-    refs += [_COUNTED.get(number) or int(number) for number in _NUMBERED.findall(text)]
+    refs += [
+        _COUNTED.get(number) or int(number) for found in _NUMBERED.findall(text) if (number := found[0] or found[1])
+    ]
     refs += [int(number) for number in _LIKE_NUMBER.findall(text)]
     if not refs:
         refs += [int(digit) for listed in _LISTED.findall(text) for digit in re.findall(r"\d", listed)]
     return tuple(dict.fromkeys(ref for ref in refs if 1 <= ref <= shown))
-
-
-def _limits(text: str) -> tuple[float | None, float | None]:
-    if between := _BETWEEN.search(text) or _RANGE.search(text):
-        ends = sorted(_amount(number) for number in between.groups())
-        return ends[0], ends[1]
-    most = _MAX.search(text) or _SUM.search(text)
-    least = None if _NOT_A_LIMIT.search(text) else _MIN.search(text)
-    high = _amount(next(group for group in most.groups() if group)) if most else None
-    low = _amount(least[1]) if least and not (most and most.start() <= least.start() < most.end()) else None
-    return low, high
-
-
-def _amount(number: str) -> float:
-    """1,200 and 1.200 are twelve hundred, 1,299.99 and 1.299,99 nearly thirteen; at most what a price may be."""
-    *whole, last = re.split(r"[.,]", number)
-    cents = bool(whole) and len(last) < 3
-    amount = float(f"{''.join(whole)}.{last}") if cents else float("".join((*whole, last)))
-    return min(amount, 10_000_000.0)
-
-
-def _taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[Looks, tuple[str, ...], str]:
-    """What a message refuses or drops: looks, and kinds of thing; and the rest of it."""
-    refused: list[tuple[Kind, str]] = []
-    kinds: list[str] = []
-    rest = []
-    for clause in re.split(r"[.;!?,]|(?<!thing )(?<!color )(?<!colour )\bbut\b", text):
-        negation = pattern.search(clause)
-        if negation is None or re.match(r"(?:more|over|less|wait|idea|matter|too|only|thanks)\b", negation[1]):
-            rest.append(clause)
-            continue
-        rest.append(clause[: negation.start()])
-        tail = re.split(r"\b(?:so|because|since|my|just|please|pls)\b", negation[1])[0].split()
-        # The nearest words are what is refused: `no oak or black`, not all that is said after it.
-        refused += named_looks(" ".join(tail[:4]), lexicon)
-        things, _ = named_things(" ".join(tail[:3]), lexicon)
-        kinds += [thing.kind for thing in things[:1] if " ".join(tail).startswith(thing.kind)]
-    return tuple(refused), tuple(kinds), " , ".join(rest)

@@ -6,7 +6,8 @@ from navigator import english
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import singular
 from navigator.lexicon import Lexicon
-from navigator.plain_words import DROPPED, NEGATION, Said
+from navigator.plain_words import Said
+from navigator.refusals import DROPPED, NEGATION
 from navigator.size_limits import size_limits
 
 _EVERYDAY = 200_000

@@ -18,10 +18,16 @@ _WHOLE_ROOM = re.compile(
     r"(?:\w*room|lounge|kitchen|hall(?:way)?|(?:home )?office|study|flat|apartment|house|home|studio|balcony|terrace)\b"
 )
 
+_ALL_OVER = re.compile(
+    r"\b(?:cover|fill|light|fit|heat)\w*\s+(?:up\s+)?(?:(?:an?|the|my|our)\s+)?(?:whole|entire|complete|full)\b"
+)
+"""One thing for all of it: a rug that covers the entire living room."""
+
 
 def furnishes_a_room(message: str) -> bool:
     """Whether somebody looks for all that a room needs: a whole living room around 2000."""
-    return _WHOLE_ROOM.search(message.casefold()) is not None
+    text = message.casefold()
+    return _WHOLE_ROOM.search(text) is not None and not _ALL_OVER.search(text)
 
 
 def is_set(intent: ShoppingIntent | None) -> bool:

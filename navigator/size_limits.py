@@ -13,6 +13,9 @@ ABOUT = 0.1
 _LEAST_NUMBER = 10
 """A number without a unit below it is no size in centimetres."""
 
+_LEAST_ACROSS = 20
+"""Nor are two of them below it."""
+
 _MOST_LIMITS = 4
 
 _UNITS = {
@@ -41,23 +44,30 @@ _THAN: dict[str, tuple[Side, bool]] = {
     "lower": ("height", False),
     "longer": ("length", True),
     "shorter": ("length", False),
+    "bigger": ("size", True),
+    "larger": ("size", True),
+    "smaller": ("size", False),
 }
 """Side, and whether it is to be more."""
 
 _STAND_IN: dict[Side, tuple[Side, ...]] = {
+    "size": ("width", "depth", "height", "length", "breadth", "diameter"),
     "length": ("width", "depth", "diameter"),
     "breadth": ("width", "depth", "diameter"),
     "diameter": ("width",),
 }
 """What a side is taken from where the catalogue does not name it: of a rug's length the greatest, of its breadth the
-least."""
+least. The size is the greatest of all."""
 
 _UNIT = rf"(?:{'|'.join(_UNITS.values())})(?![^\W_])"
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SIZE_IN = rf"(?P<number>{_NUMBER})[\s-]?(?P<unit>{_UNIT})"
 _SIZE = rf"{_SIZE_IN}?"
+_NO_MONEY = r"(?!\d|[.,]\d|\s?(?:€|\$|£|(?:eur(?:os?)?|usd|gbp|bucks|quid|dollars|pounds)\b))"
+_RUG = re.compile(r"\b(?:rug|carpet|runner)s?\b")
 _NOUN = rf"(?P<side>{'|'.join(_NOUNS)})\b"
-_SIDE = rf"(?:in )?(?P<side>{'|'.join((*_NOUNS, *_ADJECTIVES))})\b"
+_SIDES = "|".join((*_NOUNS, *_ADJECTIVES))
+_SIDE = rf"(?:in )?(?P<side>{_SIDES})\b"
 _MOST = r"max(?:imum|imal)?\.?|at (?:the )?most|(?:no|not) more th[ae]n|up to|under|below|less th[ae]n|not exceed\w*|<"
 _LEAST = r"min(?:imum|imal)?\.?|at (?:the )?least|(?:no|not) less th[ae]n|over|above|more th[ae]n|>"
 _AFTER = (
@@ -67,15 +77,54 @@ _AFTER = (
 _BEFORE = rf"(?:\b(?:(?P<most>{_MOST})|(?P<least>{_LEAST}))\s*(?:of )?)?"
 _SPACE = r"(?:gap|space|niche|alcove|recess|wall|corner|spot|hall\w*|\w*room|kitchen)"
 
+_SPLIT = (
+    (re.compile(r"\b(\d{1,3})[,. ](\d{3})(?=\s?(?:mm|millimet))"), lambda found: f"{found[1]}{found[2]}"),
+    (
+        re.compile(
+            r"\b(\d{1,2})\s?-?(?:ft|feet|foot|')\s?(?:and )?(\d{1,2}(?:\.5)?)(?:\s?-?(?:inch(?:es)?|in)\b|\s?[\"″])"
+        ),
+        lambda found: f"{int(found[1]) * 12 + float(found[2]):g} inches",
+    ),
+)
+"""1,200 mm and 6 ft 6 in, which are one number."""
+_PEOPLE = (
+    r"(?:i|he|she|we|they|(?:my|our) (?:husband|wife|partner|son|daughter|kid|child|boyfriend|girlfriend|dog|cat))"
+)
+_SIZE_OR_TIMES = rf"{_NUMBER}\s?(?:{_UNIT})?\s?(?:x|×|by)\s?{_NUMBER}(?:[\s-]?{_UNIT})?|{_NUMBER}[\s-]?{_UNIT}"
+_WHAT_IS_THERE = (
+    re.compile(rf"\b{_PEOPLE}(?:'m|'s|'re| am| is| are)\s(?:\w+\s)?{_NUMBER}[\s-]?{_UNIT}(?:[\s-](?:tall|high|long))?"),
+    re.compile(
+        rf"\b((?:my|our|his|her|their) (?:[^\W\d]+ ){{1,3}}?)(?:is|are|was|measures?)\s(?:\w+\s)?"
+        rf"(?:{_SIZE_OR_TIMES})(?:[\s-]?(?:in )?(?:{_SIDES})\b)?"
+    ),
+    re.compile(rf"\b((?:my|our|his|her|their) )(?:{_SIZE_OR_TIMES})(?:[\s-]?(?:in )?(?:{_SIDES})\b)?"),
+)
+"""How tall people are, and how large what they have: I'm 190 cm tall, my 180 cm wide bed."""
+
+_UNDER_A_CEILING = (
+    re.compile(rf"\bceilings?(?: height)?(?: of| at| is| are)?(?: only| just| about)? {_SIZE_IN}(?: (?:high|tall))?"),
+    re.compile(rf"\b{_SIZE_IN}(?:[\s-](?:high|tall))? ceilings?\b"),
+)
 _FOR_A_SPACE = (
+    *_UNDER_A_CEILING,
     re.compile(rf"\b{_SPACE}(?: \w+){{0,3}}? (?:of|is|measures|has)(?: only| just| about)? {_SIZE_IN}(?: {_SIDE})?"),
     re.compile(rf"\b{_SIZE_IN}(?:[\s-]{_SIDE})? {_SPACE}\b"),
 )
 """What has to stand where so much room is: no more than that."""
-_COMPARED = re.compile(rf"(?P<no>(?:\b(?:no|not)|\w+n't(?: be)?)\s+)?\b(?P<than>{'|'.join(_THAN)}) th[ae]n {_SIZE}")
-_BETWEEN = re.compile(
-    rf"(?:\bbetween |\bfrom )?(?P<from>{_NUMBER})\s?(?:{_UNIT})?\s?(?:-|–|to|and)\s?{_SIZE}[\s-]?{_SIDE}"
+_COMPARED = re.compile(
+    rf"(?P<priced>\b(?:pric|cost|budget)\w*[^.,;!?\d]{{0,24}}?)?(?P<no>(?:\b(?:no|not)|\w+n't(?: be)?)\s+)?"
+    rf"\b(?P<than>{'|'.join(_THAN)}) th[ae]n {_SIZE}{_NO_MONEY}"
 )
+_FROM_TO = (
+    rf"(?:\bbetween (?P<from>{_NUMBER})\s?(?:{_UNIT})?\sand\s"
+    rf"|(?:\bfrom )?(?P<low>{_NUMBER})\s?(?:{_UNIT})?\s?(?:-|–|to)\s?)"
+)
+_BETWEEN = re.compile(rf"{_FROM_TO}{_SIZE}[\s-]?{_SIDE}")
+_BETWEEN_ANY = re.compile(rf"{_FROM_TO}{_SIZE_IN}")
+_ANY = re.compile(
+    rf"\b(?:(?P<most>{_MOST})|(?P<least>{_LEAST}))\s*(?:of )?{_SIZE_IN}(?! (?:thick|apart|away|off|from)\b)"
+)
+"""No side is named: the greatest."""
 _BY = r"\s?(?:x|×|\*|by)\s?"
 _TIMES = re.compile(
     rf"(?<![\w.,])(?P<one>{_NUMBER})\s?(?:{_UNIT})?{_BY}(?P<other>{_NUMBER})"
@@ -95,21 +144,27 @@ def size_limits(text: str) -> tuple[tuple[SizeLimit, ...], str]:
     Args:
         text: in lower case, its numbers in digits.
     """
+    for split, joined in _SPLIT:
+        text = split.sub(joined, text)
+    limits, text = _taken_out(_FOR_A_SPACE, text)
+    for there in _WHAT_IS_THERE:
+        text = there.sub(lambda found: found[1] if found.lastindex else " ", text)
+    more, text = _taken_out((_COMPARED, _TIMES, _BETWEEN, _SIDE_FIRST, _SIDE_LAST, _BETWEEN_ANY, _ANY), text)
+    return (*limits, *more)[:_MOST_LIMITS], text
+
+
+def _taken_out(patterns: Sequence[re.Pattern[str]], text: str) -> tuple[tuple[SizeLimit, ...], str]:
+    """The limits that phrases of these forms set, and the text without them."""
     limits: list[SizeLimit] = []
-    for pattern in (*_FOR_A_SPACE, _COMPARED, _TIMES, _BETWEEN, _SIDE_FIRST, _SIDE_LAST):
+    for pattern in patterns:
         kept, begun = "", 0
         for found in pattern.finditer(text):
-            if pattern is _TIMES:
-                set_here = _all_sides(found)
-            else:
-                limit = _limit(found, for_a_space=pattern in _FOR_A_SPACE)
-                set_here = () if limit is None else (limit,)
-            if set_here:
+            if set_here := _all_sides(found, text) if pattern is _TIMES else _limit(found, pattern):
                 limits += set_here
                 kept += f"{text[begun : found.start()]} , "
                 begun = found.end()
         text = kept + text[begun:]
-    return tuple(limits[:_MOST_LIMITS]), text
+    return tuple(limits), text
 
 
 def fits(limits: Sequence[SizeLimit], item: Item) -> bool:
@@ -120,11 +175,12 @@ def fits(limits: Sequence[SizeLimit], item: Item) -> bool:
 def told_limit(limit: SizeLimit) -> str:
     """A limit in words, like those of a price: "under 80 cm wide", "108 to 132 cm wide"."""
     direction = in_direction(limit.side)
-    if limit.least is None:
-        return f"under {limit.most:g} cm {direction}"
-    if limit.most is None:
-        return f"over {limit.least:g} cm {direction}"
-    return f"{limit.least:g} to {limit.most:g} cm {direction}"
+    least, most = (None if end is None else f"{round(end, 1):g}" for end in (limit.least, limit.most))
+    if least is None:
+        return f"under {most} cm {direction}"
+    if most is None:
+        return f"over {least} cm {direction}"
+    return f"{least} to {most} cm {direction}"
 
 
 def _fits(limit: SizeLimit, item: Item) -> bool:
@@ -137,35 +193,45 @@ def _fits(limit: SizeLimit, item: Item) -> bool:
     return (limit.least is None or size >= limit.least) and (limit.most is None or size <= limit.most)
 
 
-def _limit(found: re.Match[str], for_a_space: bool) -> SizeLimit | None:
-    """What a phrase sets; None where it names no size."""
+def _limit(found: re.Match[str], pattern: re.Pattern[str]) -> tuple[SizeLimit, ...]:
+    """What a phrase sets; () where it names no size."""
     said = found.groupdict()
     size = _in_centimetres(said["number"] or said["bare"], said["unit"])
-    named = {**_NOUNS, **_ADJECTIVES}.get(said.get("side") or "", "width")
+    if size is None or (said.get("priced") and not said["unit"]):
+        return ()
+    named: Side = "size" if pattern in (_BETWEEN_ANY, _ANY) else "height" if pattern in _UNDER_A_CEILING else "width"
+    named = {**_NOUNS, **_ADJECTIVES}.get(said.get("side") or "", named)
     side, more = _THAN.get(said.get("than") or "", (named, True))
-    if size is None:
-        return None
-    if for_a_space:
-        return SizeLimit(side=side, most=size)
+    if pattern in _FOR_A_SPACE:
+        return (SizeLimit(side=side, most=size),)
     if said.get("than"):
-        return SizeLimit(side=side, least=size) if more != bool(said["no"]) else SizeLimit(side=side, most=size)
-    if said.get("from"):
-        least = _in_centimetres(said["from"], said["unit"])
-        return None if least is None else SizeLimit(side=side, least=min(least, size), most=max(least, size))
+        return (SizeLimit(side=side, least=size) if more != bool(said["no"]) else SizeLimit(side=side, most=size),)
+    if low := said.get("from") or said.get("low"):
+        least = _in_centimetres(low, said["unit"])
+        return () if least is None else (SizeLimit(side=side, least=min(least, size), most=max(least, size)),)
     if any(said.get(name) for name in ("most", "most_first", "most_after")):
-        return SizeLimit(side=side, most=size)
+        return (SizeLimit(side=side, most=size),)
     if any(said.get(name) for name in ("least", "least_first", "least_after")):
-        return SizeLimit(side=side, least=size)
-    return _about(side, size) if said["unit"] else None
+        return (SizeLimit(side=side, least=size),)
+    return (_about(side, size),) if said["unit"] else ()
 
 
-def _all_sides(found: re.Match[str]) -> tuple[SizeLimit, ...]:
-    """What `160 x 230` sets, the longer side and the shorter one; () where that is no size: 2 x 3, 2 x 40 cm."""
-    across = [_in_centimetres(found[name], found["unit"]) for name in ("one", "other")]
+def _all_sides(found: re.Match[str], text: str) -> tuple[SizeLimit, ...]:
+    """What `160 x 230` sets, the longer side and the shorter one; () where that is no size: 2 x 3, 2 x 40 cm.
+
+    Rugs of so few, 8 x 10, are meant in feet; of other things so small it is not known what is meant.
+    """
+    unit = found["unit"]
+    numbers = [float(found[name].replace(",", ".")) for name in ("one", "other")]
+    if unit is None and max(numbers) < _LEAST_ACROSS:
+        unit = "ft" if _RUG.search(text) and min(numbers) > 1 else None
+        if unit is None:
+            return ()
+    across = [_in_centimetres(found[name], unit) for name in ("one", "other")]
     sizes = sorted(size for size in across if size is not None and size >= _LEAST_NUMBER)
     if len(sizes) < 2:
         return ()
-    height = _in_centimetres(found["height"], found["unit"]) if found["height"] else None
+    height = _in_centimetres(found["height"], unit) if found["height"] else None
     upright = () if height is None else (_about("height", height),)
     return (_about("length", sizes[1]), _about("breadth", sizes[0]), *upright)
 

@@ -14,7 +14,7 @@ from navigator.facts import spoken, stated
 from navigator.families import KINDS, LOOKS, SAME, is_also
 from navigator.knowledge import BARE, phrase, singular
 from navigator.lexicon import NOT_ALONE
-from navigator.plain_words import NEGATION
+from navigator.refusals import NEGATION
 from navigator.unheard import stems
 
 _LONGEST = 3

@@ -24,7 +24,7 @@ _SORTS = {
     "smallest": "smallest first",
     "largest": "largest first",
 }
-_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long"}
+_DIRECTIONS = {"width": "wide", "depth": "deep", "height": "high", "length": "long", "size": "at its largest"}
 _LISTS = ("categories", "colors", "materials", "styles", "exclude", "item_refs", "rejected", "sizes")
 _CONDITIONS = ("query", *_LISTS, "price_min", "price_max", "budget_total", "sort", "page")
 _FREE = ("search", "refine")

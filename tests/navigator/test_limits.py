@@ -21,6 +21,19 @@ from tests.navigator.small_shop import LEXICON
         ("under 120 cm wide", None, None, None),
         ("a table for 6", None, None, None),
         ("she turns 60", None, None, None),
+        ("not less than 500", 500, None, None),
+        ("nothing under 500", 500, None, None),
+        ("no less than 200 and no more than 300", 200, 300, None),
+        ("200 or more", 200, None, None),
+        ("price no higher than 300", None, 300, None),
+        ("lower than 200 euros", None, 200, None),
+        ("under 1 000 euros", None, 1000, None),
+        ("under 500 and 120 cm wide", None, 500, None),
+        ("under 15 kg and below 100", None, 100, None),
+        ("sofa and rug each under 200", None, 200, None),
+        ("both under 500", None, None, 500),
+        ("both comfy and stylish, under 300", None, 300, None),
+        ("chairs all in oak under 100", None, 100, None),
     ],
 )
 def test_limits_are_limits(message, low, high, total):
@@ -43,3 +56,25 @@ def test_limits_are_limits(message, low, high, total):
 def test_a_bare_amount_is_another_limit(message, high):
     """Asked whether it may be so much, not whether the second one would do."""
     assert said(message, LEXICON, 5).price_max == high
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "seats up to 6",
+        "for 10-12 guests",
+        "up to 300 lbs",
+        "at least 20 kg",
+        "at least 6 drawers",
+        "at least 4 please",
+        "how about 12 chairs",
+        "under 2 metres",
+        "stool 24-26 inches",
+        "6 in total",
+        "a 60w bulb",
+        "100 % wool",
+    ],
+)
+def test_numbers_that_count_or_measure_are_no_prices(message):
+    plainly = said(message, LEXICON, 0)
+    assert not plainly.limits and not plainly.amounts

@@ -33,6 +33,12 @@ def read(message: str, **intent) -> ShoppingIntent:
         ("it's for my first apartment", ()),
         ("the seventh", ()),
         ("a table for 2 or 3 people", ()),
+        ("with 2 or 3 drawers", ()),
+        ("it's for the second bedroom", ()),
+        ("a second sofa", ()),
+        ("anything second hand?", ()),
+        ("no. one with a drawer", ()),
+        ("compare no. 2 and no. 3", (2, 3)),
         ("more like 2", (2,)),
         ("I'd like 2 lamps", ()),
     ],
@@ -51,6 +57,19 @@ def test_ordinals_point_at_what_is_on_show(message, refs):
         ("no wait, white", [], ["white"]),
         ("dark walnut, not oak", ["oak"], ["walnut"]),
         ("forget the velvet", [], []),
+        ("it shouldn't be velvet", ["velvet"], []),
+        ("never leather", ["leather"], []),
+        ("neither oak nor walnut", ["oak", "walnut"], []),
+        ("rather oak than walnut", ["walnut"], ["oak"]),
+        ("I prefer oak over walnut", ["walnut"], ["oak"]),
+        ("oak rather than walnut", ["walnut"], ["oak"]),
+        ("nothing but oak", [], ["oak"]),
+        ("oak, if not walnut", [], ["oak", "walnut"]),
+        ("why not in black?", [], ["black"]),
+        ("not sure whether oak or walnut", [], ["oak", "walnut"]),
+        ("it does not have to be oak", [], []),
+        ("no rush, oak is fine", [], ["oak"]),
+        ("no problem oak is fine", [], ["oak"]),
     ],
 )
 def test_negations_refuse(message, refused, named):
@@ -492,3 +511,23 @@ def test_asking_for_a_thing_is_no_small_talk(history):
 def test_a_question_about_things_that_are_not_on_show(message, action):
     """Who asks for rugs beside sofas is shown rugs; of what is on show, a question stays one."""
     assert read(message, action="ask").action == action
+
+
+@pytest.mark.parametrize(
+    ("message", "sort"),
+    [
+        ("price high to low", "price_high"),
+        ("price low to high", "price_low"),
+        ("most expensive first", "price_high"),
+        ("not the cheapest", None),
+        ("no longer black", None),
+        ("a longer one", "largest"),
+    ],
+)
+def test_orders_are_the_ones_named(message, sort):
+    assert said(message, LEXICON, 0).sort == sort
+
+
+def test_what_need_not_be_is_dropped():
+    assert [word for _, word in said("it doesn't need to be oak", LEXICON, 0).dropped] == ["oak"]
+    assert [word for _, word in said("I don't need leather", LEXICON, 0).dropped] == ["leather"]

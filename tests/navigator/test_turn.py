@@ -122,6 +122,7 @@ async def test_answer_prompt_extends_the_intent_prompt(processor):
     [
         ("a whole living room around 2000", True),
         ("furnish my new flat", True),
+        ("a rug that covers the entire living room", False),
         ("a chair for the living room", False),
         ("does the first one suit a whole living room?", False),
     ],

@@ -140,7 +140,15 @@ def test_an_item_of_a_list_is_left_out():
     """By its number; the search is the one before."""
     intent = mend(ShoppingIntent(action="ask", item_refs=(2,)), "I don't like the second one", LIST, TAUGHT)
     assert (intent.action, intent.categories, intent.rejected) == ("refine", ("sofa",), ("Sofa 1",))
-    for message in ("would you say the second is nice?", "another one like the second", "not the second but the third"):
+    for message in (
+        "would you say the second is nice?",
+        "another one like the second",
+        "is there another like the second",
+        "not the second but the third",
+        "another question, is the second one in stock?",
+        "can I change the height of the second one?",
+        "not sure about the second one, tell me more",
+    ):
         assert mend(ShoppingIntent(action="ask"), message, LIST, TAUGHT).rejected == ()
 
 
