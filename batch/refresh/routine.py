@@ -1,6 +1,7 @@
 """The YAML file of a routine: what goes in, and how each step is done. A section that is missing is a step left out."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ catalogue:                            # the only section that must be there; as 
   map: [title=name, image=photo]
 
 taste:                                # as options of batch.train_taste
-  events: $WINDOWSHOP_DATABASE        # $NAME is taken from the environment, so that no password is in this file
+  events: ${WINDOWSHOP_DATABASE}      # taken from the environment, so that no password is in this file
   boards: boards.jsonl
 
 encoder:                              # as options of batch.train_encoder
@@ -144,7 +145,10 @@ class Routine(Section):
 
 
 def read_routine(path: Path) -> Routine:
-    """Read a routine's file; `$NAME` and `${NAME}` are taken from the environment.
+    """Read a routine's file.
+
+    `${NAME}` anywhere in a value, and a value that is `$NAME` and nothing else, are taken from the environment. Any
+    other `$` is what it says, for it may well be in an address or a password.
 
     Raises:
         InvalidInput: there is no such file, it is no YAML, a key is unknown, or a variable is not set.
@@ -164,14 +168,19 @@ def read_routine(path: Path) -> Routine:
         raise InvalidInput(f"{path}: {wrong}") from error
 
 
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|^\$([A-Z_][A-Z0-9_]*)$")
+
+
 def _expanded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _expanded(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_expanded(inner) for inner in value]
-    if isinstance(value, str) and "$" in value:
-        expanded = os.path.expandvars(value)
-        if "$" in expanded:
-            raise InvalidInput(f"{value!r} names a variable that is not set in the environment")
-        return expanded
-    return value
+    return _VARIABLE.sub(_from_environment, value) if isinstance(value, str) else value
+
+
+def _from_environment(found: re.Match[str]) -> str:
+    name = found[1] or found[2]
+    if name not in os.environ:
+        raise InvalidInput(f"{found[0]!r} names a variable that is not set in the environment")
+    return os.environ[name]

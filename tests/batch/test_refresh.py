@@ -354,6 +354,24 @@ def test_routines_are_read_strictly(tmp_path, monkeypatch):
         read_routine(path)
 
 
+def test_only_variables_in_braces_are_expanded(tmp_path, monkeypatch):
+    """A dollar sign in an address or a password stays; what a variable holds is not looked through again."""
+    monkeypatch.setenv("SECRET", "pa$$ ${NOT_ME}")
+    monkeypatch.setenv("SHOP", "s3://bucket/shop")
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "release: $SHOP\n"
+        "catalogue: {source: 'jsonl:a$b/$SHOP/$$/cost$', set: ['attributes.was=$5', 'brand=${SECRET}']}\n"
+    )
+    routine = read_routine(path)
+    assert routine.release == "s3://bucket/shop"
+    assert routine.catalogue.source == "jsonl:a$b/$SHOP/$$/cost$"
+    assert routine.catalogue.set == ("attributes.was=$5", "brand=pa$$ ${NOT_ME}")
+    path.write_text("release: shop/\ncatalogue: {source: 'jsonl:${NOWHERE}/items.jsonl'}\n")
+    with pytest.raises(InvalidInput, match=r"'\$\{NOWHERE\}' names a variable that is not set"):
+        read_routine(path)
+
+
 def test_help_teaches(tmp_path):
     """A person who has only --help finds the example, the steps and a schedule."""
     runner = CliRunner()

@@ -86,7 +86,12 @@ def test_a_stray_entry_does_not_break_the_list(store, caplog):
     """A file, an empty release's folder and a release that cannot be read stand beside the others, which are listed."""
     for name in ("a-1", "b-2"):
         store.write(made(name))
-    for path, text in (("notes.txt", "x"), (".DS_Store", "x"), ("tmp/other", "x"), ("old/release.json", '{"id": "old"}')):
+    for path, text in (
+        ("notes.txt", "x"),
+        (".DS_Store", "x"),
+        ("tmp/other", "x"),
+        ("old/release.json", '{"id": "old"}'),
+    ):
         with fsspec.open(store.path("releases", path), "w", auto_mkdir=True) as file:
             file.write(text)
     assert [release.id for release in store.list()] == ["a-1", "b-2"]
