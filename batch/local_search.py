@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from batch.train_taste import load_model
 from catalog.encoder import Encoder, Vectors, load_encoder, normalise
 from catalog.filters import Filters
 from catalog.item import Item
@@ -163,15 +164,20 @@ async def open_search(
         search=search,
         encoder=await asyncio.to_thread(load_encoder, store, release.encoder),
         lexicon=Lexicon(words, tuple(above), tuple(vocabulary), told_which),
-        taste=_taste(store, release),
+        taste=open_taste(store, release),
         vectors_per_item=vectors_per_item,
     )
 
 
-def _taste(store: ReleaseStore, release: Release) -> TasteModel | None:
-    if release.taste is None or not store.is_local:
+def open_taste(store: ReleaseStore, release: Release) -> TasteModel | None:
+    """A release's taste model, wherever the store lies; None where it has none.
+
+    Raises:
+        NotFound, VersionMismatch: as `TasteModel.load`.
+    """
+    if release.taste is None:
         return None
-    return TasteModel.load(store.path(release.taste.path), encoder_version=release.encoder.version)
+    return load_model(store, release.taste, encoder_version=release.encoder.version)
 
 
 async def _order(candidates: Sequence[Candidate], reorder: bool) -> list[Candidate]:

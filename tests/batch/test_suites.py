@@ -7,15 +7,18 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 import pytest
+from fsspec.core import url_to_fs
 from tiny_store import EACH, KINDS, STYLES, make_store
 from typer.testing import CliRunner
 
 from batch.boards_suite import boards, read_boards
 from batch.evaluate import Options, app, suites_for
+from batch.local_search import open_taste
 from batch.suite_report import Suite, compare, got_worse
 from batch.taste_suite import ADVENTUROUSNESS, exploration, read_people, taste
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
+from taste.complements import complements
 from tests.taste.world import ENCODER, make_world
 
 
@@ -91,6 +94,21 @@ def test_a_taste_model_that_was_spoiled_is_caught(shop, world):
     scores = asked["taste"][0].scores
     assert scores["taste"]["nDCG@10"] > scores["most popular"]["nDCG@10"]
     assert scores["taste"]["people"] > 20
+
+
+def test_taste_is_opened_wherever_a_store_lies(shop, world):
+    """A turn of an evaluation on an object store knows what goes with what, as in an application."""
+    remote = ReleaseStore("memory://taste-elsewhere")
+    fs, root = url_to_fs(remote.uri)
+    fs.put(f"{shop.uri}/models/", f"{root}/models/", recursive=True)
+    release = shop.get("good")
+    here, there = open_taste(shop, release), open_taste(remote, release)
+    assert here is not None and there is not None
+    asked = world.model.items[0]
+    assert [one.item for one in complements(there, asked, count=5)] == [
+        one.item for one in complements(here, asked, count=5)
+    ]
+    assert open_taste(remote, release.model_copy(update={"taste": None})) is None
 
 
 def test_adventurous_feeds_go_further(shop, world):
