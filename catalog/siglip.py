@@ -1,7 +1,9 @@
 """SigLIP and SigLIP 2 as a base encoder, by hub id or local folder (Tschannen et al., arXiv 2502.14786)."""
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -16,6 +18,7 @@ from catalog.encoder import Pixels, Vectors
 from catalog.errors import InvalidInput, MissingDependency
 
 _MAX_TOKENS = 64  # what SigLIP was trained with
+_MODEL_FILES = frozenset({".safetensors", ".bin", ".json", ".model", ".txt"})
 
 
 class SiglipEncoder:
@@ -28,7 +31,7 @@ class SiglipEncoder:
 
     def __init__(self, name: str, device: str | None = None) -> None:
         self.model: Any
-        self.model, self._processor = _load(name)
+        self.model, self._processor, revision = _load(name)
         if not hasattr(self.model, "get_image_features") or not hasattr(self.model.config, "vision_config"):
             raise InvalidInput(f"{name!r} is no SigLIP-like model: it has no image and text towers")
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -39,7 +42,6 @@ class SiglipEncoder:
         self._std = torch.tensor(pictures.image_std, device=self.device).view(1, 3, 1, 1) * 255
         self.name = name
         self.image_size = self.model.config.vision_config.image_size
-        revision = getattr(self.model.config, "_commit_hash", None) or "local"
         self.version = f"{name.rstrip('/').rsplit('/', 1)[-1]}-{revision[:8]}"
         self.image_dim = self.text_dim = self.model.config.vision_config.hidden_size
         self.detail_dim = self.image_dim + COLOR_DIM
@@ -93,8 +95,8 @@ class SiglipEncoder:
         self._processor.save_pretrained(folder)
 
 
-def _load(name: str) -> tuple[Any, Any]:
-    """Model and processor from the hub, a folder, or a folder at a URI."""
+def _load(name: str) -> tuple[Any, Any, str]:
+    """Model, processor and revision from the hub, a folder, or a folder at a URI."""
     from transformers import AutoModel, AutoProcessor
 
     try:
@@ -103,9 +105,23 @@ def _load(name: str) -> tuple[Any, Any]:
                 files, root = fsspec.core.url_to_fs(name)
                 files.get(root.rstrip("/") + "/", copy, recursive=True)
                 name = copy
-            return AutoModel.from_pretrained(name).eval(), AutoProcessor.from_pretrained(name)
+            model, processor = AutoModel.from_pretrained(name).eval(), AutoProcessor.from_pretrained(name)
+            revision = getattr(model.config, "_commit_hash", None) or _content_digest(Path(name))
+            return model, processor, revision
     except OSError as error:
         raise MissingDependency(f"cannot load encoder {name!r} from the hub or as a folder: {error}") from error
+
+
+def _content_digest(folder: Path) -> str:
+    """Of weights, configuration, preprocessing and words of a model that has no commit of the hub to name it.
+
+    The folder's name does not tell its weights apart from those that lay there before. A gigabyte takes about a second.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in _MODEL_FILES):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _unit_rows(output: object) -> Tensor:

@@ -1,5 +1,8 @@
 """SigLIP as a base encoder, on a tiny random checkpoint in the format of the hub."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +50,26 @@ def test_no_words_give_no_vector(checkpoint):
     """An item without text is not similar to anything by words."""
     vectors = load_base_encoder(str(checkpoint), "cpu").encode_texts(["red sofa", ""])
     assert vectors[0].any() and not vectors[1].any()
+
+
+def test_the_version_of_a_folder_follows_from_its_weights(checkpoint, tmp_path):
+    """A copy elsewhere is the same encoder; other weights, or other preprocessing, under the same name are not."""
+    version = load_base_encoder(str(checkpoint), "cpu").version
+    folder = tmp_path / Path(checkpoint).name
+    shutil.copytree(checkpoint, folder)
+    (folder / "README.md").write_text("about it")
+    assert load_base_encoder(str(folder), "cpu").version == version
+    assert load_base_encoder(f"file://{folder}", "cpu").version == version
+    encoder = load_base_encoder(str(folder), "cpu")
+    with torch.no_grad():
+        encoder.model.logit_scale.add_(1)
+    encoder.save(str(folder))
+    assert load_base_encoder(str(folder), "cpu").version != version
+    shutil.rmtree(folder)
+    shutil.copytree(checkpoint, folder)
+    settings = next(path for path in folder.glob("*.json") if "image_mean" in path.read_text())
+    settings.write_text(settings.read_text().replace("0.5", "0.4"))
+    assert load_base_encoder(str(folder), "cpu").version != version
 
 
 def test_a_missing_checkpoint_says_so(tmp_path):
