@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -132,6 +132,18 @@ def suites_for(store: ReleaseStore, releases: Sequence[Release], options: Option
         Suite.exploration: tastes and (options.events or demo_shop),
     }
     return [suite for suite in Suite if can[suite]]
+
+
+def compared_with(options: Options, other: Release, navigator: Path | None) -> Options:
+    """How the release that another is compared with is asked the same.
+
+    Args:
+        options: of the one that is measured; a checkpoint in place of its Navigator is of it alone.
+        navigator: a checkpoint for the other; by default it answers with its own, and where it has none with the same.
+    """
+    if navigator is None and other.navigator is None:
+        return options
+    return replace(options, navigator=navigator)
 
 
 @asynccontextmanager
@@ -290,7 +302,16 @@ def main(
     id: Annotated[str | None, typer.Option(help="Release to measure [the live one].")] = None,
     against: Annotated[str | None, typer.Option(help="Another release of the store to compare it with.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write everything, failures included, as JSON.")] = None,
-    navigator: Annotated[Path | None, typer.Option(help="A checkpoint to use in place of the release's.")] = None,
+    navigator: Annotated[
+        Path | None,
+        typer.Option(
+            help="A checkpoint to use in place of the release's Navigator. With --against, the other release answers "
+            "with its own; only where it has none, with this one too."
+        ),
+    ] = None,
+    against_navigator: Annotated[
+        Path | None, typer.Option(help="A checkpoint to use in place of the Navigator of --against.")
+    ] = None,
     wordings: Annotated[int, typer.Option(min=1, max=4, help="So many wordings of each conversation.")] = 4,
     limit: Annotated[int | None, typer.Option(help="Only the first conversations.")] = None,
     understood: Annotated[bool, typer.Option(help="Take intents from the gold; no Navigator is needed.")] = False,
@@ -312,9 +333,14 @@ def main(
         )
         one = store.get(id) if id else store.current()
         other = store.get(against) if against else None
+        if against_navigator is not None and other is None:
+            raise InvalidInput("--against-navigator is for the release that --against names; name one")
         asked = suite or suites_for(store, [one, *([other] if other else [])], options)
         reports = asyncio.run(evaluate(store, one, asked, options, _line))
-        others = asyncio.run(evaluate(store, other, asked, options, _line)) if other else []
+        others = []
+        if other is not None:
+            asked_alike = compared_with(options, other, against_navigator)
+            others = asyncio.run(evaluate(store, other, asked, asked_alike, _line))
     if sys.stderr.isatty():
         sys.stderr.write("\n")
     console = Console()

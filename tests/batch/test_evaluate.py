@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -292,6 +293,30 @@ async def test_any_shop_is_found_again_by_its_titles(tmp_path):
     report = await retrieval(await open_search(store, release), titles, lambda *_: None)
     assert list(report.scores) == ["own title, recall@1", "own title, recall@10"]
     assert report.scores["own title, recall@1"] == {"share": 1.0, "queries": 3}
+
+
+def test_a_checkpoint_is_used_for_one_side_of_a_comparison(store, monkeypatch):
+    """The other release answers with its own Navigator, unless it has none or is given one."""
+    used: dict[str, list[Path | None]] = {}
+
+    async def remember(_store, release, _suites, options, _say):
+        used.setdefault(release.id, []).append(options.navigator)
+        return []
+
+    monkeypatch.setattr("batch.evaluate.evaluate", remember)
+    for arguments in (
+        ("--id", "two", "--against", "one", "--navigator", "x"),
+        ("--id", "two", "--against", "plain", "--navigator", "x"),
+        ("--id", "two", "--against", "one", "--navigator", "x", "--against-navigator", "x"),
+        ("--id", "one", "--against", "one", "--navigator", "x"),
+    ):
+        ran = command("--release", store.uri, "--suite", "intents", *arguments)
+        assert ran.exit_code == 0, ran.output
+    x = Path("x")
+    assert used == {"two": [x, x, x], "one": [None, x, x, None], "plain": [x]}
+    wrong = command("--release", store.uri, "--suite", "intents", "--against-navigator", "x")
+    assert wrong.exit_code != 0 and "--against" in wrong.output
+    assert "answers with its own" in " ".join(command("--help").output.replace("│", " ").split())
 
 
 def test_a_release_without_a_navigator_says_so(store):
