@@ -5,16 +5,14 @@ last day of the events that it was given.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batch.event_files import event_files, latest_event, read_events
+from batch.event_files import address_of, latest_event, read_events
 from batch.suite_report import Report
 from batch.train_taste import load_model, read_items
 from catalog.demo import load as demo
@@ -99,11 +97,10 @@ def read_people(where: str | None) -> pa.Table:
     if where is None:
         rows = [{"person": one.user_id, "kind": one.kind, "item": one.item_id, "time": one.at} for one in demo.events()]
         return pa.Table.from_pylist(rows, schema=EVENT_SCHEMA)
-    with TemporaryDirectory(prefix="windowshop-events-") as scratch:
-        shards = event_files(where, Path(scratch))
-        if latest_event(shards) is None:
-            raise InvalidInput(f"there are no events in {where}")
-        return read_events(shards)
+    events = read_events(where)
+    if not events.num_rows:
+        raise InvalidInput(f"there are no events in {address_of(where)}")
+    return events
 
 
 def _model(store: ReleaseStore, release: Release) -> TasteModel:
@@ -113,8 +110,7 @@ def _model(store: ReleaseStore, release: Release) -> TasteModel:
 
 
 def _beginning(events: pa.Table, days: float) -> datetime:
-    latest: datetime = pc.max(events["time"]).as_py()
-    return latest - timedelta(days=days)
+    return (latest_event(events["time"]) or datetime.now(UTC)) - timedelta(days=days)
 
 
 def _profiles(model: TasteModel, events: pa.Table, day: datetime) -> Iterator[tuple[Profile, set[str]]]:

@@ -2,14 +2,15 @@
 
 Ray Data reads the events and counts the graph's edges shard by shard; what is left is small (an edge per person and
 item), and is trained on in one process. The last day is held out: the new model is released only if it foretells that
-day as well as the incumbent does.
+day as well as the incumbent does, for a sample of people who are shared out among the workers.
 """
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,20 +24,34 @@ import typer
 from rich.console import Console
 
 from batch.command import ends_plainly
-from batch.event_files import event_files, latest_event, read_events
+from batch.event_files import address_of, gather, open_events, survey_events
 from batch.ray_session import connect
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.release import ModelRef, Release, ReleaseStore, git_commit, new_release_id
 from catalog.table import ItemTable, vector_columns
-from taste.evaluate import next_day
+from taste.evaluate import (
+    MOST_JUDGED,
+    Contender,
+    Foretold,
+    NextDay,
+    by_person,
+    compare,
+    likes_since,
+    sample_people,
+    to_be_judged,
+)
 from taste.factors import FactorSettings
-from taste.graph import board_edges, concept_edges, event_edges, follow_edges, sum_edges
+from taste.graph import EDGE_SCHEMA, board_edges, concept_edges, event_edges, follow_edges, sum_edges
 from taste.model import TasteModel, train_model
+from taste.names import Rows
 from taste.shards import MOST as MOST_SHARDS
 from taste.shards import save_shards, shards_of
+from taste.store import EVENT_SCHEMA
 
 TOLERANCE = 0.02
 """Share of the incumbent's hit@10 that a new model may fall short by: a day's people are a sample."""
+
+_PEOPLE_PER_TASK = 250
 
 NO_BOARDS = pa.schema([("board", pa.string()), ("item", pa.string())]).empty_table()
 _FACETS = ("category", "styles", "colors", "materials", "brand")
@@ -69,6 +84,9 @@ def main(
         bool, typer.Option(help="Release the model even if it foretells worse than the incumbent.")
     ] = False,
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    judged: Annotated[
+        int, typer.Option(min=1, help="People whom the model and the incumbent are compared on, at most.")
+    ] = MOST_JUDGED,
     shards: Annotated[
         int | None,
         typer.Option(
@@ -95,6 +113,7 @@ def main(
             force=force,
             promote=promote,
             split=shards,
+            judged=judged,
         )
     console.print("  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()))
     if report.release is None:
@@ -113,11 +132,13 @@ def train(
     force: bool = False,
     promote: bool = True,
     split: int | None = None,
+    judged: int = MOST_JUDGED,
 ) -> Report:
     """The job. Reads the live release of the store at `release` and writes a new one beside it.
 
     Args:
         split: into so many shards; 0 for none, None for as many as the live release's model has.
+        judged: people whom the model and the incumbent are compared on, at most.
 
     Raises:
         NotFound: the store has no live release.
@@ -128,44 +149,78 @@ def train(
     items, columns = read_items(store, current)
     shelves = read_boards(boards) if boards else NO_BOARDS
     incumbent = load_incumbent(store, current)
-    with tempfile.TemporaryDirectory(prefix="windowshop-taste-") as scratch:
-        shards = event_files(events, Path(scratch)) if events else []
-        latest = latest_event(shards)
-        learnt = current.taste is not None and current.taste.metrics.get("people", 0) > 0
-        if events and latest is None and learnt and not force:
-            raise InvalidInput(
-                f"there are no events at {events}, and the live model was trained on some: is the address right? "
-                "--force trains without"
-            )
-        day = (latest or datetime.now(UTC)) - timedelta(days=1)
-        edges = collect_edges(shards, shelves, items, day)
-        # On the way to the gate the model must not have seen the day that it is judged by.
-        model = train_model(
-            items,
-            edges,
-            encoder_version=current.encoder.version,
-            columns=columns,
-            settings=settings,
-            incumbent=None if fresh else incumbent,
+    acts, latest = _open(events) if events else (None, None)
+    learnt = current.taste is not None and current.taste.metrics.get("people", 0) > 0
+    if events and acts is None and learnt and not force:
+        raise InvalidInput(
+            f"there are no events at {address_of(events)}, and the live model was trained on some: is the address "
+            "right? --force trains without"
         )
-        metrics: dict[str, float] = {"people": _people(edges), "boards": float(len(set(shelves["board"].to_pylist())))}
-        passed = True
-        if shards:
-            rows = read_events(shards)
-            mine = next_day(model, rows, day)
-            metrics |= {"hit_at_10": mine.hit, "ndcg_at_10": mine.ndcg, "judged_people": float(mine.people)}
-            if incumbent is not None:
-                theirs = next_day(incumbent, rows, day)
-                metrics["incumbent_hit_at_10"] = theirs.hit
-                passed = mine.hit >= theirs.hit * (1 - TOLERANCE)
+    day = (latest or datetime.now(UTC)) - timedelta(days=1)
+    edges = collect_edges(acts, shelves, items, day)
+    # On the way to the gate the model must not have seen the day that it is judged by.
+    model = train_model(
+        items,
+        edges,
+        encoder_version=current.encoder.version,
+        columns=columns,
+        settings=settings,
+        incumbent=None if fresh else incumbent,
+    )
+    metrics: dict[str, float] = {"people": _people(edges), "boards": float(len(set(shelves["board"].to_pylist())))}
+    passed = True
+    if acts is not None:
+        both = [model] if incumbent is None else [model, incumbent]
+        mine, *theirs = judge(both, items, held_out(acts, day, judged), day)
+        metrics |= {"hit_at_10": mine.hit, "ndcg_at_10": mine.ndcg, "judged_people": float(mine.people)}
+        if theirs:
+            metrics["incumbent_hit_at_10"] = theirs[0].hit
+            passed = mine.hit >= theirs[0].hit * (1 - TOLERANCE)
     if not passed and not force:
         return Report(None, metrics)
     pieces = shards_in(store, current) if split is None else split
     return Report(_release(store, current, model, metrics, promote, pieces), metrics)
 
 
-def collect_edges(shards: list[str], boards: pa.Table, items: pa.Table, until: datetime) -> pa.Table:
-    """The graph's edges from event files up to `until`, which is also the moment that ages are counted from.
+def _open(where: str) -> tuple[ray.data.Dataset | None, datetime | None]:
+    """Events, if there are any, and when the latest happened."""
+    acts = open_events(where)
+    seen = survey_events(acts, where)
+    return (acts if seen.some else None), seen.latest
+
+
+def held_out(acts: ray.data.Dataset, day: datetime, most: int) -> pa.Table:
+    """The events of at most so many of the people who liked something since `day`, as far as judging wants them."""
+    likes = gather(acts, partial(likes_since, day=day), EVENT_SCHEMA)
+    people = sample_people(pc.unique(likes["person"]).to_pylist(), most)
+    theirs = gather(acts, partial(to_be_judged, day=day, people=people), EVENT_SCHEMA)
+    return to_be_judged(theirs, day, people)  # a person's events may have come in several parts
+
+
+def judge(models: Sequence[TasteModel], items: pa.Table, events: pa.Table, day: datetime) -> list[NextDay]:
+    """How well each model foretells what people liked since `day`, all asked the same, people shared out to workers.
+
+    Args:
+        items: the catalogue that is ranked: the first model's items, in its order.
+        events: as `held_out` gives them.
+    """
+    contenders = [Contender.of(model, items) for model in models]
+    shared = ray.put((contenders, contenders[0].model.rows))
+    everybody = [rows for _, rows in by_person(events)]
+    starts = range(0, len(everybody), _PEOPLE_PER_TASK)
+    parts = (pa.concat_tables(everybody[start : start + _PEOPLE_PER_TASK]) for start in starts)
+    found = [one for part in ray.get([_judged.remote(shared, part, day) for part in parts]) for one in part]
+    return [NextDay.of([one[n] for one in found]) for n in range(len(models))]
+
+
+@ray.remote
+def _judged(shared: tuple[list[Contender], Rows], events: pa.Table, day: datetime) -> list[tuple[Foretold, ...]]:
+    contenders, catalogue = shared
+    return list(compare(contenders, catalogue, events, day))
+
+
+def collect_edges(acts: ray.data.Dataset | None, boards: pa.Table, items: pa.Table, until: datetime) -> pa.Table:
+    """The graph's edges from events up to `until`, which is also the moment that ages are counted from.
 
     Events come ordered by person, so a shard's partial sums are nearly final, and what reaches this process is an edge
     per person and item, however many events they had.
@@ -176,10 +231,8 @@ def collect_edges(shards: list[str], boards: pa.Table, items: pa.Table, until: d
         return sum_edges(pa.concat_tables([event_edges(early, until), follow_edges(early, boards, until)]))
 
     parts = [board_edges(boards), concept_edges(items)]
-    if shards:
-        dataset = ray.data.read_parquet(shards).map_batches(count, batch_format="pyarrow", batch_size=200_000)
-        counted: Iterator[pa.Table] = iter(dataset.iter_batches(batch_format="pyarrow", batch_size=None))
-        parts += [part for part in counted if part.num_rows]
+    if acts is not None:
+        parts.append(gather(acts, count, EDGE_SCHEMA))
     return sum_edges(pa.concat_tables(parts))
 
 

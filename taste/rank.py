@@ -129,8 +129,13 @@ def ranked_table(ranked: Sequence[Ranked]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=RANKED_SCHEMA)
 
 
-def taste_scores(items: Embedded, model: TasteModel, profile: Profile | None) -> Floats:
+def taste_scores(
+    items: Embedded, model: TasteModel, profile: Profile | None, *, company: Floats | None = None
+) -> Floats:
     """How much a person would like each of n items, as logits [n], before variety and adventure come in.
+
+    Args:
+        company: [n] `Together.evidence` of the items, where it is known already.
 
     Half is what all their likes together say (factors and co-occurrence), half what the one interest says that the item
     is closest to; the current visit counts on top, and what resembles disliked items loses.
@@ -140,7 +145,7 @@ def taste_scores(items: Embedded, model: TasteModel, profile: Profile | None) ->
         return items.bias.astype(np.float32)
     scores: Floats = f.score(profile.vector, items.outputs, items.bias)
     if len(profile.rows):
-        found = model.together.evidence(profile.rows, profile.weights, items.rows)
+        found = model.together.evidence(profile.rows, profile.weights, items.rows) if company is None else company
         scores = (scores + TOGETHER * found).astype(np.float32)
     if profile.active:
         vectors = np.stack([interest.vector for interest in profile.active])

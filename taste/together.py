@@ -47,16 +47,19 @@ class Together:
         Returns:
             Logarithms, [m] or [N]; 0 where nothing is known.
         """
-        asked, place = np.unique(np.arange(len(self.indptr) - 1) if of is None else of, return_inverse=True)
         total = float(weights.sum())
+        if of is None:
+            at, near, strengths = self._rows(rows)
+            shares = (weights / max(total, 1e-30))[at]
+            found = np.bincount(near, strengths * shares, minlength=len(self.indptr) - 1).astype(np.float32)
+            return _logarithm(found)
+        asked, place = np.unique(of, return_inverse=True)
         sums = np.zeros(len(asked), np.float32)
         if total > 0 and len(asked):
             one, other, strengths = self.between(rows, asked)
             shares = (weights / total)[one]
             sums = np.bincount(other, strengths * shares, minlength=len(asked)).astype(np.float32)
-        found = sums[place]
-        result: Floats = np.log(found + SMOOTHING) - np.float32(np.log(SMOOTHING))
-        return result
+        return _logarithm(sums[place])
 
     def between(
         self, rows: NDArray[np.integer], asked: NDArray[np.integer]
@@ -70,18 +73,27 @@ class Together:
         Returns:
             Positions in `rows`, positions in `asked`, and how strongly.
         """
+        one, near, strengths = self._rows(rows)
+        at = np.minimum(np.searchsorted(asked, near), len(asked) - 1)
+        hit = np.flatnonzero(asked[at] == near)
+        return one[hit], at[hit], strengths[hit]
+
+    def _rows(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int32], Floats]:
+        """All neighbours of some items: positions in `rows`, the neighbours, and how strongly they are joined."""
         starts = self.indptr[rows]
         lengths = self.indptr[np.asarray(rows) + 1] - starts
         flat = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
-        near = self.indices[flat]
-        at = np.minimum(np.searchsorted(asked, near), len(asked) - 1)
-        hit = np.flatnonzero(asked[at] == near)
-        return np.repeat(np.arange(len(rows)), lengths)[hit], at[hit], self.weights[flat[hit]]
+        return np.repeat(np.arange(len(rows)), lengths), self.indices[flat], self.weights[flat]
 
     def matrix(self) -> sparse.csr_matrix:
         """The same as scipy's [N, N]."""
         size = len(self.indptr) - 1
         return sparse.csr_matrix((self.weights, self.indices, self.indptr), (size, size))
+
+
+def _logarithm(found: Floats) -> Floats:
+    result: Floats = np.log(found + SMOOTHING) - np.float32(np.log(SMOOTHING))
+    return result
 
 
 def count_together(sets: sparse.csr_matrix, *, keep: int = NEIGHBOURS, block: int = 1_024) -> Together:

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
-from batch.event_files import event_files, latest_event, read_events
+from batch.event_files import address_of, latest_event, open_events, read_events, survey_events
 from batch.train_taste import load_incumbent, read_boards, shards_in, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
@@ -142,17 +142,59 @@ def test_events_come_from_a_database_or_from_files(local_ray, shop, world, tmp_p
     assert max(hits.values()) - min(hits.values()) < 0.03
 
 
+def test_workers_need_no_file_of_this_machine(local_ray, shop, world, tmp_path, monkeypatch):
+    """Events of a database reach the workers of other nodes, whose disks are others; so do those of JSON lines."""
+
+    def elsewhere(paths, **_):
+        raise AssertionError(f"another node has no {paths}")
+
+    store = EventStore(f"sqlite:///{tmp_path / 'events.db'}")
+    store.add([Event(id=str(n), **row) for n, row in enumerate(world.events.to_pylist())])
+    store.close()
+    monkeypatch.setattr("ray.data.read_parquet", elsewhere)
+    report = run(shop, tmp_path, events=f"sqlite:///{tmp_path / 'events.db'}", judged=7, split=0)
+    assert report.metrics["people"] == 150 and report.metrics["judged_people"] == 7
+
+
 @pytest.mark.parametrize("unit", ["ns", "ms"])
 def test_parquet_of_other_writers_is_read_as_what_it_means(world, tmp_path, unit):
     """Pandas writes nanoseconds, others milliseconds, and not everybody has visits: neither is a day in 1970."""
     times = world.events["time"].cast(pa.timestamp(unit, "UTC"), safe=False)
     told = world.events.drop_columns(["time", "visit"]).append_column("time", times)
     pyarrow.parquet.write_table(told, tmp_path / "other.parquet")
-    shards = event_files(str(tmp_path / "other.parquet"), tmp_path)
-    read = read_events(shards)
+    read = read_events(str(tmp_path / "other.parquet"))
     assert read.schema.equals(EVENT_SCHEMA) and read.num_rows == world.events.num_rows
     newest = max(world.events["time"].to_pylist())
-    assert abs(latest_event(shards) - newest).total_seconds() < 0.01
+    assert abs(latest_event(read["time"]) - newest).total_seconds() < 0.01
+
+
+def test_what_parquet_lacks_is_named(local_ray, world, tmp_path):
+    """Parquet is read by workers as it lies: what is wrong with it is said before anything is learnt from it."""
+    for name, value in (("kind", "purchase"), ("kind", None), ("person", None)):
+        rows = [*world.events.slice(0, 3).to_pylist(), {**world.events.slice(0, 1).to_pylist()[0], name: value}]
+        loose = pa.schema([field.with_nullable(True) for field in EVENT_SCHEMA])
+        pyarrow.parquet.write_table(pa.Table.from_pylist(rows, schema=loose), tmp_path / "odd.parquet")
+        where = str(tmp_path / "odd.parquet")
+        with pytest.raises(InvalidInput, match=f"{value or f'no {name}'}.*{name if value is None else 'buy'}"):
+            survey_events(open_events(where), where)
+
+
+def test_a_clock_that_is_ahead_does_not_move_the_last_day(local_ray, shop, world, tmp_path):
+    """Of events of long ago and one of 2099, the held-out day is the last of those that have been."""
+    ahead = pa.Table.from_pylist(
+        [{**world.events.slice(0, 1).to_pylist()[0], "time": datetime(2099, 1, 1, tzinfo=UTC)}], schema=EVENT_SCHEMA
+    )
+    both = pa.concat_tables([world.events, ahead])
+    assert latest_event(both["time"]) == max(world.events["time"].to_pylist())
+    assert latest_event(ahead["time"]) is None
+    pyarrow.parquet.write_table(both, tmp_path / "events.parquet")
+    assert run(shop, tmp_path, split=0).metrics["judged_people"] > 5
+
+
+def test_a_databases_password_is_not_told(tmp_path):
+    """What is wrong with an address is printed, and logged, by jobs."""
+    assert "secret" not in address_of("postgresql://shop:secret@db/shop")
+    assert address_of(str(tmp_path / "events.jsonl")) == str(tmp_path / "events.jsonl")
 
 
 def test_a_mistyped_database_does_not_undo_what_was_learnt(local_ray, shop, tmp_path):
@@ -178,11 +220,12 @@ def test_what_cannot_be_read_is_named(local_ray, shop, tmp_path):
         ('{"user_id": "ana", "kind": "save", "time": "2026-01-01"}', "no person, but user_id"),
         (json.dumps({**good, "time": "yesterday"}), "yesterday"),
         (json.dumps({**good, "person": None}), "person"),
+        (json.dumps({**good, "kind": "purchase"}), "purchase.*buy"),
         ("{", "JSON"),
     ):
         (tmp_path / "events.jsonl").write_text(broken)
         with pytest.raises(InvalidInput, match=rf"(?s)events\.jsonl.*{says}"):
-            event_files(str(tmp_path / "events.jsonl"), tmp_path)
+            read_events(str(tmp_path / "events.jsonl"))
     (tmp_path / "bad.jsonl").write_text('{"name": "loft"}')
     with pytest.raises(InvalidInput, match="items"):
         read_boards(str(tmp_path / "bad.jsonl"))
