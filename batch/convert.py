@@ -9,7 +9,7 @@ import fsspec
 import typer
 
 from batch.command import ends_plainly
-from catalog.errors import MissingDependency
+from catalog.errors import InvalidInput, MissingDependency
 from navigator.checkpoint import make_checkpoint
 from navigator.config import NavigatorConfig
 from navigator.learnt import Learnt, Shape, load_learnt
@@ -48,6 +48,23 @@ def convert(
             path.unlink()
 
         return make_checkpoint(folder, put, shape, learnt=learnt, shard_bytes=shard_bytes)
+
+
+def check_base(learnt: Learnt, base: str) -> None:
+    """Whether weights were learnt over a base: a model is known by its last name, in a folder or on the hub.
+
+    Raises:
+        InvalidInput: they were learnt over another; adapters change weights that they have seen, and spoil all others.
+    """
+    if _last_name(learnt.base) != _last_name(base):
+        raise InvalidInput(
+            f"these weights were learnt over {learnt.base!r}, not over {base!r}; give that base with --base, by its id "
+            "or as a folder of the same name"
+        )
+
+
+def _last_name(base: str) -> str:
+    return base.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _fetch(base: str, scratch: Path) -> Path:
@@ -92,13 +109,17 @@ def main(
     taste_dim: Annotated[int | None, typer.Option(help="Floats in one interest vector [item-dim].")] = None,
     projector_rank: Annotated[int | None, typer.Option(help="Floats kept of a vector [all].")] = None,
     projector_dim: Annotated[int, typer.Option(help="Width of the projectors' hidden layer.")] = 1024,
-    weights: Annotated[Path | None, typer.Option(help="Trained adapters and projectors to put in.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Adapters and projectors, trained over this base, to put in.")
+    ] = None,
     shard_gib: Annotated[float, typer.Option(help="Largest file to write, in GiB.")] = DEFAULT_SHARD_BYTES / 2**30,
 ) -> None:
     """Turn a Qwen3-VL, or any causal language model, into a Navigator that has still to be trained."""
     shape = Shape(item_dim, vectors_per_item, tokens_per_item, taste_dim, projector_rank, projector_dim)
     with ends_plainly("Stopped. What was written so far is no whole checkpoint; the same command begins again."):
         learnt = load_learnt(weights) if weights else None
+        if learnt:
+            check_base(learnt, base)
         config = convert(base, out, shape, learnt=learnt, shard_bytes=int(shard_gib * 2**30))
     text = config.text_config
     state = "trained" if learnt else "untrained"

@@ -29,7 +29,7 @@ class Run:
 
     Args:
         checkpoint: folder of the Navigator to start from.
-        base: name of the model under it, kept with what is learnt.
+        base: name of the model whose weights it has, kept with what is learnt.
         folder: for checkpoints, metrics.jsonl and the result.
         recipe: of stage 2; stage 1 is the alignment of the projector, which needs no recipe.
         row_tokens: tokens in a row.

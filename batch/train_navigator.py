@@ -18,7 +18,7 @@ import fsspec
 import typer
 
 from batch.command import ends_plainly
-from batch.convert import convert
+from batch.convert import check_base, convert
 from batch.navigator_data import (
     DRILLS,
     Catalogue,
@@ -33,6 +33,7 @@ from batch.navigator_judge import Judge, Verdict
 from batch.navigator_loop import Run, run
 from batch.navigator_release import install, put_into_service
 from batch.ray_session import connect, for_workers
+from catalog.errors import InvalidInput
 from catalog.release import Release, ReleaseStore
 from navigator.dialogues import Dialogue
 from navigator.learnt import Learnt, Shape, blended, load_learnt
@@ -58,7 +59,8 @@ class Job:
         workers: processes that train side by side; 0 trains in this one, without Ray.
         gpus: GPUs per worker, 0 or 1.
         fresh: start from the base even where the release has a Navigator.
-        adapters: folder of what an earlier training of this base learnt, to begin stage 2 with.
+        adapters: folder of what an earlier training of this base learnt, to begin stage 2 with; not on top of a
+            Navigator.
         drills: share of examples that only read vectors; the rest are conversations.
         shares: how much of what was trained is kept, 0 to 1, tried in this order until the gate opens; the rest is what
             training began with.
@@ -108,6 +110,7 @@ def train_navigator(
     """
     store = ReleaseStore(job.release)
     live = store.current()
+    over = _learnt_over(job, store, live)
     catalogue = load_catalogue(store, live, read_labels(job.labels), read_boards(job.boards))
     folder = Path(job.work).resolve() / job.run_id(live)
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +123,7 @@ def train_navigator(
 
     plan = Run(
         str(start),
-        job.base,
+        over,
         str(folder),
         job.recipe,
         align=not keeps_on,
@@ -173,6 +176,23 @@ def _incumbent(store: ReleaseStore, live: Release, folder: Path) -> Path | None:
         fs, root = fsspec.core.url_to_fs(store.path(*live.navigator.path.split("/")))
         fs.get(root + "/", str(local) + "/", recursive=True)
     return local
+
+
+def _learnt_over(job: Job, store: ReleaseStore, live: Release) -> str:
+    """What model the new adapters will be over, to be merged into again: the base, or the Navigator of the release.
+
+    Raises:
+        InvalidInput: adapters to begin with that were learnt over another.
+    """
+    on_top = live.navigator is not None and not job.fresh
+    if job.adapters is not None and on_top:
+        raise InvalidInput(
+            "--adapters begins with what was learnt over the base, and training begins from the live Navigator, which "
+            "has adapters in it already; add --fresh, or leave --adapters out"
+        )
+    if job.adapters is not None:
+        check_base(load_learnt(Path(job.adapters)), job.base)
+    return store.path(*live.navigator.path.split("/")) if live.navigator is not None and on_top else job.base
 
 
 def _start(job: Job, catalogue: Catalogue, incumbent: Path | None, folder: Path) -> Path:
@@ -306,7 +326,11 @@ def main(
     work: Annotated[str, typer.Option(help="Folder for checkpoints; shared storage on a cluster.")] = Job.work,
     fresh: Annotated[bool, typer.Option(help="Start from the base, not from the incumbent.")] = False,
     adapters: Annotated[
-        str | None, typer.Option(help="Folder of what an earlier training of the same base learnt, to begin with.")
+        str | None,
+        typer.Option(
+            help="Folder of what an earlier training of the same base learnt, to begin with; wants --fresh where the "
+            "release has a Navigator."
+        ),
     ] = None,
     drills: Annotated[
         float,

@@ -9,7 +9,10 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from batch.convert import app as convert_app
 from batch.navigator_data import load_catalogue, read_conversations, read_hidden, read_labels, vector_column
 from batch.navigator_gate import Gate
 from batch.navigator_judge import Verdict
@@ -166,6 +169,42 @@ def test_half_of_what_was_trained_is_tried(shop, base, tmp_path):
         middle = (before.get(name, torch.zeros_like(half.tensors[name])) + whole.tensors[name]) / 2
         torch.testing.assert_close(half.tensors[name], middle, rtol=1e-2, atol=1e-4)
     assert written.navigator.version == half.about["version"] != whole.about["version"]
+
+
+def test_what_is_learnt_names_what_it_was_learnt_over(shop, base, tmp_path):
+    """The first over the base, the next over the first: putting it into that gives the checkpoint that serves."""
+    folders = []
+    for seed in range(2):
+        written = train_navigator(job(shop, base, tmp_path, seed=seed), lambda _: None, opens)
+        folders.append(Path(shop.path(*written.navigator.path.split("/"))))
+    over = [load_learnt(folder / "learnt").base for folder in folders]
+    assert over == [base, str(folders[0])]
+    out, weights = str(tmp_path / "again"), str(folders[1] / "learnt")
+    made = CliRunner().invoke(convert_app, ["--base", over[1], "--out", out, "--weights", weights])
+    assert made.exit_code == 0, made.output
+    served, again = (
+        {name: tensor for path in folder.glob("*.safetensors") for name, tensor in load_file(path).items()}
+        for folder in (folders[1], Path(out))
+    )
+    assert served
+    assert served.keys() == again.keys()
+    for name, tensor in served.items():
+        torch.testing.assert_close(again[name], tensor, rtol=1e-2, atol=1e-3)
+    wrong = CliRunner().invoke(convert_app, ["--base", base, "--out", str(tmp_path / "wrong"), "--weights", weights])
+    assert wrong.exit_code != 0
+    assert "learnt over" in wrong.output
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_adapters_are_not_put_in_twice(shop, base, tmp_path):
+    """They are refused on top of a Navigator that has them in it, and over another base than theirs."""
+    first = train_navigator(job(shop, base, tmp_path), lambda _: None, opens)
+    adapters = str(Path(shop.path(*first.navigator.path.split("/"))) / "learnt")
+    with pytest.raises(InvalidInput, match="--fresh"):
+        train_navigator(job(shop, base, tmp_path, adapters=adapters), lambda _: None, opens)
+    with pytest.raises(InvalidInput, match="not over 'other'"):
+        train_navigator(job(shop, "other", tmp_path, adapters=adapters, fresh=True), lambda _: None, opens)
+    assert shop.current() == first
 
 
 @pytest.mark.slow
