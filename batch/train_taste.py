@@ -79,6 +79,9 @@ def main(
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over all people and boards.")] = FactorSettings.epochs,
     dim: Annotated[int, typer.Option(help="Dimensions of the factor space.")] = FactorSettings.dim,
+    set_cap: Annotated[
+        int, typer.Option(min=2, help="Items of a person or board that count, at most: the latest and strongest acts.")
+    ] = FactorSettings.set_cap,
     fresh: Annotated[bool, typer.Option(help="Start from nothing rather than from the incumbent.")] = False,
     force: Annotated[
         bool, typer.Option(help="Release the model even if it foretells worse than the incumbent.")
@@ -108,7 +111,7 @@ def main(
             release,
             events=events,
             boards=boards,
-            settings=FactorSettings(dim=dim, epochs=epochs),
+            settings=FactorSettings(dim=dim, epochs=epochs, set_cap=set_cap),
             fresh=fresh,
             force=force,
             promote=promote,

@@ -42,6 +42,8 @@ class FactorSettings:
         map_rate: learning rate of the content maps relative to `learning_rate`. They are shared by all items, and
             with few boards soon learn those by heart.
         content_dim: principal directions of the content that training looks at; the rest costs time and says little.
+        set_cap: items of a person or a board that count, at most (`taste.model.train_model`). What is found together is
+            counted in pairs: a robot that viewed 50,000 items would be 2,500 million of them, and say nothing.
     """
 
     dim: int = 128
@@ -55,6 +57,7 @@ class FactorSettings:
     content_only: float = 0.3
     map_rate: float = 0.1
     content_dim: int = 256
+    set_cap: int = 500
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import InvalidInput, NotFound
 from taste.events import WEIGHTS, to_microseconds
-from taste.names import Strings, mapped, save_strings
+from taste.names import Strings, id_hashes, mapped, save_strings
 
 Relation = Literal["people", "boards", "concepts"]
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
@@ -37,6 +37,9 @@ HALF_LIFE_DAYS = 30.0
 HUB_CAP = 2_000
 """Edges that a walk may leave a node by. Beyond it only the heaviest are kept: a colour that half the catalogue has, or
 a robot that viewed everything, joins what has nothing in common."""
+
+FOLLOW_CAP = 500
+"""Items of a board that following it says something about: of one that holds everything, times its followers, some."""
 
 EDGE_SCHEMA = pa.schema(
     [("relation", pa.string()), ("node", pa.string()), ("item", pa.string()), ("weight", pa.float64())]
@@ -157,16 +160,27 @@ def follow_edges(
     """Edges from people to the items of the boards that they follow, one follow's weight spread over a board's items.
 
     Args:
-        boards: columns `board` and `item`, one row for each item of each board.
+        boards: columns `board` and `item`, one row for each item of each board; FOLLOW_CAP items of each count.
     """
     follows = events.filter(pc.equal(events["kind"], "follow_board")).select(["person", "board", "time"])
     if not follows.num_rows or not boards.num_rows:
         return EDGE_SCHEMA.empty_table()
+    boards = _some_of_each(boards, FOLLOW_CAP)
     sizes = boards.group_by("board").aggregate([("item", "count")])
     joined = follows.join(boards.join(sizes, "board"), "board", join_type="inner")
     age_days = np.maximum(to_microseconds(now) - _as_int64(joined["time"]), 0) / _DAY_US
     weights = WEIGHTS["follow_board"] * np.exp2(-age_days / half_life_days) / np.sqrt(joined["item_count"].to_numpy())
     return _edges("people", joined["person"], joined["item"], pa.array(weights))
+
+
+def _some_of_each(boards: pa.Table, most: int) -> pa.Table:
+    """At most so many items of each board, by the hash of their ids."""
+    if pc.max(pc.value_counts(boards["board"]).field("counts")).as_py() <= most:
+        return boards
+    codes = boards["board"].dictionary_encode().combine_chunks().indices.to_numpy()
+    order = np.lexsort((id_hashes(boards["item"].to_pylist()), codes))
+    first = np.searchsorted(codes[order], codes[order])
+    return boards.take(np.sort(order[np.arange(len(order)) - first < most]))
 
 
 def board_edges(boards: pa.Table) -> pa.Table:

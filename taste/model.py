@@ -223,7 +223,7 @@ def train_model(
     ids = items["id"].to_pylist()
     content = content_of(items, columns)
     graph = build_graph(edges, ids)
-    sets = _sets(edges, ids)
+    sets = capped(_sets(edges, ids), settings.set_cap)
     usable = sets[np.diff(sets.indptr) >= 2]
     start = _carry_over(incumbent, ids, content, settings) if incumbent else None
     if usable.shape[0]:
@@ -244,6 +244,21 @@ def train_model(
         rows=Rows.of(ids),
         nearest=build_index(factors.outputs, factors.bias, seed=seed) if len(ids) > EXACT_ITEMS else None,
     )
+
+
+def capped(sets: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """Of each row of [S, N] the `most` largest entries: a person's latest acts and strongest.
+
+    Among equal ones, as those of a board are, it is chance, the same at each call and another for each row.
+    """
+    lengths = np.diff(sets.indptr)
+    if lengths.max(initial=0) <= most:
+        return sets
+    rows = np.repeat(np.arange(sets.shape[0]), lengths)
+    drawn = np.random.default_rng(0).random(len(rows))
+    order = np.lexsort((drawn, -sets.data, rows))
+    kept = np.sort(order[np.arange(len(rows)) - sets.indptr[rows] < most])
+    return sparse.csr_matrix((sets.data[kept], (rows[kept], sets.indices[kept])), sets.shape)
 
 
 def largest(scores: Floats, count: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from catalog.errors import InvalidInput, NotFound
 from taste import walk as walking
 from taste.graph import (
+    FOLLOW_CAP,
     RELATIONS,
     TasteGraph,
     board_edges,
@@ -142,6 +143,16 @@ def test_near_items_are_visited_more_than_far_ones():
     visits = walk(graph, np.array([0]), settings=WalkSettings(steps=40_000, enough=10**9))
     assert list(visits.items) == [1, 2, 3, 4, 5, 6][: len(visits.items)]
     assert 39_000 < visits.steps < 41_000
+
+
+def test_following_a_board_of_everything_links_to_some_of_it():
+    """A board of 20,000 items with 200 followers must not become four million edges."""
+    boards = pa.table({"board": ["everything"] * 20_000 + ["loft"], "item": [f"i{n}" for n in range(20_001)]})
+    follows = [(f"p{n}", "follow_board", None, "everything", 0) for n in range(200)]
+    edges = follow_edges(events(*follows, ("ana", "follow_board", None, "loft", 0)), boards, NOW)
+    assert edges.num_rows == 200 * FOLLOW_CAP + 1
+    assert weight(edges, "ana", "i20000") == pytest.approx(0.7)
+    assert len(set(edges["item"].to_pylist())) == FOLLOW_CAP + 1, "the same ones for everybody"
 
 
 def test_draws_follow_the_weights():

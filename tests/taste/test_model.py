@@ -1,12 +1,15 @@
 import json
+import time
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from catalog.errors import InvalidInput, NotFound, VersionMismatch
-from taste.graph import EDGE_SCHEMA
-from taste.model import TasteModel, column_vectors, content_of, train_model
+from taste.graph import EDGE_SCHEMA, board_edges, sum_edges
+from taste.model import TasteModel, capped, column_vectors, content_of, train_model
 from taste.profile import build_profile
 from taste.rank import rank
 from tests.taste.world import ENCODER, NOW, SETTINGS, act, item_id
@@ -70,6 +73,38 @@ def test_training_goes_on_from_the_incumbent(world):
     )
     some = [item_id("Boho", "Rugs", n) for n in range(5)]
     assert np.allclose(model.embed(some).outputs, world.model.embed(some).outputs, atol=1e-3)
+
+
+def test_a_robots_set_costs_no_more_than_a_persons():
+    """Somebody who viewed all 50,000 items, and a board that holds them, must not be counted in pairs."""
+    ids = [f"i{n}" for n in range(50_000)]
+    vectors = pa.array(np.random.default_rng(0).normal(size=len(ids) * 4).astype(np.float32))
+    items = pa.table({"id": ids, "title": ids, "category": [["Home"]] * len(ids)})
+    items = items.append_column("v", pa.FixedSizeListArray.from_arrays(vectors, 4))
+    boards = pa.table({"board": ["everything"] * len(ids), "item": ids})
+    views = pa.table({"node": ["robot"] * len(ids), "weight": np.linspace(1, 2, len(ids))})
+    robot = pa.table([pa.repeat("people", len(ids)), views["node"], boards["item"], views["weight"]], EDGE_SCHEMA.names)
+    edges = sum_edges(pa.concat_tables([board_edges(boards), robot.cast(EDGE_SCHEMA)]))
+    began, settings = time.process_time(), SETTINGS.__class__(dim=4, epochs=1)
+    tracemalloc.start()
+    model = train_model(items, edges, encoder_version=ENCODER, columns=["v"], settings=settings)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert time.process_time() - began < 20 and peak < 200e6
+    assert len(model.together.neighbours(49_999)[0]) >= settings.set_cap - 1, "the robot's latest acts are counted"
+    assert len(model.together.indices) < 2 * settings.set_cap**2
+
+
+def test_a_capped_set_keeps_what_is_strongest():
+    """Of a person the latest acts; of a board, whose items weigh alike, other ones than of the next board."""
+    weights = np.stack([np.arange(1, 101), np.ones(100), np.ones(100)]).astype(np.float32)
+    some = capped(sparse.csr_matrix(weights), 10)
+    assert np.diff(some.indptr).tolist() == [10, 10, 10]
+    rows = [set(some.indices[some.indptr[n] : some.indptr[n + 1]].tolist()) for n in range(3)]
+    assert rows[0] == set(range(90, 100)) and rows[1] != rows[2] and max(rows[1]) > 30
+    assert (capped(sparse.csr_matrix(weights), 10) != some).nnz == 0
+    small = sparse.csr_matrix(weights[:, :5])
+    assert capped(small, 10) is small
 
 
 def test_a_column_of_vectors_is_read_or_named_as_missing():
