@@ -275,10 +275,14 @@ def load_model(store: ReleaseStore, ref: ModelRef, *, encoder_version: str) -> T
     """
     if store.is_local:
         return TasteModel.load(store.path(ref.path), encoder_version=encoder_version)
-    target = Path(tempfile.mkdtemp(prefix="windowshop-taste-model-"))
     filesystem, root = fsspec.core.url_to_fs(store.path(ref.path), **store.storage_options)
-    filesystem.get(root + "/", str(target), recursive=True)
-    return TasteModel.load(target, encoder_version=encoder_version)
+    # All of a model is mapped when it is loaded, and what is mapped stays when its file's name goes.
+    with tempfile.TemporaryDirectory(prefix="windowshop-taste-model-") as copy:
+        try:
+            filesystem.get(f"{root}/", copy, recursive=True)
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no taste model at {store.path(ref.path)}") from error
+        return TasteModel.load(copy, encoder_version=encoder_version)
 
 
 def shards_in(store: ReleaseStore, release: Release) -> int:

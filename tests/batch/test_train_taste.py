@@ -1,9 +1,12 @@
 import json
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import fsspec
 import lancedb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -11,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of tests/taste
 
 from batch.event_files import address_of, latest_event, open_events, read_events, survey_events
-from batch.train_taste import load_incumbent, read_boards, shards_in, train
+from batch.train_taste import load_incumbent, load_model, read_boards, shards_in, train
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
 from taste.events import Event
@@ -195,6 +198,22 @@ def test_a_databases_password_is_not_told(tmp_path):
     """What is wrong with an address is printed, and logged, by jobs."""
     assert "secret" not in address_of("postgresql://shop:secret@db/shop")
     assert address_of(str(tmp_path / "events.jsonl")) == str(tmp_path / "events.jsonl")
+
+
+def test_loading_a_model_from_afar_leaves_nothing_behind(world, tmp_path, monkeypatch):
+    """Each night's job and each evaluation loads models; a copy left by each would fill the disk in the end."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    world.model.save(tmp_path / "model")
+    store = ReleaseStore(f"memory://{tmp_path.name}")
+    fsspec.filesystem("memory").put(f"{tmp_path / 'model'}/", f"/{tmp_path.name}/models/one", recursive=True)
+    ref = ModelRef(path="models/one", version="one", encoder_version=ENCODER)
+    model = load_model(store, ref, encoder_version=ENCODER)
+    assert not list((tmp_path / "scratch").iterdir())
+    assert np.array_equal(model.factors.outputs, world.model.factors.outputs)
+    assert list(model.titles) == list(world.model.titles) and model.graph.edges == world.model.graph.edges
+    with pytest.raises(NotFound, match="models/none"):
+        load_model(store, ref.model_copy(update={"path": "models/none"}), encoder_version=ENCODER)
 
 
 def test_a_mistyped_database_does_not_undo_what_was_learnt(local_ray, shop, tmp_path):
