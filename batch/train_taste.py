@@ -146,6 +146,7 @@ def train(
     Raises:
         NotFound: the store has no live release.
         InvalidInput: events or boards cannot be read.
+        Superseded: another release went live meanwhile, and stays so; the new one is written.
     """
     store = ReleaseStore(release)
     current = store.current()
@@ -322,7 +323,7 @@ def _release(
     ItemTable.of(store, old).tag(release.tag, old.items.version)
     store.write(release)
     if promote:
-        store.promote(release.id)
+        store.promote(release.id, expected=old.id)
     return release
 
 

@@ -15,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # for the made-up shop of te
 
 from batch.event_files import address_of, latest_event, open_events, read_events, survey_events
 from batch.train_taste import load_incumbent, load_model, read_boards, shards_in, train
-from catalog.errors import InvalidInput, NotFound
+from catalog.errors import InvalidInput, NotFound, Superseded
 from catalog.release import EncoderRef, ModelRef, Release, ReleaseStore, TableRef
 from taste.events import Event
 from taste.factors import FactorSettings
-from taste.model import TasteModel
+from taste.model import TasteModel, train_model
 from taste.profile import build_profile
 from taste.rank import rank
 from taste.shards import load_common, load_shard, shards_of
@@ -72,6 +72,21 @@ def test_a_release_gets_a_model_that_serves(local_ray, shop, world, tmp_path):
     model = TasteModel.load(shop.path(live.taste.path), encoder_version=live.encoder.version)
     profile = build_profile("ana", [act(n, item_id("Boho", "Rugs", n)) for n in range(3)], model, now=NOW)
     assert sum("Boho" in r.id for r in rank(world.items, model, profile)) >= 10
+
+
+def test_what_went_live_meanwhile_stays(local_ray, shop, tmp_path, monkeypatch):
+    """A new catalogue that goes live while taste is trained must not be undone by yesterday's with better taste."""
+
+    def meanwhile(*arguments, **options):
+        other = shop.get("first").model_copy(update={"id": "meanwhile"})
+        shop.write(other)
+        shop.promote(other.id)
+        return train_model(*arguments, **options)
+
+    monkeypatch.setattr("batch.train_taste.train_model", meanwhile)
+    with pytest.raises(Superseded):
+        run(shop, tmp_path)
+    assert shop.current_id() == "meanwhile" and len(shop.list()) == 3
 
 
 def test_the_gate_keeps_a_better_incumbent(local_ray, shop, tmp_path):
