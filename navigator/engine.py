@@ -65,12 +65,16 @@ class Engine(Protocol):
 
         Raises:
             WrongItemCount, WrongDimension, NotFinite, WrongEncoder, PromptTooLong: before any work is done.
-            EngineFailed: the engine died; open a new one.
+            EngineFailed: the engine died or was closed; open a new one.
         """
         ...
 
+    async def check(self) -> None:
+        """Raise EngineFailed if the engine has died or was closed: it answers nothing any more."""
+        ...
+
     async def close(self) -> None:
-        """Give back memory and processes. The engine cannot be used any more."""
+        """Give back memory and processes. What is being written, and whoever asks from now on, gets EngineFailed."""
         ...
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -35,6 +36,8 @@ class ThreadedEngine:
         self._readers: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
         self._closing = False
         self._failure: BaseException | None = None
+        # Between looking whether the thread still runs and handing it an order, it must not end.
+        self._door = threading.Lock()
         self._loaded = threading.Event()
         self._thread = threading.Thread(
             target=self._load_and_run, args=(engine_args,), name="navigator-vllm", daemon=True
@@ -45,7 +48,11 @@ class ThreadedEngine:
             raise self._failure
 
     async def generate(self, prompt: Any, sampling: Any, request_id: str) -> AsyncGenerator[Any, None]:
-        """Outputs of one request as they come; leaving the iteration takes the request out of the engine."""
+        """Outputs of one request as they come; leaving the iteration takes the request out of the engine.
+
+        Raises:
+            EngineFailed: the engine has stopped, or stops before the last output.
+        """
         queue: asyncio.Queue[Any] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         adding = self._order(lambda: self._add(prompt, sampling, request_id, loop, queue))
@@ -54,22 +61,30 @@ class ThreadedEngine:
             internal_id = await asyncio.wrap_future(adding)
             while not finished:
                 output = await queue.get()
-                if isinstance(output, BaseException):
-                    raise EngineFailed(f"vLLM stopped: {output}") from output
+                if isinstance(output, EngineFailed):
+                    raise output
                 finished = output.finished
                 yield output
         finally:
             self._readers.pop(request_id, None)
             if not finished and self._failure is None and not adding.cancel():
-                await asyncio.shield(asyncio.wrap_future(self._order(lambda: self._abort(internal_id, adding))))
+                with suppress(EngineFailed):  # an engine that has stopped holds no request
+                    await asyncio.shield(asyncio.wrap_future(self._order(lambda: self._abort(internal_id, adding))))
 
     def unfinished(self) -> int:
         """Requests that are being answered or wait."""
         return int(self._order(lambda: self._engine.get_num_unfinished_requests()).result())
 
+    async def check_health(self) -> None:
+        """Raise EngineFailed if the engine has stopped."""
+        if self._failure is not None:
+            raise self._stopped()
+
     def shutdown(self) -> None:
-        """Stop the thread and free the model."""
+        """Stop the thread and free the model; whoever still waits for an answer gets EngineFailed."""
         self._closing = True
+        with suppress(EngineFailed):
+            self._order(lambda: None)  # wakes the thread
         self._thread.join()
         self._engine.engine_core.shutdown()
 
@@ -79,11 +94,17 @@ class ThreadedEngine:
         Raises:
             EngineFailed: it has stopped.
         """
-        if self._failure is not None:
-            raise EngineFailed(f"vLLM stopped: {self._failure}") from self._failure
         done: Future[Any] = Future()
-        self._orders.put((action, done))
+        with self._door:
+            if self._failure is not None:
+                raise self._stopped()
+            self._orders.put((action, done))
         return done
+
+    def _stopped(self) -> EngineFailed:
+        failed = EngineFailed(f"vLLM stopped: {self._failure}")
+        failed.__cause__ = self._failure
+        return failed
 
     def _add(
         self, prompt: Any, sampling: Any, request_id: str, loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any]
@@ -113,7 +134,11 @@ class ThreadedEngine:
             return
         finally:
             self._loaded.set()
-        self._run()
+        try:
+            self._run()
+            self._end(EngineFailed("it was closed"))
+        except BaseException as error:  # whatever ends the thread, nobody may go on waiting for it
+            self._end(error)
 
     def _run(self) -> None:
         trimmed = time.monotonic()
@@ -123,13 +148,7 @@ class ThreadedEngine:
                 trim_memory()
                 trimmed = time.monotonic()
             self._follow_orders(wait=not busy)
-            try:
-                outputs = self._engine.step() if busy else []
-            except Exception as error:
-                self._failure = error
-                self._tell_all(error)
-                return
-            for output in outputs:
+            for output in self._engine.step() if busy else []:
                 reader = self._readers.get(output.request_id)
                 if reader is not None:
                     _hand_over(*reader, output)
@@ -149,10 +168,17 @@ class ThreadedEngine:
             except BaseException as error:
                 done.set_exception(error)
 
-    def _tell_all(self, failure: BaseException) -> None:
+    def _end(self, failure: BaseException) -> None:
+        """Tell whoever waits, and whoever comes, that nothing is answered any more."""
+        with self._door:
+            self._failure = failure
         for reader in list(self._readers.values()):
-            _hand_over(*reader, failure)
-        self._follow_orders(wait=False)
+            _hand_over(*reader, self._stopped())
+        with suppress(Empty):
+            while True:
+                _, done = self._orders.get_nowait()
+                if done.set_running_or_notify_cancel():
+                    done.set_exception(self._stopped())
 
 
 def trim_memory() -> bool:

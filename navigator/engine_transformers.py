@@ -4,11 +4,11 @@ Answers that are asked for at the same time take turns, one token each.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,10 +18,12 @@ from transformers import AutoTokenizer, DynamicCache
 from catalog.precision import MEMORY_BOUND, named_dtype
 from navigator.constrained import JsonGuide
 from navigator.engine import Delta, Finish, Sampling
-from navigator.errors import PromptTooLong
+from navigator.errors import EngineFailed, PromptTooLong
 from navigator.loading import load_config
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.processing import NavigatorProcessor, Prompt, check_prompt, expand
+
+T = TypeVar("T")
 
 
 class TransformersEngine:
@@ -44,6 +46,7 @@ class TransformersEngine:
         named = named_dtype(dtype, torch.device(self.device).type, MEMORY_BOUND)
         model: Any = NavigatorForConditionalGeneration.from_pretrained(folder, dtype=named)
         self._model = model.to(self.device).eval()
+        self._closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="navigator")
 
     async def generate(self, prompt: Prompt, sampling: Sampling | None = None) -> AsyncGenerator[Delta, None]:
@@ -53,12 +56,11 @@ class TransformersEngine:
         length = prompt.length(self.config)
         if length >= self.max_model_len:
             raise PromptTooLong(f"the prompt has {length} tokens; this engine reads {self.max_model_len - 1}")
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._worker, self._start, prompt, sampling)
+        answer = await self._work(self._start, prompt, sampling)
         limit = min(sampling.max_tokens, self.max_model_len - length)
         finish: Finish | None = None
         while finish is None:
-            token = await loop.run_in_executor(self._worker, self._step, answer)
+            token = await self._work(self._step, answer)
             if token in answer.ends:
                 finish = "stop"
             elif len(answer.tokens) >= limit:
@@ -66,8 +68,18 @@ class TransformersEngine:
             text = answer.new_text(self.processor, last=finish is not None)
             yield Delta(text, (token,), finish, length if finish else 0)
 
+    async def check(self) -> None:
+        if self._closed:
+            raise EngineFailed("the engine was closed; open a new one")
+
     async def close(self) -> None:
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._closed = True
+        await asyncio.to_thread(self._worker.shutdown)
+
+    async def _work(self, call: Callable[..., T], *arguments: Any) -> T:
+        """Done in the thread that computes, one token at a time."""
+        await self.check()
+        return await asyncio.get_running_loop().run_in_executor(self._worker, call, *arguments)
 
     @torch.inference_mode()
     def _start(self, prompt: Prompt, sampling: Sampling) -> "_Answer":

@@ -1,5 +1,6 @@
 """Navigator on vLLM: continuous batching, prefix caching, constrained decoding, on GPU or CPU."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -95,6 +96,7 @@ class VLLMEngine:
             "block_size": None if on_gpu else 32,
             **(options or {}),
         }
+        self._writing: set[str] = set()
         engine_args = AsyncEngineArgs(**arguments)
         with hidden_modules("llvmlite"):
             self._engine: Any = ThreadedEngine(engine_args) if in_process else AsyncLLM.from_engine_args(engine_args)
@@ -111,7 +113,9 @@ class VLLMEngine:
         length = prompt.length(self.config)
         if length >= self.max_model_len:
             raise PromptTooLong(f"the prompt has {length} tokens; this engine reads {self.max_model_len - 1}")
-        outputs = self._engine.generate(_vllm_prompt(prompt), _vllm_sampling(sampling), uuid.uuid4().hex)
+        request_id = uuid.uuid4().hex
+        outputs = self._engine.generate(_vllm_prompt(prompt), _vllm_sampling(sampling), request_id)
+        self._writing.add(request_id)
         try:
             async with aclosing(outputs):
                 async for output in outputs:
@@ -130,8 +134,23 @@ class VLLMEngine:
             raise BadPrompt(str(error)) from error
         except (EngineDeadError, EngineGenerateError) as error:
             raise EngineFailed(f"vLLM: {error}") from error
+        finally:
+            self._writing.discard(request_id)
+
+    async def check(self) -> None:
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        try:
+            await self._engine.check_health()
+        except EngineDeadError as error:
+            raise EngineFailed(f"vLLM: {error}") from error
 
     async def close(self) -> None:
+        if isinstance(self._engine, ThreadedEngine):
+            await asyncio.to_thread(self._engine.shutdown)
+            return
+        # vLLM's own shutdown leaves readers waiting for ever.
+        await self._engine.abort(list(self._writing))
         self._engine.shutdown()
 
 

@@ -112,6 +112,10 @@ class Navigator:
         """Called by Serve: a replica whose engine has died is replaced."""
         if self._broken:
             raise EngineFailed(self._broken)
+        with suppress(NoRelease):
+            navigator = self._live.current.navigator
+            if navigator is not None and navigator.engine is not None:
+                await navigator.engine.check()  # one that died while nobody asked
 
     async def _open(self, release: Release) -> NavigatorShelf:
         if not self._enabled:
