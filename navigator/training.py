@@ -82,6 +82,7 @@ def train(
     trained = trainable(model, projectors=recipe.projector_rate > 0)
     optimizer = _Master(trained, recipe)
     step, tokens, learnt, before = _resume(folder, trained, optimizer)
+    device = next(model.parameters()).device
     source = iter(rows)
     for _ in range(step * recipe.rows_per_step):
         next(source)
@@ -89,12 +90,13 @@ def train(
     while step < recipe.steps:
         share = step / recipe.steps
         if recipe.max_seconds is not None:
-            share = max(share, (before + time.monotonic() - started) / recipe.max_seconds)
+            # By one clock: a process that went on alone would wait for the others' gradients for ever.
+            share = max(share, _of_first((before + time.monotonic() - started) / recipe.max_seconds, device))
             if share >= 1:
                 break
         rate = _schedule(step, share, recipe.warmup)
         batch = [next(source) for _ in range(recipe.rows_per_step)]
-        total = _shared_sum(sum(int(row.learn.sum()) for row in batch))
+        total = _shared_sum(sum(int(row.learn.sum()) for row in batch), device)
         loss = 0.0
         for row in batch:
             summed = row_loss(model, row)
@@ -102,12 +104,11 @@ def train(
             loss += float(summed.detach())
         optimizer.step(rate)
         step += 1
-        tokens += _shared_sum(sum(int((row.positions > 0).sum()) for row in batch))
+        tokens += _shared_sum(sum(int((row.positions > 0).sum()) for row in batch), device)
         learnt += total
         elapsed = before + time.monotonic() - started
-        progress = Progress(
-            step, _shared_sum(loss) / max(total, 1), tokens, learnt, rate * recipe.learning_rate, elapsed
-        )
+        mean = _shared_sum(loss, device) / max(total, 1)
+        progress = Progress(step, mean, tokens, learnt, rate * recipe.learning_rate, elapsed)
         if step % recipe.save_every == 0 or step == recipe.steps:
             _save(folder, trained, optimizer, progress)
         yield progress
@@ -215,13 +216,22 @@ def _world() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def _shared_sum(value: Any) -> Any:
-    """The sum of a number over all processes."""
+def _shared_sum(value: Any, device: torch.device) -> Any:
+    """The sum of a number over all processes, by way of the device that they train on: nccl knows no other."""
     if _world() == 1:
         return value
-    tensor = torch.tensor(float(value))
+    tensor = torch.tensor(value, dtype=torch.float64, device=device)
     dist.all_reduce(tensor)
     return type(value)(tensor.item())
+
+
+def _of_first(value: float, device: torch.device) -> float:
+    """The first process's number, in every process."""
+    if _world() == 1:
+        return value
+    tensor = torch.tensor(value, dtype=torch.float64, device=device)
+    dist.broadcast(tensor, src=0)
+    return float(tensor.item())
 
 
 def _save(folder: Path, trained: dict[str, nn.Parameter], optimizer: _Master, progress: Progress) -> None:
