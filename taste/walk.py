@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from taste.graph import RELATIONS, Csr, Floats, Ints, Links, Relation, TasteGraph, make_links
 
 _EMPTY = np.int64(-1)
+_WALKERS = 64
+"""That are stepped together: their reads do not depend on each other, so the processor overlaps them."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def walk(
     preferences = np.array([dict(settings.via).get(relation, 0.0) for relation in RELATIONS])
     if not budget.any() or not preferences.any():
         return Visits(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32), 0)
-    slots = 1 << int(budget.sum() * 2).bit_length()
+    slots = 1 << int((budget + _WALKERS).sum() * 2).bit_length()  # each source's last round may go beyond its budget
     keys, counts = np.full(slots, _EMPTY), np.zeros(slots, np.int32)
     steps = _walk(
         *_columns([graph.links[relation].out for relation in RELATIONS]),
@@ -246,15 +248,14 @@ def _walk(  # type: ignore[no-untyped-def]  # noqa: ANN202  # pragma: no cover
     mask = np.uint64(len(keys) - 1)
     relations = len(preferences)
     source_count = len(sources)
-    walkers = 64  # stepped together: their reads do not depend on each other, so the processor overlaps them
-    at = np.empty(walkers, np.int64)
+    at = np.empty(_WALKERS, np.int64)
     steps = 0
     for s in range(source_count):
         at[:] = -1  # at the source
         done = 0
         frequent = 0
         while done < budget[s] and frequent < enough:
-            for w in range(walkers):
+            for w in range(_WALKERS):
                 item = at[w]
                 if _random(state) < restart:
                     item = -1

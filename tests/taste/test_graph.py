@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -153,6 +154,24 @@ def test_following_a_board_of_everything_links_to_some_of_it():
     assert edges.num_rows == 200 * FOLLOW_CAP + 1
     assert weight(edges, "ana", "i20000") == pytest.approx(0.7)
     assert len(set(edges["item"].to_pylist())) == FOLLOW_CAP + 1, "the same ones for everybody"
+
+
+def test_a_short_walk_from_many_items_ends():
+    """Few steps among many sources: the table of visits once filled up, and the walk looked for room for ever."""
+    random = np.random.default_rng(0)
+    items = np.repeat(np.arange(2_000), 20)
+    links = make_links(items, random.integers(0, 500, len(items)), np.ones(len(items), np.float32), 2_000, 500)
+    none = make_links(np.empty(0, int), np.empty(0, int), np.empty(0, np.float32), 2_000, 0)
+    graph = TasteGraph([str(n) for n in range(2_000)], {}, {"people": links, "boards": none, "concepts": none})
+    found = []
+
+    def walk_shortly():
+        found.append(walk(graph, np.arange(20), settings=WalkSettings(steps=20)))
+
+    thread = threading.Thread(target=walk_shortly, daemon=True)  # compiled code cannot be interrupted
+    thread.start()
+    thread.join(60)
+    assert found and len(found[0].items) > 0
 
 
 def test_draws_follow_the_weights():
