@@ -13,6 +13,12 @@ class StoreUnavailable(WindowshopError):
 
     code = "store_unavailable"
 
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether it is the database that is away, full or locked, and not what was sent that it refuses."""
+        cause = self.__cause__
+        return isinstance(cause, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError)
+
 
 def open_database(url: str) -> sa.Engine:
     """Connections to a database. Transactions that write are begun on `engine.execution_options(writes=True)`.

@@ -100,7 +100,7 @@ class EventStore:
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._writes = self._engine.execution_options(writes=True)
         make_tables(self._engine, _metadata, _LOCK)
-        self._writer: GroupWriter[Sequence[Event], Receipt] = GroupWriter(self._write)
+        self._writer: GroupWriter[Sequence[Event], Receipt] = GroupWriter(self._write, hopeless=_is_away)
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="taste-store")
 
     def close(self) -> None:
@@ -267,6 +267,10 @@ class EventStore:
             for (person, id_), event in rows.items()
             if _key(person, id_) in found or to_microseconds(event.time) <= (found.get(_key(person)) or -(2**62))
         }
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, StoreUnavailable) and error.out_of_reach
 
 
 def _key(person: str, event_id: str | None = None) -> str:

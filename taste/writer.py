@@ -29,14 +29,23 @@ class GroupWriter(Generic[B, R]):
         write: takes batches and returns one result for each, in order, once they are durable. It must be idempotent:
             where a group fails, each of its batches is tried once more on its own, so that one batch the database
             refuses cannot fail its neighbours, and a connection lost between two groups is not noticed.
+        hopeless: whether an error says that no other batch would fare better. Where one that is tried on its own fails
+            so, the rest of its group fails with it: each might wait ten seconds for a database that does not answer,
+            and those who come after for all of them.
         max_group: rows that one transaction may hold.
         max_waiting: rows that may wait; beyond it `submit` raises StoreBusy rather than fill the memory.
     """
 
     def __init__(
-        self, write: Callable[[Sequence[B]], Sequence[R]], *, max_group: int = 5_000, max_waiting: int = 100_000
+        self,
+        write: Callable[[Sequence[B]], Sequence[R]],
+        *,
+        hopeless: Callable[[Exception], bool] = lambda _: False,
+        max_group: int = 5_000,
+        max_waiting: int = 100_000,
     ) -> None:
         self._write = write
+        self._hopeless = hopeless
         self._max_group = max_group
         self._max_waiting = max_waiting
         self._waiting: deque[tuple[B, Future[R]]] = deque()
@@ -94,11 +103,19 @@ class GroupWriter(Generic[B, R]):
         try:
             results = self._write([batch for batch, _ in group])
         except Exception:
-            for batch, future in group:
-                try:
-                    future.set_result(self._write([batch])[0])
-                except Exception as error:
-                    future.set_exception(error)
+            self._finish_singly(group)
             return
         for (_, future), result in zip(group, results, strict=True):
             future.set_result(result)
+
+    def _finish_singly(self, group: list[tuple[B, "Future[R]"]]) -> None:
+        given_up: Exception | None = None
+        for batch, future in group:
+            if given_up is not None:
+                future.set_exception(given_up)
+                continue
+            try:
+                future.set_result(self._write([batch])[0])
+            except Exception as error:
+                future.set_exception(error)
+                given_up = error if self._hopeless(error) else None

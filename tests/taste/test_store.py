@@ -2,9 +2,12 @@ import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from catalog.errors import InvalidInput
+from taste.database import translated
 from taste.events import Event
 from taste.store import EVENT_SCHEMA, MAX_BATCH, EventStore, Receipt, StoreUnavailable
 from taste.writer import GroupWriter, StoreBusy
@@ -187,6 +190,47 @@ def test_one_bad_batch_does_not_fail_its_neighbours():
     with pytest.raises(ValueError):
         futures[1].result(5)
     writer.close()
+
+
+def test_a_database_that_is_away_is_not_asked_for_each_batch():
+    """Two hundred callers must not wait for two hundred time-outs of ten seconds, one after the other."""
+    tried, all_in = [], threading.Event()
+
+    def write(batches):
+        all_in.wait(10)
+        tried.append(len(batches))
+        raise ConnectionError("away")
+
+    writer = GroupWriter(write, hopeless=lambda error: isinstance(error, ConnectionError))
+    futures = [writer.submit(["row"]) for _ in range(200)]
+    all_in.set()
+    assert all(isinstance(future.exception(10), ConnectionError) for future in futures)
+    assert len(tried) <= 4, tried  # the first batch's group, and that of all others: together, then one alone
+    writer.close()
+
+
+def test_what_is_away_is_told_from_what_is_refused(store, monkeypatch):
+    """Only of a database that is away is it true that the next batch fares no better."""
+    with pytest.raises(StoreUnavailable) as refused, translated(), store._writes.begin() as connection:
+        connection.execute(sa.text("INSERT INTO taste_events (person, id) VALUES ('a', 'b')"))  # NOT NULL fails
+    assert not refused.value.out_of_reach
+    with pytest.raises(StoreUnavailable) as away, translated():
+        raise sa.exc.OperationalError("select", {}, Exception("server closed the connection unexpectedly"))
+    assert away.value.out_of_reach
+
+
+@pytest.mark.postgres
+def test_connections_that_a_server_ended_are_made_anew(store, store_url):
+    """A PostgreSQL server that was restarted costs nobody an event, nor a reader an error."""
+    if not store_url.startswith("postgresql"):
+        pytest.skip("SQLite has no server")
+    store.add([event(1)])
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+    with psycopg.connect(store_url, autocommit=True) as connection:
+        assert len(connection.execute(ended).fetchall()) >= 1
+    assert store.add([event(2)]).added == 1
+    assert [one.id for one in store.of_person("ana")] == ["e1", "e2"]
 
 
 def test_a_flood_is_refused_not_swallowed():
