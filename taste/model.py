@@ -225,13 +225,17 @@ def train_model(
     graph = build_graph(edges, ids)
     sets = capped(_sets(edges, ids), settings.set_cap)
     usable = sets[np.diff(sets.indptr) >= 2]
-    start = _carry_over(incumbent, ids, content, settings) if incumbent else None
+    start = (
+        _carry_over(incumbent, ids, content, settings) if incumbent and incumbent.columns == tuple(columns) else None
+    )
     if usable.shape[0]:
         factors = train_factors(usable, content, settings, start=start, seed=seed)
-    else:
-        one_each = sparse.csr_matrix((np.ones(2, np.float32), ([0, 0], [0, min(1, len(ids) - 1)])), (1, len(ids)))
+    elif len(ids) > 1:
+        one_each = sparse.csr_matrix((np.ones(2, np.float32), ([0, 0], [0, 1])), (1, len(ids)))
         none = FactorSettings(dim=settings.dim, epochs=0, temperature=settings.temperature)
-        factors = train_factors(one_each, content, none) if len(ids) > 1 else _nothing(content, settings)
+        factors = train_factors(one_each, content, none)
+    else:
+        factors = _nothing(content, settings)
     return TasteModel(
         encoder_version=encoder_version,
         columns=tuple(columns),
@@ -283,7 +287,11 @@ def content_of(table: pa.Table, columns: Sequence[str]) -> Floats:
 
 
 def column_vectors(table: pa.Table, column: str) -> Floats:
-    """A fixed-size-list column as float32 [n, D]; rows without a vector are zero. Raises InvalidInput."""
+    """A fixed-size-list column as float32 [n, D]; rows without a vector, or with one that is no number, are zero.
+
+    Raises:
+        InvalidInput: there is no such column, or it holds no vectors.
+    """
     if column not in table.column_names:
         raise InvalidInput(f"there is no column {column!r}; there are {', '.join(table.column_names)}")
     values = table[column].combine_chunks()
@@ -293,6 +301,9 @@ def column_vectors(table: pa.Table, column: str) -> Floats:
     if values.null_count:
         values = pc.if_else(pc.is_valid(values), values, pa.scalar([0.0] * width, values.type))
     flat: Floats = values.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False).reshape(-1, width)
+    broken = ~np.isfinite(flat.sum(axis=1))
+    if broken.any():  # one NaN would make the mean of all items NaN, and with it every vector of the model
+        flat = np.where(broken[:, None], np.float32(0), flat)
     return flat
 
 
@@ -310,11 +321,15 @@ def _sets(edges: pa.Table, ids: Sequence[str]) -> sparse.csr_matrix:
 
 
 def _carry_over(old: TasteModel, ids: Sequence[str], content: Floats, settings: FactorSettings) -> Factors | None:
-    """The incumbent's factors in the new row order, new items from their content; None where they do not fit."""
+    """The incumbent's factors in the new row order, new items from their content; None where they do not fit, or are
+    no numbers, which training would hand on for ever."""
     f = old.factors
     if f.dim != settings.dim or f.input_map.shape[0] != content.shape[1]:
         return None
     embedded = old.embed(ids, content)
+    arrays = (embedded.inputs, embedded.outputs, embedded.bias, f.input_map, f.output_map, f.content_mean)
+    if not all(np.isfinite(array.sum()) for array in arrays):
+        return None
     return Factors(
         embedded.inputs,
         embedded.outputs,

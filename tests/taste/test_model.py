@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import time
 import tracemalloc
@@ -53,15 +54,15 @@ def test_nothing_of_a_person_is_in_a_model(world, tmp_path):
 
 def test_a_shop_without_events_starts_from_content(world):
     """On the first day likeness is all there is; it must do, with one item and with none too."""
-    for count in (240, 1):
+    for count in (240, 2, 1, 0):
         items = world.items.slice(0, count)
         model = train_model(
             items, EDGE_SCHEMA.empty_table(), encoder_version=ENCODER, columns=["joint_vector"], settings=SETTINGS
         )
-        profile = build_profile("ana", [act(1, items["id"][0].as_py())], model, now=NOW)
+        profile = build_profile("ana", [act(1, item_id("Japandi", "Sofas", 0))], model, now=NOW)
         shown = rank(items, model, profile)
         assert len(shown) == min(count, 20)
-        assert shown[0].id.startswith("Japandi-Sofas")
+        assert all(one.id.startswith("Japandi-Sofas") for one in shown[:1])
 
 
 def test_training_goes_on_from_the_incumbent(world):
@@ -73,6 +74,40 @@ def test_training_goes_on_from_the_incumbent(world):
     )
     some = [item_id("Boho", "Rugs", n) for n in range(5)]
     assert np.allclose(model.embed(some).outputs, world.model.embed(some).outputs, atol=1e-3)
+
+
+def test_one_vector_that_is_no_number_spoils_no_model(world):
+    """An encoder that overflowed on one picture must not make NaN of all, nor of tomorrow's model."""
+    vectors = column_vectors(world.items, "joint_vector").copy()
+    vectors[3], vectors[4, 2] = np.nan, np.inf
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    place = world.items.column_names.index("joint_vector")
+    items = world.items.set_column(place, "joint_vector", column)
+    assert not column_vectors(items, "joint_vector")[[3, 4]].any()
+    how = {"encoder_version": ENCODER, "columns": ["joint_vector"], "settings": SETTINGS}
+    model = train_model(items, world.edges, **how)
+    good = model.factors
+    for array in (good.inputs, good.outputs, good.bias, good.input_map):
+        assert np.isfinite(array).all()
+    outputs = good.outputs.copy()
+    outputs[0] = np.nan
+    spoiled = dataclasses.replace(model, factors=dataclasses.replace(good, outputs=outputs))
+    assert np.isfinite(train_model(world.items, world.edges, incumbent=spoiled, **how).factors.outputs).all()
+    rows = items.slice(0, 20).set_column(0, "id", pa.array([f"new-{n}" for n in range(20)]))
+    profile = build_profile("ana", [act(n, item_id("Boho", "Rugs", n)) for n in range(3)], model, now=NOW)
+    assert all(np.isfinite(one.score) for one in rank(rows, model, profile))
+
+
+def test_an_incumbent_of_other_columns_is_not_gone_on_from(world):
+    """Columns in another order are as wide, and mean something else: maps of the one would misread the other."""
+    flipped = column_vectors(world.items, "joint_vector")[:, ::-1]
+    column = pa.FixedSizeListArray.from_arrays(pa.array(flipped.ravel()), flipped.shape[1])
+    items = world.items.append_column("image_vector", column)
+    how = {"encoder_version": ENCODER, "settings": SETTINGS.__class__(dim=24, epochs=0)}
+    one = train_model(items, world.edges, columns=["joint_vector", "image_vector"], **how)
+    other = train_model(items, world.edges, columns=["image_vector", "joint_vector"], incumbent=one, **how)
+    fresh = train_model(items, world.edges, columns=["image_vector", "joint_vector"], **how)
+    assert np.allclose(other.factors.input_map, fresh.factors.input_map)
 
 
 def test_a_robots_set_costs_no_more_than_a_persons():
