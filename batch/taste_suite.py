@@ -18,10 +18,19 @@ from batch.train_taste import load_model, read_items
 from catalog.demo import load as demo
 from catalog.errors import InvalidInput, NotFound
 from catalog.release import Release, ReleaseStore
-from taste.evaluate import LIKES, foretell, to_events
+from taste.evaluate import (
+    MOST_JUDGED,
+    by_person,
+    foretell,
+    latest_of_each,
+    likes_since,
+    sample_people,
+    to_be_judged,
+    to_events,
+)
 from taste.explore import propose
 from taste.model import TasteModel
-from taste.profile import Profile, build_profile
+from taste.profile import MAX_EVENTS, Profile, build_profile
 from taste.rank import RankSettings, rank
 from taste.store import EVENT_SCHEMA
 
@@ -45,6 +54,8 @@ def taste(store: ReleaseStore, release: Release, events: pa.Table, say: Say, day
     """
     model, day = _model(store, release), _beginning(events, days)
     popular = np.asarray(model.factors.bias, np.float32)
+    people = sample_people(likes_since(events, day)["person"].to_pylist(), MOST_JUDGED)
+    events = to_be_judged(events, day, people)
     mine = list(foretell(model, events, day))
     if not mine:
         raise InvalidInput(f"nobody liked anything new since {day:%Y-%m-%d %H:%M}; are these this shop's events?")
@@ -115,16 +126,15 @@ def _beginning(events: pa.Table, days: float) -> datetime:
 
 def _profiles(model: TasteModel, events: pa.Table, day: datetime) -> Iterator[tuple[Profile, set[str]]]:
     """Everybody with interests, by id, and what new things they liked from `day` on."""
-    ordered = events.sort_by("person")
-    runs = pc.run_end_encode(ordered["person"].combine_chunks())
-    begin = 0
-    for person, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-        history = to_events(ordered.slice(begin, end - begin))
-        begin = end
-        profile = build_profile(person, [one for one in history if one.time < day], model, now=day)
-        later = {one.item for one in history if one.time >= day and one.kind in LIKES and one.item}
+    early = events.filter(pc.less(events["time"], pa.scalar(day, events["time"].type)))
+    likes = likes_since(events, day)
+    liked: dict[str, set[str]] = {}
+    for person, item in zip(likes["person"].to_pylist(), likes["item"].to_pylist(), strict=True):
+        liked.setdefault(person, set()).add(item)
+    for person, rows in by_person(latest_of_each(early, MAX_EVENTS)):
+        profile = build_profile(person, to_events(rows), model, now=day)
         if profile.active:
-            yield profile, later - profile.seen
+            yield profile, liked.get(person, set()) - profile.seen
 
 
 def _feed(model: TasteModel, table: pa.Table, profile: Profile, later: set[str], setting: float) -> dict[str, float]:
