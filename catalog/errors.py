@@ -5,6 +5,7 @@
     │   ├── BadItem         one row of a catalogue is not an item
     │   ├── BadPicture      bytes that are not a picture we can or will decode
     │   └── BadSource       a catalogue that cannot be opened or understood at all
+    │       └── Shrunk      an export without most of what the shop sells
     ├── NotFound            an item, table or release that does not exist
     ├── Superseded          another release went live while a job made its own from the one before
     ├── VersionMismatch     vectors or models of two different encoder versions were about to meet
@@ -47,6 +48,12 @@ class BadSource(InvalidInput):
     """A catalogue that cannot be opened or understood at all."""
 
     code = "bad_source"
+
+
+class Shrunk(BadSource):
+    """An export that lacks so much of what the shop sells that it is more likely to be broken."""
+
+    code = "shrunk"
 
 
 class NotFound(WindowshopError, LookupError):

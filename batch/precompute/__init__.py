@@ -9,7 +9,9 @@ The job goes through these stages; each can be killed at any moment and the same
 | `stage`    | read the source in shards into small Parquet files; find duplicate ids                            |
 | `flow`     | wave by wave on Ray Data: fetch, decode, encode, write Parquet with a checkpoint                  |
 | `prepare`  | what `flow` does with a row before encoding; reuses what an earlier run made                      |
-| `merge`    | one writer: a finished wave into LanceDB, its features into the cache; items that left            |
+| `merge`    | one writer: a finished wave into LanceDB, its features into the cache                             |
+| `leavers`  | items that left: taken out, unless so many did that the export looks broken                       |
+| `buckets`  | ids in buckets of their hash, to compare catalogues of any size                                   |
 | `job`      | the order of it all, and the release at the end                                                   |
 | `run`      | what is known of a run between two processes                                                      |
 | `features` | the cached base features, for jobs that train on them                                             |

@@ -10,6 +10,7 @@ from rich.table import Table
 from batch.command import ends_plainly
 from batch.precompute.flow import FlowOptions
 from batch.precompute.job import Job, Report, precompute
+from batch.precompute.leavers import MAX_GONE
 from batch.precompute.progress import for_terminal
 from batch.ray_session import connect
 from catalog.fetch import FetchLimits
@@ -48,6 +49,14 @@ def main(
         typer.Option(help="`packaged`, or the hub id or folder of a SigLIP model: `google/siglip2-base-patch16-224`."),
     ] = "packaged",
     promote: Annotated[bool, typer.Option(help="Make the new release the live one.")] = True,
+    max_gone: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the live items that may leave the shop at once; an export that lacks more is not promoted.",
+        ),
+    ] = MAX_GONE,
     require_image: Annotated[bool, typer.Option(help="Reject items without a picture.")] = False,
     trust_addresses: Annotated[
         bool, typer.Option(help="A picture at an unchanged address has not changed: do not fetch it again.")
@@ -81,6 +90,7 @@ def main(
             release=release,
             encoder=encoder,
             promote=promote,
+            max_gone=max_gone,
             require_image=require_image,
             trust_addresses=trust_addresses,
             max_pixels=max_pixels,
@@ -103,6 +113,7 @@ def show(report: Report, console: Console) -> None:
         ("facts updated", report.updated),
         ("unchanged", report.unchanged),
         ("taken out", report.gone),
+        ("kept as they were, for their rows are rejected", report.kept),
         ("rejected", report.rejected),
         *((f"  {reason}", count) for reason, count in sorted(report.reasons.items())),
         ("items in the release", report.items),

@@ -12,7 +12,8 @@ import ray
 
 from batch.precompute.files import Folder
 from batch.precompute.flow import LEAST_CPUS, EncoderInfo, FlowOptions, LoadEncoder, probe_encoder, run_wave
-from batch.precompute.merge import REJECTS, Outcome, merge_wave, take_out_gone
+from batch.precompute.leavers import MAX_GONE, refuse_shrunk, take_out_gone
+from batch.precompute.merge import REJECTS, Outcome, merge_wave
 from batch.precompute.prepare import PrepareOptions
 from batch.precompute.progress import Progress, silent
 from batch.precompute.run import RunBook, RunState
@@ -37,6 +38,7 @@ class Job:
         encoder: name of the base encoder, for `catalog.encoder.load_base_encoder`.
         load: loads it in a worker; by default from its name.
         promote: make the new release the live one.
+        max_gone: share of the live items that may leave the shop at once; where more would, nothing is promoted.
         require_image, trust_addresses, max_pixels, thumbnail_side, limits: see `PrepareOptions`.
         flow: how work is spread over the cluster.
         wave_rows: rows between two merges into the table. Bounds what the job keeps in memory and in its work folder
@@ -49,6 +51,7 @@ class Job:
     encoder: str = "packaged"
     load: LoadEncoder | None = None
     promote: bool = True
+    max_gone: float = MAX_GONE
     require_image: bool = False
     trust_addresses: bool = False
     max_pixels: int = MAX_PIXELS
@@ -74,6 +77,7 @@ class Report:
         items: items that can be found in the release.
         encoded, updated, unchanged, rejected: rows by what became of them.
         gone: items that left the source.
+        kept: items whose row cannot be used any more, which stay as they were.
         reasons: rejected rows by reason.
         rejects: where the rejected rows are listed (Parquet); None if there are none.
     """
@@ -87,6 +91,7 @@ class Report:
     unchanged: int
     rejected: int
     gone: int
+    kept: int
     reasons: dict[str, int]
     rejects: str | None
 
@@ -96,6 +101,7 @@ def precompute(job: Job, progress: Progress | None = None) -> Report:
 
     Raises:
         BadSource: the source cannot be used.
+        Shrunk: it lacks more of the live items than `max_gone`; nothing was taken out.
         InvalidInput: another job writes to the store.
         Superseded: a release of another encoder went live meanwhile, or one while the new one was written.
         OSError: a disk is full, a store cannot be reached.
@@ -197,6 +203,7 @@ class _Worker:
         )
         self.progress.say(f"Merging rows {first + 1:,} to {first + rows:,}")
         outcome = self._merge(state, wave, number)
+        self._table().index_ids()
         state = self.book.save(
             state,
             waves_merged=number + 1,
@@ -214,13 +221,16 @@ class _Worker:
     def _finish(self, state: RunState) -> Report:
         table = self._table()
         folder = self.book.of(state)
-        if state.gone is None:
-            self.progress.say("Taking out items that left the source")
-            state = self.book.save(state, gone=take_out_gone(folder, table, state.rows))
-        rejects = self._collect_rejects(state, folder)
         live = before = self._live()
         if self.job.promote:
             self._check_encoder(before)
+        if state.gone is None:
+            self.progress.say("Taking out items that left the source")
+            if before is not None and self.job.promote:
+                refuse_shrunk(folder, table, ItemTable.of(self.store, before), state.rows, self.job.max_gone)
+            left = take_out_gone(folder, table, state.rows)
+            state = self.book.save(state, gone=left.gone, kept=left.kept)
+        rejects = self._collect_rejects(state, folder)
         changed = bool(state.counts.get("encode", 0) + state.counts.get("update", 0) + (state.gone or 0))
         # An unchanged catalogue needs no new release, provided that the live one holds the table's last state.
         if changed or live is None or (live.items.name, live.items.version) != (self.table_name, table.version):
@@ -240,6 +250,7 @@ class _Worker:
             unchanged=state.counts.get("unchanged", 0),
             rejected=state.counts.get("reject", 0),
             gone=state.gone or 0,
+            kept=state.kept,
             reasons=state.reasons,
             rejects=rejects,
         )

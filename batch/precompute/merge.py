@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from batch.precompute.features import feature_schema, features_of
 from batch.precompute.files import Folder
 from batch.precompute.flow import EncoderInfo, committed_files
-from batch.precompute.stage import bucket_bounds, id_buckets, id_hashes
 from catalog.encoder import Features, Head, Vectors, spaces_of
 from catalog.item import Item
 from catalog.table import DETAIL_COLUMN, ItemTable, item_rows, number_columns, vectors_from_arrow
@@ -67,27 +65,6 @@ def merge_wave(
     if outcome.actions["reject"]:
         rejects.write_parquet(f"{name}.parquet", _rejects_of(wave), REJECTS)
     return outcome
-
-
-def take_out_gone(folder: Folder, table: ItemTable, rows: int) -> int:
-    """Take items out of the table that the staged source does not have any more; returns how many.
-
-    Items whose row is there but cannot be used at the moment, such as for a picture that cannot be fetched, stay as
-    they are. Earlier releases keep what they had. Memory: one bucket of ids.
-    """
-    count = 0
-    bounds = bucket_bounds(rows)
-    for (low, high), staged in zip(bounds, id_buckets(folder, rows), strict=True):
-        gone: list[str] = []
-        for batch in table.batches(["id"]):
-            ids = batch.column("id")
-            if len(bounds) > 1:
-                hashes = id_hashes(ids.to_pylist())
-                ids = ids.filter(pa.array((hashes >= np.uint64(low)) & (hashes <= np.uint64(high))))
-            gone += ids.filter(pc.invert(pc.is_in(ids, staged["id"].combine_chunks()))).to_pylist()
-        table.delete(gone)
-        count += len(gone)
-    return count
 
 
 def _insert(table: ItemTable, rows: pa.Table, info: EncoderInfo, head: Head | None) -> None:

@@ -24,6 +24,7 @@ class RunState:
         counts: outcomes of the merged waves: encoded, updated, unchanged, rejected.
         reasons: rejected rows by reason.
         gone: items that left, once they were taken out; None before.
+        kept: items that stay as they were, for their row cannot be used.
         finished: the release is written.
     """
 
@@ -37,6 +38,7 @@ class RunState:
     counts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     gone: int | None = None
+    kept: int = 0
     finished: bool = False
 
 

@@ -4,18 +4,17 @@ From here on the job depends on the source no more: a source that changes under 
 job reads the same rows in the same order, and every kind of source is the same to the stages that follow.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray.data
 
+from batch.precompute.buckets import IDS, buckets, has_runs, with_hashes, write_runs
 from batch.precompute.files import Folder
 from batch.precompute.flow import quiet_context
 from catalog.errors import BadSource
@@ -33,13 +32,9 @@ STAGED = pa.schema(
     ]
 )
 
-IDS = pa.schema([("hash", pa.uint64()), ("id", pa.string()), ("ordinal", pa.int64())])
 DUPLICATES = pa.schema([("ordinal", pa.int64()), ("first", pa.int64())])
 
 SHARDS_AT_A_TIME = 256
-IDS_PER_BUCKET = 250_000
-"""Ids are compared bucket by bucket of their hash; a bucket fits easily into memory (about 25 MB)."""
-
 _BATCH_ROWS = 512
 
 
@@ -81,24 +76,27 @@ def stage_source(source: CatalogSource, folder: Folder, rows_per_shard: int) -> 
 
 
 def stage_shard(source: CatalogSource, shard: Shard, folder: Folder) -> dict[str, Any]:
-    """Read one shard into `items/` and its ids into `ids/`. Reads nothing if that is done already.
+    """Read one shard into `items/`, its ids into `ids/`, and those of its rejected rows into `claimed/`.
+
+    Reads nothing if that is done already.
 
     Returns:
         Number of rows, and the fields met, as JSON lists.
     """
-    items, ids = folder / "items", folder / "ids"
+    items = folder / "items"
     name = f"{shard.first:012d}-{shard.rows}.parquet"
     notes = f"{shard.first:012d}.json"
     if done := items.read_json(notes):
         return done
     usage = Usage()
-    known: list[tuple[int, str, int]] = []
-    rows = items.write_parquet(name, _parsed(source, shard, usage, known), STAGED)
-    known.sort()
-    columns = [pa.array([entry[i] for entry in known], IDS.field(i).type) for i in range(3)]
-    ids.write_parquet(name, [pa.Table.from_arrays(columns, schema=IDS)], IDS, group_rows=4096)
+    known: list[tuple[str, int]] = []
+    claimed: list[tuple[str, int]] = []
+    rows = items.write_parquet(name, _parsed(source, shard, usage, known, claimed), STAGED)
+    _write_ids(folder / "ids", name, known)
+    if claimed:
+        _write_ids(folder / "claimed", name, claimed)
     result = {"rows": rows, "fields": json.dumps(sorted(usage.fields)), "mapped": json.dumps(sorted(usage.mapped))}
-    items.write_json(notes, result)  # last: it says that the two files above are whole
+    items.write_json(notes, result)  # last: it says that the files above are whole
     return result
 
 
@@ -112,7 +110,7 @@ def staged_files(folder: Folder) -> list[tuple[str, int, int]]:
 def find_duplicates(folder: Folder, rows: int) -> tuple[int, int]:
     """Write down which rows repeat an id: of rows with one id, the first counts. Returns (ids, duplicates)."""
     ids = duplicates = 0
-    for bucket, table in enumerate(id_buckets(folder, rows)):
+    for bucket, table in enumerate(buckets(id_runs(folder), rows)):
         firsts = table.group_by("id").aggregate([("ordinal", "min"), ("ordinal", "count")])
         ids += firsts.num_rows
         repeated = firsts.filter(pc.greater(firsts["ordinal_count"], 1))
@@ -138,40 +136,42 @@ def duplicates_between(folder: Folder, start: int, end: int) -> dict[int, int]:
     return dict(zip(table["ordinal"].to_pylist(), table["first"].to_pylist(), strict=True))
 
 
-def id_buckets(folder: Folder, rows: int) -> Iterator[pa.Table]:
-    """The ids of all rows that are items, in buckets of their hash: tables of `IDS`, each of bounded size."""
-    data = (folder / "ids").parquet()
-    for low, high in bucket_bounds(rows):
-        column = pc.field("hash")
-        yield data.to_table(filter=(column >= pa.scalar(low, pa.uint64())) & (column <= pa.scalar(high, pa.uint64())))
+def id_runs(folder: Folder) -> Folder:
+    """The ids of all rows that are items, for `batch.precompute.buckets.buckets`."""
+    return _runs(folder, "ids")
 
 
-def bucket_bounds(rows: int) -> list[tuple[int, int]]:
-    """Ranges of hashes (both ends included) that hold about `IDS_PER_BUCKET` ids each."""
-    count = max(1, -(-rows // IDS_PER_BUCKET))
-    edges = [2**64 * i // count for i in range(count + 1)]
-    return [(low, high - 1) for low, high in pairwise(edges)]
+def claimed_runs(folder: Folder) -> Folder:
+    """The ids that rows claim which are no items: their items are not gone, though what they are now is not known."""
+    return _runs(folder, "claimed")
 
 
-def id_hash(item_id: str) -> int:
-    """A 64-bit hash of an id that is the same in every process."""
-    return int.from_bytes(hashlib.blake2b(item_id.encode(), digest_size=8).digest(), "little")
+def _runs(folder: Folder, name: str) -> Folder:
+    shards, runs = folder / name, folder / f"{name}-sorted"
+    if not has_runs(runs):
+        names = shards.names(".parquet")
+        write_runs(shards.parquet(names).to_batches(batch_readahead=1) if names else (), runs)
+    return runs
 
 
-def id_hashes(ids: list[str]) -> np.ndarray:
-    """uint64 [n]"""
-    return np.fromiter((id_hash(i) for i in ids), dtype=np.uint64, count=len(ids))
+def _write_ids(folder: Folder, name: str, ids: list[tuple[str, int]]) -> None:
+    table = with_hashes([one for one, _ in ids], [ordinal for _, ordinal in ids])
+    folder.write_parquet(name, [table], IDS)
 
 
 def _parsed(
-    source: CatalogSource, shard: Shard, usage: Usage, known: list[tuple[int, str, int]]
+    source: CatalogSource,
+    shard: Shard,
+    usage: Usage,
+    known: list[tuple[str, int]],
+    claimed: list[tuple[str, int]],
 ) -> Iterator[pa.RecordBatch]:
     rows = source.read(shard, usage)
     while some := list(islice(rows, _BATCH_ROWS)):
         records = []
         for row in some:
-            if row.item is not None:
-                known.append((id_hash(row.id), row.id, row.ordinal))
+            if row.id:
+                (known if row.item is not None else claimed).append((row.id, row.ordinal))
             records.append(
                 {
                     "ordinal": row.ordinal,

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from batch.encoder_loop import TrainSettings
+from batch.precompute.leavers import MAX_GONE
 from batch.suite_report import Suite
 from catalog.errors import InvalidInput
 from navigator.packaged import PACKAGED
@@ -57,6 +58,9 @@ class CatalogueSection(Section):
     encoder: str = "packaged"
     require_image: bool = False
     trust_addresses: bool = False
+    max_gone: float = Field(
+        default=MAX_GONE, ge=0, le=1, description="Share of the live items that may leave the shop at once."
+    )
     encoders: int | None = Field(default=None, ge=1, description="Encoding actors.")
     gpus_per_encoder: float | None = Field(default=None, ge=0)
     wave_rows: int = Field(default=200_000, ge=1)

@@ -83,6 +83,7 @@ def _catalogue(section: CatalogueSection, load: Callable[[], BaseEncoder] | None
             release=uri,
             encoder=section.encoder,
             load=load,
+            max_gone=section.max_gone,
             require_image=section.require_image,
             trust_addresses=section.trust_addresses,
             flow=FlowOptions(section.encoders, section.gpus_per_encoder),

@@ -133,7 +133,7 @@ class CatalogSource:
 
     def _to_item(self, raw: RawRow, fields: Mapping[str, Any], shard: Shard) -> SourceRow:
         row = self.fields.apply(fields)
-        claimed = str(row.get("id") or "")[:256].encode("utf-8", "replace").decode()
+        claimed = _claimed_id(row.get("id"))
         try:
             item = parse_item(row)
             item.model_dump_json()  # a lone surrogate passes as a str and fails as UTF-8
@@ -144,6 +144,11 @@ class CatalogSource:
             return SourceRow(raw.ordinal, raw.where, None, None, claimed, bad)
         picture = resolve_picture(item.image, shard.path) if item.image else None
         return SourceRow(raw.ordinal, raw.where, item, picture, item.id)
+
+
+def _claimed_id(value: object) -> str:
+    """The id that an item of this row would have, were it one."""
+    return "" if value is None else str(value).strip()[:256].encode("utf-8", "replace").decode()
 
 
 def resolve_picture(image: str, source_path: str) -> str:

@@ -16,12 +16,13 @@ from rich.console import Console
 from tiny_catalogue import TinyEncoder, heard, picture, rows_of, write_catalogue
 
 from batch.precompute import iter_features, job
+from batch.precompute.buckets import IDS, with_hashes
 from batch.precompute.files import Folder
-from batch.precompute.merge import take_out_gone
+from batch.precompute.leavers import take_out_gone
 from batch.precompute.prepare import Fingerprint
 from batch.precompute.progress import Progress
-from batch.precompute.stage import IDS, find_duplicates, id_hash
-from catalog.errors import BadSource, Superseded
+from batch.precompute.stage import duplicates_between, find_duplicates
+from catalog.errors import BadSource, Shrunk, Superseded
 from catalog.images import decode
 from catalog.release import ModelRef, ReleaseStore
 from catalog.table import ItemTable
@@ -190,6 +191,49 @@ def test_an_export_that_lost_its_ids_does_not_empty_the_shop(run, tmp_path):
     assert len(table_of(tmp_path / "shop")) == 3
 
 
+def test_a_row_that_turns_bad_takes_no_item_out(run, tmp_path):
+    """An item keeps the last row of its that could be used, and is told; an id that is a number is the same id."""
+    rows = [{"id": n, "title": f"Thing {n}", "price": n} for n in range(4)]
+    path = write_catalogue(tmp_path, rows)
+    run(f"jsonl:{path}")
+    rows[0]["price"], rows[1]["title"] = "on request", " "
+    write_catalogue(tmp_path, [*rows[:2], {"id": "new", "title": ""}, rows[2]])
+    report = run(f"jsonl:{path}")
+    assert (report.kept, report.gone, report.items, report.rejected) == (2, 1, 3, 3)
+    table = table_of(tmp_path / "shop")
+    assert {i: row["title"] for i, row in table.items()} == {"0": "Thing 0", "1": "Thing 1", "2": "Thing 2"}
+    rejects = pq.read_table(report.rejects).sort_by("ordinal").to_pylist()
+    assert [(r["id"], r["code"]) for r in rejects] == [
+        ("0", "invalid_field"),
+        ("1", "missing_title"),
+        ("new", "missing_title"),
+    ]
+    write_catalogue(tmp_path, rows[2:])
+    assert run(f"jsonl:{path}", max_gone=1).gone == 2, "without a row it is gone"
+
+
+def test_an_export_that_lost_most_of_its_rows_is_not_promoted(run, tmp_path):
+    """More than the share that may leave: what is live stays, until somebody says that it is right."""
+    rows = rows_of(10)
+    path = write_catalogue(tmp_path, rows)
+    first = run(f"jsonl:{path}")
+    write_catalogue(tmp_path, [*rows[:1], *rows_of(9, start=20)])
+    with pytest.raises(Shrunk, match=r"9 of the 10 items that are live would leave.*50%.*--max-gone 1"):
+        run(f"jsonl:{path}")
+    store = ReleaseStore(tmp_path / "shop")
+    assert store.current_id() == first.release
+    with pytest.raises(Shrunk):
+        run(f"jsonl:{path}", max_gone=0.8)
+    assert len(store.list()) == 1
+    report = run(f"jsonl:{path}", max_gone=0.9)
+    assert (report.gone, report.items, report.encoded) == (9, 10, 9)
+    assert store.current_id() == report.release
+    write_catalogue(tmp_path, rows)
+    looked_at = run(f"jsonl:{path}", promote=False)
+    assert looked_at.gone == 9
+    assert store.current_id() == report.release
+
+
 def test_what_went_live_meanwhile_is_not_undone(run, tmp_path, monkeypatch):
     """A model that was promoted while the job ran stays live, and comes along when the same command goes on."""
     rows = rows_of(6)
@@ -227,20 +271,17 @@ def test_what_went_live_meanwhile_is_not_undone(run, tmp_path, monkeypatch):
 
 def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch):
     """The first row of an id wins in whatever shard it lies, and nothing depends on how ids fall into buckets."""
-    import pyarrow as pa
-
-    monkeypatch.setattr("batch.precompute.stage.IDS_PER_BUCKET", 10)
+    monkeypatch.setattr("batch.precompute.buckets.IDS_PER_BUCKET", 10)
+    monkeypatch.setattr("batch.precompute.buckets.RUN_ROWS", 30)
+    monkeypatch.setattr("batch.precompute.buckets._GROUP_ROWS", 7)
     folder = Folder(str(tmp_path / "run"))
     ids = [f"i{n % 60}" for n in range(100)]
-    for start in (0, 50):
-        part = sorted((id_hash(i), i, start + k) for k, i in enumerate(ids[start : start + 50]))
-        columns = [pa.array([p[c] for p in part], IDS.field(c).type) for c in range(3)]
-        (folder / "ids").write_parquet(
-            f"{start:012d}-50.parquet", [pa.Table.from_arrays(columns, schema=IDS)], IDS, group_rows=7
-        )
+    for start in range(0, 100, 10):
+        part = with_hashes(ids[start : start + 10], list(range(start, start + 10)))
+        (folder / "ids").write_parquet(f"{start:012d}-10.parquet", [part], IDS)
+    unusable = with_hashes([f"i{n}" for n in range(85, 100)], list(range(15)))
+    (folder / "claimed").write_parquet("000000000000-10.parquet", [unusable], IDS)
     assert find_duplicates(folder, 100) == (60, 40)
-    from batch.precompute.stage import duplicates_between
-
     assert duplicates_between(folder, 0, 100) == {n: n - 60 for n in range(60, 100)}
     assert duplicates_between(folder, 70, 73) == {70: 10, 71: 11, 72: 12}
 
@@ -257,9 +298,10 @@ def test_duplicates_and_leavers_are_found_bucket_by_bucket(tmp_path, monkeypatch
             table.schema.names
         )
     )
-    assert take_out_gone(folder, table, 100) == 30
-    left = sorted(i for batch in table.batches(["id"]) for i in batch["id"].to_pylist())
-    assert left == [f"i{n}" for n in range(50, 60)]
+    left = take_out_gone(folder, table, 100)
+    assert (left.gone, left.kept) == (25, 5)
+    stays = sorted(i for batch in table.batches(["id"]) for i in batch["id"].to_pylist())
+    assert stays == [f"i{n}" for n in (*range(50, 60), *range(85, 90))]
 
 
 def test_one_cpu_is_told_to_be_too_few(run, tmp_path, monkeypatch):
