@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated
 
 import fsspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -77,8 +76,8 @@ def main(
     boards: Annotated[
         str | None, typer.Option(help="JSON lines with `id` and `items`: boards that the shop itself curates.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over all people and boards.")] = FactorSettings.epochs,
-    dim: Annotated[int, typer.Option(help="Dimensions of the factor space.")] = FactorSettings.dim,
+    epochs: Annotated[int, typer.Option(min=0, help="Passes over all people and boards.")] = FactorSettings.epochs,
+    dim: Annotated[int, typer.Option(min=2, help="Dimensions of the factor space.")] = FactorSettings.dim,
     set_cap: Annotated[
         int, typer.Option(min=2, help="Items of a person or board that count, at most: the latest and strongest acts.")
     ] = FactorSettings.set_cap,
@@ -253,6 +252,8 @@ def read_boards(where: str) -> pa.Table:
         with fsspec.open(where, "rb", compression="infer") as file:
             rows = pyarrow.json.read_json(file)
         owners, members = rows["id"].combine_chunks(), rows["items"].combine_chunks()
+        if owners.null_count:
+            raise KeyError("a line has no id")
         flat = {"board": owners.take(pc.list_parent_indices(members)), "item": pc.list_flatten(members)}
         return pa.table(flat).cast(NO_BOARDS.schema)
     except (OSError, KeyError, pa.ArrowException) as error:
@@ -328,7 +329,7 @@ def _release(
 
 
 def _people(edges: pa.Table) -> float:
-    return float(np.unique(edges.filter(pc.equal(edges["relation"], "people"))["node"].to_numpy()).size)
+    return float(pc.count_distinct(edges.filter(pc.equal(edges["relation"], "people"))["node"]).as_py())
 
 
 if __name__ == "__main__":

@@ -297,7 +297,9 @@ def _load_csr(folder: Path, relation: str, direction: str) -> Csr:
 
 def _edges(relation: Relation, nodes: Any, items: Any, weights: Any) -> pa.Table:
     labels = pa.repeat(pa.scalar(relation), len(nodes))
-    return pa.table([labels, nodes, items, weights], names=EDGE_SCHEMA.names).cast(EDGE_SCHEMA)
+    edges = pa.table([labels, nodes, items, weights], names=EDGE_SCHEMA.names).cast(EDGE_SCHEMA)
+    # What has no name joins nobody with anything: files may hold rows without one.
+    return edges.filter(pc.and_(pc.is_valid(edges["node"]), pc.is_valid(edges["item"])))
 
 
 def _as_int64(times: Any) -> NDArray[np.int64]:

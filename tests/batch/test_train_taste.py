@@ -263,5 +263,8 @@ def test_what_cannot_be_read_is_named(local_ray, shop, tmp_path):
     (tmp_path / "bad.jsonl").write_text('{"name": "loft"}')
     with pytest.raises(InvalidInput, match="items"):
         read_boards(str(tmp_path / "bad.jsonl"))
+    (tmp_path / "bad.jsonl").write_text('{"id": "loft", "items": ["a"]}\n{"items": ["a"]}')
+    with pytest.raises(InvalidInput, match="no id"):
+        read_boards(str(tmp_path / "bad.jsonl"))
     with pytest.raises(NotFound):
         train(str(tmp_path / "empty"))

@@ -156,6 +156,16 @@ def test_following_a_board_of_everything_links_to_some_of_it():
     assert len(set(edges["item"].to_pylist())) == FOLLOW_CAP + 1, "the same ones for everybody"
 
 
+def test_what_has_no_name_joins_nothing():
+    """Rows of files may lack a person or a board; they teach nothing, and break nothing."""
+    loose = pa.schema([field.with_nullable(True) for field in EVENT_SCHEMA])
+    nobody = events(("x", "save", "a", "loft", 0)).set_column(0, loose.field("person"), pa.array([None], pa.string()))
+    boards = pa.table({"board": ["loft", None, "loft"], "item": ["a", "b", None]})
+    edges = sum_edges(pa.concat_tables([event_edges(nobody, NOW), board_edges(boards)]))
+    assert [(row["node"], row["item"]) for row in edges.to_pylist()] == [("loft", "a")]
+    assert build_graph(edges, ["a", "b"]).edges == 1
+
+
 def test_a_short_walk_from_many_items_ends():
     """Few steps among many sources: the table of visits once filled up, and the walk looked for room for ever."""
     random = np.random.default_rng(0)
