@@ -139,7 +139,9 @@ def rehead(store: ReleaseStore, old: Release, head: JointHead, storage: Storage 
     name = f"items-{version.replace('+', '.')}" + ("" if storage == "float32" else f"-{storage}")
     table = ItemTable.open_or_create(store.tables_uri, name, version, [space], detail_dim=detail_dim(before.schema))
     beside = [name for name in before.schema.names if name not in vector_columns(before.schema)]
-    for batch in iter_features(store, head.base_version, old, ROWS_AT_A_TIME):
+    for number, batch in enumerate(iter_features(store, head.base_version, old, ROWS_AT_A_TIME)):
+        if number % 25 == 0:
+            table.index_ids()
         vectors = head.fuse(batch.features)
         place = {item_id: row for row, item_id in enumerate(batch.ids)}
         rows = before.rows(list(place), beside)

@@ -31,6 +31,9 @@ KEPT_FOR = timedelta(days=7)
 ANN_MIN_ROWS = 20_000
 """Below this, an exact scan answers in a few milliseconds and needs no vector index."""
 
+IDS_UNINDEXED = 50_000
+"""So many ids are read through in a few milliseconds, and need no index."""
+
 ITEM_FIELDS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -188,6 +191,17 @@ class ItemTable:
                     self._table.create_index(column, config=config)
         self._table.optimize(cleanup_older_than=self._kept_for())
         return sorted(set(configs) | existing)
+
+    def index_ids(self, unindexed: int = IDS_UNINDEXED) -> None:
+        """Keep look-ups and upserts by id quick while rows pour in: index ids anew once so many are not indexed.
+
+        What is not indexed is read whole by every one of them; building the index takes about a second per 5 million.
+        """
+        from lancedb.index import BTree
+
+        indexed = next((index for index in self._table.list_indices() if index.columns == ["id"]), None)
+        if len(self) - ((indexed.num_indexed_rows or 0) if indexed else 0) >= unindexed:
+            self._table.create_index("id", config=BTree(), replace=True)
 
     def _kept_for(self) -> timedelta:
         """How old a version must be to be cleaned up: LanceDB refuses to clean where a tagged one is as old."""

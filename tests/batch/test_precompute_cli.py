@@ -65,7 +65,9 @@ def test_errors_of_workers_are_explained(local_ray):
 
 def test_summary_names_reasons_and_release():
     """Rejected rows by reason, where they are listed, and the release."""
-    report = Report("r1", True, 10, 7, 7, 0, 0, 3, 0, 0, {"missing_id": 1, "duplicate_id": 2}, "/shop/rejects/r1.parquet")
+    report = Report(
+        "r1", True, 10, 7, 7, 0, 0, 3, 0, 0, {"missing_id": 1, "duplicate_id": 2}, "/shop/rejects/r1.parquet"
+    )
     show(report, Console(file=(out := io.StringIO()), width=100))
     for word in ("missing_id", "duplicate_id", "/shop/rejects/r1.parquet", "release r1"):
         assert word in out.getvalue()

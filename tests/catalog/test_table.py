@@ -44,6 +44,26 @@ def test_update_items_keeps_vectors_and_pictures(tmp_path):
     assert len(table) == 10
 
 
+def test_ids_are_indexed_while_rows_pour_in(tmp_path):
+    """Look-ups and upserts need not read all ids of a table that is being filled; a few more make no new index."""
+    table = ItemTable.open_or_create(str(tmp_path), "items", "v1", SPACES)
+    table.index_ids(unindexed=8)
+    assert not table._table.list_indices()
+    rows, _ = made_rows(made_items(20))
+    indexed = []
+    for start in (0, 4, 8, 12, 16):
+        table.upsert(rows.slice(start, 4))
+        table.index_ids(unindexed=8)
+        indexed.append([index.num_indexed_rows for index in table._table.list_indices()])
+    assert indexed == [[], [8], [8], [16], [16]]
+    version = table.version
+    table.index_ids(unindexed=8)
+    assert table.version == version
+    assert sorted(table.rows(["p3", "p19", "none"], [])["id"].to_pylist()) == ["p19", "p3"]
+    plan = table._table.search().where("id IN ('p3', 'p19')").explain_plan()
+    assert "ScalarIndexQuery" in plan
+
+
 def test_an_old_release_does_not_keep_a_new_one_from_being_made(tmp_path, monkeypatch):
     """Every release is tagged, and LanceDB refuses to clean up where a tagged version is as old as what is cleaned."""
     monkeypatch.setattr("catalog.table.KEPT_FOR", timedelta(seconds=1))
