@@ -39,6 +39,7 @@ class Run(BaseModel):
     Attributes:
         live: the release that was live when it began; None if nothing was.
         asked: fingerprint of everything that goes into the routine.
+        gate: fingerprint of what the candidate was measured by; "" where it was not.
         lineage: of the candidate so far.
         outcome: how it ended; None while it has not.
         why: what was worse, or what else there is to say.
@@ -48,6 +49,7 @@ class Run(BaseModel):
 
     live: str | None
     asked: str
+    gate: str = ""
     lineage: Lineage = Field(default_factory=dict)
     outcome: Literal["promoted", "worse", "nothing", "held"] | None = None
     candidate: str | None = None

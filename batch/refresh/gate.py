@@ -89,16 +89,18 @@ def worse(store: ReleaseStore, book: Book, routine: Routine, live: Release, cand
     return found
 
 
+def asked_of(routine: Routine) -> str:
+    """Fingerprint of everything that decides what is worse, so that another gate looks again."""
+    gate = routine.gate
+    suites = None if gate.suites is None else [suite.value for suite in gate.suites]
+    return fingerprint(suites, gate.tolerance, _files(routine))
+
+
 def measured(
     store: ReleaseStore, book: Book, routine: Routine, release: Release, suites: Sequence[Suite], say: Say
 ) -> list[Report]:
     """Reports of suites on a release, from the book where they are there already."""
-    gate = routine.gate
-    files = (
-        file_signature(routine.gate_boards),
-        events_signature(routine.gate_events) if routine.gate_events else "",
-        file_signature(gate.labels),
-    )
+    gate, files = routine.gate, _files(routine)
     reports = []
     for suite in suites:
         key = fingerprint(release.id, suite.value, files)
@@ -112,6 +114,16 @@ def measured(
         book.keep_measured(key, report.to_json())
         reports.append(report)
     return reports
+
+
+def _files(routine: Routine) -> tuple[str, ...]:
+    """Signatures of what the suites read."""
+    gate = routine.gate
+    return (
+        file_signature(routine.gate_boards),
+        events_signature(routine.gate_events) if routine.gate_events else "",
+        file_signature(gate.labels),
+    )
 
 
 def _evaluate(uri: str, release_id: str, suite: Suite, options: Options, say: Say) -> Report:

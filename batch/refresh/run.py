@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from batch.refresh.book import Book, Done, Outcome, Run
-from batch.refresh.gate import misfits, sealed, worse
+from batch.refresh.gate import asked_of, misfits, sealed, worse
 from batch.refresh.inputs import fingerprint, sketch_of
 from batch.refresh.isolated import Say
 from batch.refresh.plan import Choice, Decision, decide, preview
@@ -16,6 +16,11 @@ from catalog.encoder import BaseEncoder
 from catalog.release import Release, ReleaseStore
 
 CANDIDATE = "candidate"
+
+_GOING_ON = {
+    None: "Going on with the run that was cut off",
+    "worse": "The gate is another one: looking again at the candidate that was worse",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Refresher:
         steps, book, live = steps_of(self.routine, self.load), Book(self.store.uri), current_of(self.store)
         asked = _asked(steps)
         run = book.run()
-        if run is not None and _goes_on(run, live):
+        if run is not None and self._goes_on(run, live, asked):
             return preview(steps, run.lineage, current_of(self.candidates), self.store, self.choice)
         if run is not None and self._settled(run, live, asked):
             return [Decision(step.name, False, "tried with these inputs, and was worse: see --again") for step in steps]
@@ -75,14 +80,29 @@ class Refresher:
 
     def _settled(self, run: Run, live: Release | None, asked: str) -> bool:
         """Whether the last run tried all this, and it was worse than what still is live."""
+        return self._was_worse(run, live, asked) and not self._judged_otherwise(run)
+
+    def _goes_on(self, run: Run, live: Release | None, asked: str) -> bool:
+        """Whether there is a candidate to go on with: cut off, held back, or worse by another gate than today's."""
+        if run.outcome in (None, "held"):
+            return run.live == (live.id if live else None)
+        candidate = current_of(self.candidates)
+        there = candidate is not None and candidate.id == run.candidate
+        return there and self._was_worse(run, live, asked) and self._judged_otherwise(run)
+
+    def _was_worse(self, run: Run, live: Release | None, asked: str) -> bool:
         same = run.live == (live.id if live else None) and run.asked == asked
         return run.outcome == "worse" and same and not self.choice.again
 
+    def _judged_otherwise(self, run: Run) -> bool:
+        """Whether what was worse may go live now: the gate has changed, or is left out."""
+        if not self.choice.has("evaluate"):
+            return self.choice.has("promote")
+        return run.gate != asked_of(self.routine)
+
     def _begun(self, book: Book, before: Run | None, live: Release | None, asked: str) -> Run:
-        if before is not None and _goes_on(before, live):
-            self.say(
-                "Going on with the run that was cut off" if before.outcome is None else "Going on from the candidate"
-            )
+        if before is not None and self._goes_on(before, live, asked):
+            self.say(_GOING_ON.get(before.outcome, "Going on from the candidate"))
             before.outcome, before.asked = None, asked
             return before
         run = Run(live=live.id if live else None, asked=asked, lineage=book.lineage(live.id if live else None))
@@ -125,8 +145,9 @@ class Refresher:
         candidate = sealed(self.store, live, candidate)
         self.candidates.promote(candidate.id)
         book.keep(candidate.id, run.lineage)
+        run.why, run.gate = [], ""
         if self.choice.has("evaluate"):
-            run.why = misfits(live, candidate)
+            run.why, run.gate = misfits(live, candidate), asked_of(self.routine)
             if live is not None and not run.why:
                 run.why = self.compare(self.store, book, self.routine, live, candidate, self.say)
             if run.why:
@@ -143,11 +164,6 @@ class Refresher:
         book.save(ended)
         self.say(says.format(release.id))
         return ended
-
-
-def _goes_on(run: Run, live: Release | None) -> bool:
-    """Whether a run was cut off or held back, and what is live is still what it began from."""
-    return run.outcome in (None, "held") and run.live == (live.id if live else None)
 
 
 def _asked(steps: Sequence[Step]) -> str:

@@ -207,6 +207,37 @@ def test_what_went_live_meanwhile_is_not_undone(shop):
     assert shop.store.current().parent == "by-hand"
 
 
+def test_another_gate_looks_again(shop):
+    """What was worse is measured anew by a changed gate, and goes live without one; nothing is made again."""
+    live = shop.store.current()
+    found = ["boards: companion, hit@10: -0.500"]
+
+    def run(**choice):
+        return replace(shop.refresher(**choice), compare=lambda *_: list(found)).run()
+
+    try:
+        assert run(again=["taste"]).outcome == "worse"
+        assert run().outcome == "worse" and "was worse" in shop.said[0], "the same gate is not asked twice"
+        candidate = ReleaseStore(f"{shop.store.uri}#candidate").current_id()
+        shop.more = {"gate": {"suites": ["boards", "taste"], "tolerance": 0.9}}
+        assert not any(one.runs for one in shop.refresher().preview()[:2])
+        assert run().outcome == "worse" and "looking again" in shop.said[0]
+        assert "was worse" in shop.refresher().preview()[0].why
+        shop.more = {"gate": {"suites": ["boards"], "tolerance": 0.9}}
+        found.clear()
+        made = run()
+        assert (made.outcome, made.candidate, made.why) == ("promoted", candidate, [])
+        assert shop.store.current().parent == live.id
+
+        found.append("boards: worse again")
+        assert run(again=["taste"]).outcome == "worse"
+        assert run(skip=["evaluate", "promote"]).outcome == "worse"
+        made = run(skip=["evaluate"])
+        assert (made.outcome, shop.store.current_id()) == ("promoted", made.candidate)
+    finally:
+        shop.more = {}
+
+
 def test_the_gate_measures_both_releases(shop):
     """A shuffled taste is caught by boards, in the real suites with their real intervals."""
     good = shop.store.current()
