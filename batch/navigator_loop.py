@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import torch
 from torch import Tensor
@@ -97,7 +98,7 @@ def align_projectors(
     model: NavigatorForConditionalGeneration, processor: NavigatorProcessor, catalogue: Catalogue, folder: Path
 ) -> Fit:
     """Stage 1: both projectors speak words; a run that goes on finds it done."""
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     done = folder / "aligned.safetensors"
     projectors = {"item_projector.": model.item_projector, "taste_projector.": model.taste_projector}
@@ -119,10 +120,24 @@ def align_projectors(
         fits.append(align(projector, known, processor.tokenizer, embeddings, heard=heard[rank]))
         projector.to(dtype)
     state = {prefix + n: t for prefix, projector in projectors.items() for n, t in projector.state_dict().items()}
-    save_file(state, done)
-    (folder / "aligned.json").write_text(json.dumps(asdict(fits[0])))
+    _keep_alignment(state, fits[0], done)
     model.config.read_out = [list(pair) for pair in fits[0].values]
     return fits[0]
+
+
+def _keep_alignment(state: dict[str, Tensor], fit: Fit, done: Path) -> None:
+    """Save it whole or not at all, the weights last: other workers, and a run that goes on, take it once they see them.
+
+    Every worker may come here, each with the same; none writes into a file of another.
+    """
+    from safetensors.torch import save_file
+
+    own = f".{uuid4().hex}"
+    about, weights = done.with_name(f"aligned.json{own}"), done.with_name(f"{done.name}{own}")
+    about.write_text(json.dumps(asdict(fit)))
+    save_file(state, weights)
+    about.replace(done.with_suffix(".json"))
+    weights.replace(done)
 
 
 def _told(model: NavigatorForConditionalGeneration, catalogue: Catalogue) -> tuple[str, ...]:

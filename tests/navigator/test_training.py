@@ -49,6 +49,22 @@ def test_alignment_reads_vectors(start):
     assert fit.read > 0.8
 
 
+def test_an_alignment_is_kept_whole_or_not_at_all(start, tmp_path, monkeypatch):
+    """Stopped in the middle of saving it, a run aligns again; and no worker reads what another has half written."""
+    catalogue = split(list(SHELF.known), [], "e1")
+
+    def killed(_tensors, path) -> None:
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("safetensors.torch.save_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(job(start, tmp_path, 0), catalogue, [])
+    run(job(start, tmp_path, 0), catalogue, [])
+    assert load_file(tmp_path / "aligned.safetensors")
+
+
 def test_training_learns_and_goes_on_after_a_kill(start, tmp_path):
     """The loss falls, and a run stopped half-way ends where an unbroken one does."""
     catalogue = split(list(SHELF.known), [], "e1")

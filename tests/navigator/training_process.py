@@ -1,4 +1,4 @@
-"""One of two processes that train together: `python training_process.py START FOLDER RANK`, by test_training_workers."""
+"""One of two processes that train together, by test_training_workers: `training_process.py START FOLDER RANK`."""
 
 import json
 import sys
