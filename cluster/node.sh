@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a bare Debian or Ubuntu machine a node of a cluster. The cluster YAMLs run it on every node; it is idempotent.
 #   cluster/node.sh WINDOWSHOP_RELEASE=s3://BUCKET/shop [NAME=VALUE ...]
-# Python 3.11, the pinned environment, the driver of the object store that the release lies on, and ~/windowshop.env:
+# Python 3.11, the pinned environment, a compiler where there is a GPU, the driver of the object store that the release lies on, and ~/windowshop.env:
 # what every Ray process and login shell of the node has in its environment, the given variables included.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,16 +13,22 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeou
 
 python_ready() { [ -x "$venv/bin/python" ] || python3.11 -c 'import ensurepip' 2>/dev/null; }
 
-install_python() {
+# Ubuntu has Python 3.11 only in this archive of old and new Pythons; Debian 12 has no other.
+find_packages() {
   apt update
-  # Ubuntu has Python 3.11 only in this archive of old and new Pythons; Debian 12 has no other.
   . /etc/os-release
   if [ "$ID" = ubuntu ]; then
     apt install software-properties-common
     as_root add-apt-repository -y ppa:deadsnakes/ppa >/dev/null
     apt update
   fi
-  apt install python3.11 python3.11-venv
+}
+
+# Triton compiles its launchers when vLLM starts on a GPU, with a C compiler and Python's headers.
+compiler_ready() {
+  ! nvidia-smi -L >/dev/null 2>&1 || {
+    command -v gcc >/dev/null &&
+      "$venv/bin/python" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null; }
 }
 
 # The drivers' own upper bounds are behind the lock, which is what was tested: hence no dependencies beyond these lists.
@@ -42,8 +48,9 @@ write_environment() {
   grep -q windowshop.env ~/.bashrc || echo '. ~/windowshop.env' >> ~/.bashrc
 }
 
-python_ready || install_python
+python_ready || { find_packages; apt install python3.11 python3.11-venv; }
 cluster/setup.sh
+compiler_ready || { find_packages; apt install gcc libc6-dev python3.11-dev; }
 for pair in "$@"; do
   if [ "${pair%%=*}" = WINDOWSHOP_RELEASE ]; then install_store_driver "${pair#*=}"; fi
 done
