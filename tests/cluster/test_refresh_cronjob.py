@@ -66,6 +66,36 @@ def test_one_night_at_a_time():
     assert pod["volumes"][0]["configMap"]["name"] == DOCUMENTS[0]["metadata"]["name"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        ("0 Running\n1 -\n0 Complete", 0),  # an API server that is away for a moment ends nothing
+        ("0 Running\n0 Failed", 1),
+        ("0 Running\n0 -", 1),  # taken away, by hand or by its ttl
+        ("refused", 1),
+    ],
+)
+def test_no_night_waits_for_ever(tmp_path, answers, status):
+    """The script ends when the RayJob has ended, failed or gone, or was never taken; and its pod has a deadline."""
+    job = DOCUMENTS[1]["spec"]["jobTemplate"]["spec"]
+    assert job["activeDeadlineSeconds"] < 24 * 3600
+    (tmp_path / "answers").write_text(answers + "\n")
+    (tmp_path / "kubectl").write_text(f"""#!/bin/sh
+cd {tmp_path}
+if [ "$1" = apply ]; then grep -q refused answers && exit 1; exit 0; fi
+read code state < answers
+sed -i 1d answers
+[ "$state" = - ] || printf "is %s" "$state"
+exit "$code"
+""")
+    (tmp_path / "sleep").write_text("#!/bin/sh\nexit 0\n")
+    for name in ("kubectl", "sleep"):
+        (tmp_path / name).chmod(0o755)
+    (script,) = job["template"]["spec"]["containers"][0]["args"]
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    assert subprocess.run(["sh", "-c", script], env=path, timeout=30, stderr=subprocess.DEVNULL).returncode == status
+
+
 @pytest.mark.parametrize("kind", ["ConfigMap", "CronJob"])
 def test_kinds(kind):
     assert kind in {document["kind"] for document in DOCUMENTS}
