@@ -191,6 +191,8 @@ def _as_events(rows: pa.Table) -> pa.Table:
     for field in EVENT_SCHEMA:
         if field.name not in rows.column_names:
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    if pa.types.is_integer(rows["time"].type) or pa.types.is_floating(rows["time"].type):
+        raise ValueError("time is a number, of which nobody knows the unit; write it as ISO 8601 or as a timestamp")
     if pa.types.is_string(rows["time"].type):
         parsed = [datetime.fromisoformat(time) for time in rows["time"].to_pylist()]
         rows = rows.set_column(

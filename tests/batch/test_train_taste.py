@@ -253,6 +253,7 @@ def test_what_cannot_be_read_is_named(local_ray, shop, tmp_path):
     for broken, says in (
         ('{"user_id": "ana", "kind": "save", "time": "2026-01-01"}', "no person, but user_id"),
         (json.dumps({**good, "time": "yesterday"}), "yesterday"),
+        (json.dumps({**good, "time": 1_767_225_600}), "ISO 8601"),
         (json.dumps({**good, "person": None}), "person"),
         (json.dumps({**good, "kind": "purchase"}), "purchase.*buy"),
         ("{", "JSON"),
