@@ -89,7 +89,7 @@ def demo(
         prepare_demo(data, console)
         install_demo_navigator(data, console)
         learn_demo_taste(data, os.environ.get(DATABASE_VARIABLE, ""), console.print)
-        _serve(str(data), access, host, api_port, page_port, demo_shoppers())
+        _serve(str(data), access, host, api_port, page_port, data / LOG, demo_shoppers())
 
 
 @app.command()
@@ -104,8 +104,9 @@ def serve(
     ReleaseStore(release).current()
     access = _access(release, host, without_keys)
     _check(host, api_port, page_port)
-    with errors_to(Path(".windowshop") / LOG), stopping_on_signals(), local_ray():
-        _serve(release, access, host, api_port, page_port)
+    log = Path(".windowshop") / LOG
+    with errors_to(log), stopping_on_signals(), local_ray():
+        _serve(release, access, host, api_port, page_port, log)
 
 
 @releases.command("list")
@@ -162,9 +163,9 @@ def _access(release: str, host: str, without_keys: bool) -> Access:
 
 
 def _serve(
-    release: str, access: Access, host: str, api_port: int, page_port: int, shoppers: Sequence[str] = ()
+    release: str, access: Access, host: str, api_port: int, page_port: int, log: Path, shoppers: Sequence[str] = ()
 ) -> None:
-    with running_shop(release, access, host, api_port, page_port, console.print, shoppers) as addresses:
+    with running_shop(release, access, host, api_port, page_port, console.print, log, shoppers) as addresses:
         console.print(_welcome(addresses))
         while True:
             time.sleep(3600)

@@ -1,5 +1,6 @@
 """The whole shop on one machine: Ray, the application and the page, started together and stopped together."""
 
+import errno
 import logging
 import os
 import shutil
@@ -43,14 +44,25 @@ class Addresses:
 
 
 def check_port(host: str, port: int, option: str) -> None:
-    """Raise InvalidInput if something else listens on the port."""
+    """Raise InvalidInput if something else listens on the port, or nothing can listen on the address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise InvalidInput(f"port {port} on {host} is taken; choose another with {option}") from error
+            if error.errno == errno.EADDRINUSE:
+                raise InvalidInput(f"port {port} on {host} is taken; choose another with {option}") from error
+            if error.errno == errno.EACCES:
+                raise InvalidInput(f"port {port} is not for everybody; choose one above 1023 with {option}") from error
+            said = f"cannot listen on {host}: {error.strerror}; give an address of this machine with --host"
+            raise InvalidInput(said) from error
+
+
+def http_url(host: str, port: int) -> str:
+    """How what listens on an address is reached from this machine."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def check_disk(folder: Path, needed_mib: int) -> None:
@@ -145,29 +157,30 @@ def running_shop(
     api_port: int,
     page_port: int,
     say: Callable[[str], None],
+    log: Path,
     shoppers: Sequence[str] = (),
 ) -> Iterator[Addresses]:
     """Serve a release on this machine, and the page beside it, until the block ends. Needs a running Ray.
 
     Args:
         access: who may call the API. With `keys` the page is started only if it has one.
+        log: where standard error goes, to be named if something does not start.
         shoppers: ID=NAME of made-up shoppers that the page offers to look at the shop as.
 
     Raises:
         StartFailed: the application or the page did not answer in time.
     """
-    reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    api, page_address = f"http://{reachable}:{api_port}", f"http://{reachable}:{page_port}"
+    api, page_address = http_url(host, api_port), http_url(host, page_port)
     with ExitStack() as stack:
         say("Starting the application")
         _deploy(release, access, host, api_port)
-        _wait_for(f"{api}/readyz", "the application", lambda: True)
+        _wait_for(f"{api}/readyz", "the application", log, lambda: True)
         if access == "keys" and not os.environ.get(KEY_VARIABLE):
             yield Addresses(api, None)
             return
         say("Starting the page")
         page = stack.enter_context(_page(api, host, page_port, shoppers))
-        _wait_for(page_address, "the page", lambda: page.poll() is None)
+        _wait_for(page_address, "the page", log, lambda: page.poll() is None)
         yield Addresses(api, page_address)
 
 
@@ -220,16 +233,18 @@ def _page(api: str, host: str, port: int, shoppers: Sequence[str]) -> Iterator[s
                 process.wait()
 
 
-def _wait_for(address: str, what: str, alive: Callable[[], bool]) -> None:
+def _wait_for(address: str, what: str, log: Path, alive: Callable[[], bool]) -> None:
     deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and alive():
+    running = True
+    while time.monotonic() < deadline and (running := alive()):
         try:
             if httpx.get(address, timeout=5, follow_redirects=True).status_code == 200:
                 return
         except httpx.HTTPError:
             pass
         time.sleep(0.3)
-    raise StartFailed(f"{what} did not answer at {address} within {READY_S:.0f} s; see what it printed above")
+    failed = f"did not answer at {address} within {READY_S:.0f} s" if running else "ended while it started"
+    raise StartFailed(f"{what} {failed}; its log is {log}")
 
 
 @contextmanager

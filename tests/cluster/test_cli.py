@@ -8,6 +8,7 @@ import pytest
 
 from catalog.release import EncoderRef, Release, ReleaseStore, TableRef
 from cluster import cli
+from cluster.local import StartFailed, _wait_for, http_url
 
 
 def windowshop(monkeypatch, capsys, *arguments: str) -> tuple[int, str]:
@@ -42,6 +43,32 @@ def test_a_taken_port_is_named_with_the_way_out(monkeypatch, capsys, tmp_path):
     assert status == 1
     assert port in said and "--api-port" in said
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", "192.0.2.1", "2001:db8::1", "[::1]"])
+def test_an_address_of_another_machine_is_no_taken_port(monkeypatch, capsys, store, host):
+    """What this machine cannot listen on is said in one line, which blames no port."""
+    monkeypatch.setattr(cli, "has_usable_key", lambda _: True)
+    status, said = windowshop(monkeypatch, capsys, "serve", "--release", store.uri, "--host", host)
+    assert status == 1 and host in said and "--host" in said and "taken" not in said
+
+
+def test_addresses_are_ones_that_a_browser_opens():
+    """IPv6 stands in brackets, and what listens everywhere is shown on this machine."""
+    shown = {host: http_url(host, 8000) for host in ("127.0.0.1", "0.0.0.0", "::1", "::", "shop.local")}
+    assert shown == {
+        "127.0.0.1": "http://127.0.0.1:8000",
+        "0.0.0.0": "http://127.0.0.1:8000",
+        "::1": "http://[::1]:8000",
+        "::": "http://[::1]:8000",
+        "shop.local": "http://shop.local:8000",
+    }
+
+
+def test_what_does_not_start_names_its_log(tmp_path):
+    """The log is the file that standard error went to, and an end at once is not told as a long wait."""
+    with pytest.raises(StartFailed, match=r"the page ended.*some\.log"):
+        _wait_for(http_url("::1", 9), "the page", tmp_path / "some.log", lambda: False)
 
 
 def test_serving_nothing_says_how_to_make_something(monkeypatch, capsys, tmp_path):
