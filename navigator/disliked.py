@@ -39,7 +39,7 @@ def disliked(
     found = _DISLIKES.search(text)
     if base is None or not listed or found is None or _SOMETHING_ELSE.search(text):
         return ()
-    if plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort:
+    if plainly.otherwise or plainly.named or plainly.refused or plainly.limits or plainly.sizes or plainly.sort:
         return ()
     if re.search(r"\blike\b", found["what"]):
         return ()  # another one like the second

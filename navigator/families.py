@@ -4,11 +4,12 @@ Catalogues name shades and kinds of wood; people say green and wood. The basic c
 stands under each are names that shops use. A word that is not here is taken as it is.
 """
 
+import re
 from collections.abc import Mapping
 
 from navigator.knowledge import singular
 
-COLORS: Mapping[str, str] = {
+_COLORS: Mapping[str, str] = {
     "white": "white|ivory|snow|off-white|alabaster|pearl",
     "black": "black|ebony|jet|onyx",
     "grey": "grey|gray|charcoal|slate|graphite|anthracite|ash grey|stone|pewter",
@@ -24,7 +25,14 @@ COLORS: Mapping[str, str] = {
     "dark": "black|charcoal|navy|espresso|chocolate|anthracite|burgundy|plum|forest green|midnight|aubergine|chestnut",
     "light": "white|ivory|cream|off-white|sand|beige|sky blue|mint|blush|lilac|ecru|oatmeal|pearl",
     "pastel": "mint|blush|lilac|sky blue|apricot|lavender|peach",
+    "neutral": "white|ivory|cream|off-white|sand|beige|taupe|oatmeal|ecru|grey|charcoal|black",
+    "earthy": "terracotta|rust|ochre|sand|caramel|chestnut|espresso|olive|umber|clay|brick|moss|brown|camel",
+    "warm colour": "terracotta|rust|mustard|ochre|caramel|chestnut|apricot|coral|burgundy|brick|amber|honey|red|orange|"
+    "yellow|peach|cognac|saffron|cherry",
+    "cool colour": "blue|navy|cobalt|sky blue|teal|turquoise|mint|sage|forest green|emerald|lilac|lavender|grey|slate",
+    "bright colour": "red|orange|yellow|cobalt|coral|raspberry|teal|turquoise|mustard|lime|fuchsia|magenta|emerald",
 }
+COLORS = {**_COLORS, "light colour": _COLORS["light"], "dark colour": _COLORS["dark"]}
 
 MATERIALS: Mapping[str, str] = {
     "wood": "wood|oak|smoked oak|walnut|ash|ebonised ash|beech|birch|pine|teak|mahogany|cherry|maple|elm|reclaimed elm|"
@@ -114,6 +122,30 @@ _ANYTHING = frozenset(
     {"thing", "item", "piece", "product", "something", "anything", "everything", "stuff", "gift", "present"}
     | {"furniture", "decor", "decoration", "accessory", "set", "option", "idea", "one"}
 )
+
+
+_SHADE = re.compile(
+    r"\b(light|dark|warm|cool|bright|neutral|earth)(?:er|y)? (?:in )?"
+    r"(?:colou?r(?:ed|s)?|toned?s?|shades?|hues?|palette)\b"
+)
+_COMPARED = re.compile(r"\b(light|dark|warm|bright)er\b(?=\s*(?:$|[.,;:!?]|\b(?:ones?|please|if|though|but)\b))")
+"""Something darker: in colour, where nothing else is said."""
+_SUBDUED = re.compile(
+    r"\b(?:(?:not|nothing) (?:so|too|that|as|very)|less) (?:colou?rful|bright|loud)\b|\bmore subdued\b"
+)
+_COLOURFUL = re.compile(
+    r"\b(?:more|very|really) colou?rful\b|\bmore colou?rs?\b(?! (?:option|choice))|\bbrighter colou?rs?\b"
+)
+_ALONE = {"neutral": "neutral", "earth": "earthy"}
+SHADES = frozenset(("neutral", "earthy", *(name for name in COLORS if name.endswith(" colour"))))
+"""Names of many colours at once, as `with_shades` writes them."""
+
+
+def with_shades(text: str) -> str:
+    """A text in lower case with its shades as `COLORS` names them: warmer in colour, in light tones, a darker one."""
+    text = _SHADE.sub(lambda found: _ALONE.get(found[1], f"{found[1]} colour"), text)
+    text = _COLOURFUL.sub("bright colour", text)
+    return _SUBDUED.sub("neutral", _COMPARED.sub(r"\1 colour", text))
 
 
 def names_a_kind(word: str) -> bool:

@@ -27,6 +27,7 @@ from navigator.relax import (
 )
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
+from navigator.size_limits import miss
 from navigator.wish import Wish, aside, meets, read_wish, speaks_of
 
 DEPTH = 40
@@ -57,6 +58,10 @@ Order = Callable[[Sequence[Candidate], bool], Awaitable[Sequence[Candidate]]]
 """Orders candidates for this person and leaves out what is hidden; False keeps the order as it is."""
 
 
+Sequencing = Sort | tuple[SizeLimit, ...]
+"""An order, or limits of size that nothing is within: by how little things miss them."""
+
+
 @dataclass(frozen=True)
 class Means:
     """What finding needs of the world."""
@@ -71,14 +76,15 @@ class Findings:
     """Candidates by thing: one group, or one for each thing of a set; and what gave way to find them.
 
     Args:
-        sorts: by group, its order where that is another than the intent's: by price, where a limit of it gave way.
+        sorts: by group, its order where that is another than the intent's: by price, where a limit of it gave way, or
+            by how little they miss limits of size that did.
         varied: whether some of each kind of thing are shown: none that the catalogue has was named or prevails.
     """
 
     groups: tuple[tuple[Candidate, ...], ...]
     relaxed: tuple[Relaxed, ...] = ()
     one_of_each: bool = False
-    sorts: tuple[Sort | None, ...] = ()
+    sorts: tuple[Sequencing | None, ...] = ()
     varied: bool = False
 
 
@@ -170,12 +176,15 @@ def _some_of_each(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return tuple(one for _, one in sorted(zip(rounds, found, strict=True), key=lambda entry: entry[0]))
 
 
-async def _ordered(group: Sequence[Candidate], sort: Sort, means: Means) -> tuple[Candidate, ...]:
+async def _ordered(group: Sequence[Candidate], sort: Sequencing, means: Means) -> tuple[Candidate, ...]:
     """A group in the order of showing, with scores that say so."""
     if not group:
         return ()
     ordered = list(await means.order(group, sort in ("relevance", "newest")))
-    if sort in ("price_low", "price_high"):
+    if isinstance(sort, tuple):
+        misses = {one.shown.item.id: miss(sort, one.shown.item) for one in ordered}
+        ordered.sort(key=lambda one: misses[one.shown.item.id])
+    elif sort in ("price_low", "price_high"):
         sign = 1.0 if sort == "price_low" else -1.0
         ordered.sort(key=lambda one: (one.shown.item.price is None, sign * (one.shown.item.price or 0.0)))
     elif sort in BY_SIZE:
@@ -245,16 +254,14 @@ async def _company(intent: ShoppingIntent, wish: Wish, anchor: Shown, lexicon: L
     return Findings((found,), (*unknown, *relaxed), sorts=(_next_to_limit(relaxed, intent.sizes),))
 
 
-def _next_to_limit(relaxed: Sequence[Relaxed], sizes: Sequence[SizeLimit] = ()) -> Sort | None:
+def _next_to_limit(relaxed: Sequence[Relaxed], sizes: tuple[SizeLimit, ...] = ()) -> Sequencing | None:
     """Whoever has a limit is best served by what comes next to it."""
     fields = {one.field for one in relaxed}
     if "price_max" in fields:
         return "price_low"
     if "price_min" in fields:
         return "price_high"
-    if "sizes" not in fields or not (all(one.least is None for one in sizes) or all(one.most is None for one in sizes)):
-        return None
-    return "smallest" if sizes[0].least is None else "largest"
+    return sizes if "sizes" in fields else None
 
 
 async def _pictured(wish: Wish, means: Means) -> Wish:

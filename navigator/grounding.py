@@ -49,6 +49,7 @@ _COSTS_SO_MUCH = re.compile(
 )
 _COSTS_OPEN = re.compile(r"\s?\[\d{1,3}\] c(?:o|os|ost|osts|osts \S* ?\w{0,3})?$")
 """What may yet be said to be the price of one, of a question for the price of several."""
+_IS_STOCK = re.compile(r"^(Nothing here is) (?=stock\b)")
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
 # What may still become a citation or an amount when more text comes.
@@ -124,6 +125,7 @@ class Grounding:
         listed = mend_list(self._pending, self.settled)
         self.corrected += listed != self._pending
         self._pending = listed
+        self._pending = _IS_STOCK.sub(r"\1 in ", self._pending)
         if denied := false_denial(self._pending, self.items):
             self.corrected += 1
             self._pending = self._pending[denied:]

@@ -21,6 +21,7 @@ class Heard:
         shown: most items that were on show; pointed: whether some were clicked on.
         one: whether one kind of thing is named, and no other.
         kinds: of the items that were found last, in lower case.
+        alone: whether the last answer was about one item alone.
     """
 
     intent: ShoppingIntent
@@ -31,6 +32,7 @@ class Heard:
     pointed: bool
     one: bool
     kinds: frozenset[str] = frozenset()
+    alone: bool = False
 
 
 def mended_action(heard: Heard) -> Action:
@@ -38,6 +40,8 @@ def mended_action(heard: Heard) -> Action:
     action = heard.intent.action
     if heard.plainly.orders:
         return "chat"  # add it to my cart
+    if heard.plainly.service and heard.plainly.asks and not heard.plainly.kinds:
+        return "chat"  # how much is delivery?
     for group in (_of_a_set, _on_an_empty_page, _by_what_is_named, _about_items_on_show, _by_a_few_words):
         if (mended := group(heard)) is not None:
             action = mended
@@ -84,6 +88,8 @@ def _by_what_is_named(heard: Heard) -> Action | None:
         return "refine"  # what was vague until now has a name
     if read == "complete" and heard.one and not (plainly.gathers or heard.pointed):
         return _named_alone(heard)
+    if read == "search" and heard.alone and heard.one and plainly.matches and _unlike_before(heard, base):
+        return "complete"  # and is there a matching bowl?
     if read == "refine" and _another_kind_alone(heard):
         return "search"  # a sofa was looked for, and now: I want a lamp for my desk
     if read == "complete" and _none_of_the_shop(heard) and not (plainly.gathers or heard.pointed):
@@ -123,6 +129,8 @@ def _about_items_on_show(heard: Heard) -> Action | None:
     asks = read in ("ask", "compare", "chat", "similar")
     if heard.shown and plainly.requests and plainly.looks and not refers and asks:
         return "refine"  # `would you have it in oak?` asks for another, however politely
+    if read == "chat" and plainly.kinds and plainly.offered and not refers:
+        return "search"  # are your baskets handmade?
     if plainly.kinds and plainly.requests and not refers and (read == "chat" or _of_another_kind(heard)):
         return "search"  # do you have a matching cup?
     if plainly.offered and not refers and _of_another_kind(heard):
@@ -143,8 +151,10 @@ def _of_another_kind(heard: Heard) -> bool:
     )
 
 
-def _unlike_before(heard: Heard, base: ShoppingIntent) -> bool:
+def _unlike_before(heard: Heard, base: ShoppingIntent | None) -> bool:
     """Whether none of the kinds that a message names is one of those that were looked for before, or else found."""
+    if base is None:
+        return False
     resolve = heard.lexicon.resolve
     sought = {value.casefold() for word in base.categories for value in resolve("category", word)}
     named = [{value.casefold() for value in resolve("category", kind)} for kind in heard.plainly.kinds]

@@ -10,48 +10,36 @@ from collections.abc import Sequence
 
 from navigator.carry import last_search
 from navigator.disliked import disliked, without_disliked
-from navigator.families import LOOKS
+from navigator.families import SHADES
 from navigator.intent import BY_SIZE, LAST_PAGE, Action, ShoppingIntent, Sort
-from navigator.knowledge import singular
-from navigator.lexicon import NOT_ALONE, Kind, Lexicon, plain, says
+from navigator.inventions import ROOM, without_echoes, without_inventions
+from navigator.lexicon import NOT_ALONE, Lexicon, plain, says
 from navigator.mended_action import Heard, mended_action, those_ones
+from navigator.mended_prices import mended_prices, without_price_words
 from navigator.named_things import SLOTS, is_a_thing, names_a_light
 from navigator.notes import asks_total, copies_asked
-from navigator.plain_words import PRICED, SHORT, SIZED, Said, said
-from navigator.pointing import FINDS, compared_with, found, it, to_better
+from navigator.plain_words import SHORT, Said, said
+from navigator.pointing import FINDS, compared_with, found, it, on_show, to_better
 from navigator.prompt import Exchange, Shown
-from navigator.refusals import NEGATION
-from navigator.seen_words import with_seen_words
+from navigator.seen_words import seen_alone, with_seen_words, without_refused_sights
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
 from navigator.size_limits import size_limits
 from navigator.vague import (
     asks_for_anything,
     asks_for_more,
+    liking,
     room_alone,
     with_lost_words,
     with_unknown_thing,
     without_present,
 )
 
-_PRICE_WORDS = re.compile(
-    r",?\s*\b(?:(?:too|so|less|more|most|least|a bit|the)\s+)*"
-    r"(?:expensive|cheap(?:er|est)?|pric[ie]e?y?|affordable|dear(?:er|est)?)\b",
-    re.IGNORECASE,
-)
-
-_AN_AMOUNT = re.compile(r",? at [€$£](\d[\d.,]*)")
-"""What a model now and then adds to a query from the answer before it."""
-
 _LOOSE_ENDS = re.compile(
-    r"^(?:an?|the)\s+|(?:[\s,]*\b(?:for|in|of|at|an?|the|and|but|with|that|which|is|be|to|please))+[\s,]*$"
+    r"^(?:an?|the|my|our)(?:\s+|$)|(?:[\s,]*\b(?:for|in|of|at|an?|the|and|but|with|that|which|is|be|to|please))+[\s,]*$"
 )
 """What is left hanging where a size was taken out of a query: a shelf for a."""
-
-_ROOM = re.compile(
-    r"\b(?:\w*rooms?|lounge|kitchen|hall(?:way)?|entrance|study|office|workspace|corner|nook|area|space|place"
-    r"|flat|apartment|house|home|studio|balcony|terrace)\b"
-)
-"""Where people furnish."""
+_TOKEN = re.compile(r"[^\W_]+")
+_THE_CHEAPER = re.compile(r"\bthe (?:cheap|dear|pric|more expensive|most expensive|less expensive)\w* (?:one|of)\b")
 
 
 def mend(
@@ -79,13 +67,23 @@ def mend(
         return base.model_copy(update={"action": "refine", "page": min(base.page + 1, LAST_PAGE)})
     if base is not None and _is_a_list(base) and intent.action == "complete" and (room := room_alone(message)):
         return base.model_copy(update={"action": "refine", "query": f"{base.query} {room}".strip()[:200], "page": 0})
+    if not plainly.kinds and not (pointed or picture) and (liked := liking(message, base)) is not None:
+        return liked  # a gift for my dad, and then: he likes plants
+    misread = base is not None and _is_a_list(base) and not (pointed or picture) and _asks_nothing(intent, plainly)
+    if base is not None and misread and (seen := seen_alone(message, lexicon)):  # stripes?
+        return base.model_copy(
+            update={"action": "refine", "query": " ".join((*seen, base.query)).strip()[:200], "page": 0}
+        )
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
-    intent = _without_inventions(intent, message, plainly, base, lexicon)
+    intent = without_inventions(intent, message, plainly, base, lexicon)
+    if base is not None and intent.action == "refine":
+        intent = without_echoes(intent, message, history, base)
     if base is None:
         intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
-    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one, _kinds(found(history))))
+    alone = len(on_show(history)) == 1
+    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one, _kinds(found(history)), alone))
     read = intent.item_refs if action == intent.action and not picture else ()
     numbers = _numbers(action, read, message, plainly, history, pointed)
     if action == "compare" and len(numbers) == 1 and not pointed:
@@ -93,26 +91,34 @@ def mend(
     changed: dict[str, object] = {"action": action, "item_refs": numbers}
     if action in FINDS:
         meant = intent.model_copy(update=changed)
-        changed |= _prices(meant, plainly, base)
+        changed |= mended_prices(meant, plainly, base)
         changed |= _looks(meant, message, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
-        changed["sort"] = _sort(action, intent, plainly)
-        changed |= _sizes(meant, plainly)
+        changed |= _sizes(meant, message, plainly)
         changed["rejected"] = base.rejected if base is not None and action in ("refine", "complete") else ()
-        query = _without_price_words(str(changed.get("query", meant.query)), plainly.sort or intent.sort)
-        query = _AN_AMOUNT.sub(lambda found: found[0] if found[1] in message else "", query)
+        changed["sort"] = _sort(action, numbers, intent, message, plainly)
+        query = without_price_words(
+            str(changed.get("query", meant.query)), message, plainly, plainly.sort or intent.sort
+        )
         unsaid = [brand for brand in plainly.brands if brand.casefold() not in query.casefold()]
         changed["query"] = " ".join(part for part in (*unsaid, query) if part)[:200]
     mended = ShoppingIntent(**{**intent.model_dump(), **changed})
     changes = base if action in ("refine", "complete") else None
     mended = without_spared(with_own_looks(mended, plainly, changes, lexicon), plainly, changes, lexicon)
     if action in ("search", "refine"):
+        mended = without_refused_sights(mended, message, lexicon)
         mended = with_seen_words(mended, message, plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         mended = mended.model_copy(update={"action": "search"})
     if picture or pointed:
         return mended
     return without_present(with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message))
+
+
+def _asks_nothing(intent: ShoppingIntent, plainly: Said) -> bool:
+    """Whether a message that was read as a question or small talk asks nothing, and points at nothing."""
+    asks = plainly.asks or plainly.refs or plainly.kinds or plainly.named
+    return intent.action in ("ask", "chat", "compare", "similar") and not asks
 
 
 def _is_a_list(search: ShoppingIntent) -> bool:
@@ -127,7 +133,7 @@ def _kinds(shown: Sequence[Shown]) -> frozenset[str]:
 def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon: Lexicon) -> ShoppingIntent:
     """One thing alone, where several were read and a message names neither them nor a room that they would furnish."""
     named = len(plainly.kinds) > 1 or len(_heard_kinds(intent.categories, message, lexicon)) > 1
-    if named or intent.action != "complete" or len(intent.categories) < 2 or _ROOM.search(message.casefold()):
+    if named or intent.action != "complete" or len(intent.categories) < 2 or ROOM.search(message.casefold()):
         return intent
     if plainly.company:
         return intent.model_copy(update={"categories": ()})  # whatever goes with it
@@ -136,18 +142,26 @@ def _without_a_room(intent: ShoppingIntent, message: str, plainly: Said, lexicon
     return intent.model_copy(update=alone)
 
 
-def _sort(action: Action, intent: ShoppingIntent, plainly: Said) -> Sort:
-    """The order that a message names, else the one read. What goes together is in none of sizes: a bigger rug of it."""
+def _sort(action: Action, numbers: Sequence[int], intent: ShoppingIntent, message: str, plainly: Said) -> Sort:
+    """The order that a message names, else the one read.
+
+    What goes together is in none of sizes, a bigger rug of it, and what goes with the cheaper one may cost more.
+    """
     sort = plainly.sort or intent.sort
-    return "relevance" if action == "complete" and sort in BY_SIZE else sort
+    if action == "complete" and (sort in BY_SIZE or (numbers and _THE_CHEAPER.search(message.casefold()))):
+        return "relevance"
+    return sort
 
 
-def _sizes(intent: ShoppingIntent, plainly: Said) -> dict[str, object]:
+def _sizes(intent: ShoppingIntent, message: str, plainly: Said) -> dict[str, object]:
     """Limits of size, of what is looked for and not of a whole set; said in slots and words, they are none of these."""
     if not plainly.sizes:
         return {"sizes": ()}
     several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
     left = " ".join(size_limits(intent.query.casefold())[1].replace(" , ", " ").split())
+    message = message.casefold()
+    told = set(_TOKEN.findall(message)) - set(_TOKEN.findall(size_limits(message)[1]))  # my ceiling is 2.5 m high
+    left = " ".join(word for word in left.split() if not told.issuperset(_TOKEN.findall(word)))
     return {"sizes": () if several else plainly.sizes, "query": _LOOSE_ENDS.sub("", left).strip(" ,")}
 
 
@@ -157,10 +171,12 @@ def _numbers(
     """The numbers of the items that a message means: those that it says, else what it says instead, else those read."""
     if plainly.refs and action not in ("search", "chat"):
         read = plainly.refs
-    elif action in ("refine", "complete") and plainly.sort and not plainly.kinds and is_set(last_search(history)):
-        return ()  # make it cheaper: all of it
+    elif action in ("refine", "complete") and plainly.looks and not plainly.kinds and is_set(last_search(history)):
+        return ()  # make it cheaper, or a bit warmer in colour: all of it
     elif action == "ask" and len(read) < 2 and asks_total(message) and not copies_asked(message):
         return ()  # one alone makes no sum
+    elif action == "complete" and plainly.matches and not read and len(on_show(history)) == 1:
+        return (1,)
     elif not pointed and (number := _unnumbered(action, message, history)) is not None:
         return (number,)
     return compared_with(message, read, history) if action == "compare" else read
@@ -194,98 +210,6 @@ def _alone(intent: ShoppingIntent, plainly: Said, lexicon: Lexicon) -> bool:
     return bool(intent.categories) or not (plainly.gathers or plainly.company)
 
 
-def _without_inventions(
-    intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
-) -> ShoppingIntent:
-    """An intent without what neither the message nor the catalogue knows, nor an order unasked."""
-    heard = set(plain(message)) | {singular(word) for word in plain(message)}
-
-    def known(word: str) -> bool:
-        return bool(lexicon.kinds_of(word)) or set(plain(word)) <= heard
-
-    carried = base.exclude if base is not None else ()
-    limits = plainly.sizes  # no wider than 80 cm: `wider` is nothing that must not be
-    exclude = [word for word in intent.exclude if (known(word) and not (limits and _sized(word))) or word in carried]
-    if not NEGATION.search(message.casefold()):
-        # Mostly the bedroom: no bed is refused by that.
-        named = [word for word in exclude if lexicon.kinds_of(word) and set(plain(word)) <= heard]
-        exclude = [word for word in exclude if word in carried or word in named]
-    spoken_of = SIZED if intent.sort in BY_SIZE else PRICED
-    sorts = bool(spoken_of.search(message.casefold())) or (base is not None and base.sort == intent.sort)
-    kept: dict[str, object] = {
-        slot: tuple(
-            word
-            for word in getattr(intent, slot)
-            # A rug is no material, unless one was spoken of.
-            if lexicon.resolve(kind, word)
-            or (set(plain(word)) <= heard and not _is_part(kind, word, lexicon))
-            or (base is not None and word in getattr(base, slot))
-            or (lexicon.kinds_of(word) and not lexicon.resolve("category", word))
-        )
-        for kind, slot in SLOTS.items()
-    }
-    # A reading nook is no thing to be had, but where it is to stand.
-    places = [word for word in intent.categories if _ROOM.fullmatch(word.split()[-1]) and not lexicon.kinds_of(word)]
-    kept |= {
-        "categories": tuple(word for word in intent.categories if known(word) and word not in places),
-        "query": " ".join((*(word for word in places if word not in intent.query), intent.query)).strip()[:200],
-        "exclude": tuple(exclude),
-        "sort": intent.sort if sorts or intent.sort == "newest" else "relevance",
-    }
-    return intent.model_copy(update=kept)
-
-
-def _is_part(kind: Kind, word: str, lexicon: Lexicon) -> bool:
-    """Whether a word is one by which the Navigator names what it sees, and no look of this kind: a drawer."""
-    names = {plain(name) for name in lexicon.seen}
-    return plain(word) in names and word.casefold() not in LOOKS[kind]
-
-
-def _without_price_words(query: str, sort: Sort) -> str:
-    """Words to rank by, without those that ask for an order of prices: too expensive."""
-    return _PRICE_WORDS.sub(" ", query).strip(" ,") if sort in ("price_low", "price_high") else query
-
-
-def _sized(word: str) -> bool:
-    """Whether a word compares sizes or names one."""
-    return bool(SIZED.search(word.casefold()) or size_limits(word.casefold())[0] or any(map(str.isdigit, word)))
-
-
-def _prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
-    # Several things, or a room, which names none of those that furnish it.
-    several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
-    if not plainly.limits and several and not plainly.kinds and intent.price_max in plainly.amounts:
-        return {"budget_total": intent.price_max, "price_max": None}
-    if not plainly.limits:
-        return _heard_price(intent, plainly, base)
-    together = base is not None and base.budget_total is not None and plainly.price_min is None and not plainly.kinds
-    if plainly.budget is not None or together or several:
-        return {"budget_total": plainly.budget or plainly.price_max, "price_max": None}
-    # What is said to be the highest price is not the lowest.
-    low = None if intent.price_min == plainly.price_max else intent.price_min
-    return {
-        "price_min": plainly.price_min if plainly.price_min is not None else low,
-        "price_max": plainly.price_max if plainly.price_max is not None else intent.price_max,
-        "budget_total": None,
-    }
-
-
-def _heard_price(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
-    """A highest price that is none of a message's numbers, nor the one before, is its one number, or none.
-
-    So are a lowest one and a budget, beside sizes.
-    """
-    changed: dict[str, object] = {}
-    for limit in ("price_min", "budget_total") if plainly.sizes else ():
-        before = getattr(base, limit, None)
-        if getattr(intent, limit) not in (None, before, *plainly.amounts):
-            changed[limit] = before
-    high = base.price_max if base is not None else None
-    if intent.price_max is not None and intent.price_max not in (*plainly.amounts, high):
-        changed["price_max"] = plainly.amounts[0] if len(plainly.amounts) == 1 else high
-    return changed
-
-
 def _looks(
     intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None, lexicon: Lexicon
 ) -> dict[str, object]:
@@ -315,7 +239,11 @@ def _looks(
         if new and not plainly.either and base is not None:
             # Oak instead of walnut, and not both.
             words = [w for w in words if plain(w) in named or plain(w) not in wanted_before]
-        if new and plainly.words <= SHORT:
+        shades = SHADES.intersection(new)
+        if shades and len(shades) < len(new):  # something earthy, terracotta maybe
+            new, shades = [word for word in new if word not in shades], frozenset[str]()
+            words = [word for word in words if word not in SHADES]
+        if new and (shades or plainly.words <= SHORT):
             # Scandi style: no other style was thought of.
             meant = {value for word in new for value in lexicon.resolve(kind, word)}
             words = [
@@ -324,7 +252,7 @@ def _looks(
         heard = {plain(word) for other in SLOTS.values() for word in getattr(intent, other)}
         queried = f" {' '.join(plain(intent.query))} "
         for word in new:
-            sure = (kind, word) in plainly.described or f" {' '.join(plain(word))} " in queried
+            sure = word in shades or (kind, word) in plainly.described or f" {' '.join(plain(word))} " in queried
             if plain(word) not in heard and (sure or (plainly.words <= SHORT and not plainly.beside)):
                 words.append(word)
         kept = [word for word in getattr(base, slot) if plain(word) not in gone] if base is not None else []
@@ -351,9 +279,9 @@ def _things(
         same = plainly.changes and (intent.action == "refine" or (several and not intent.item_refs))
         if base is None or not base.categories or _narrower(intent, base, lexicon):
             return {}
-        nothing = not any(lexicon.resolve("category", word) for word in intent.categories)
+        nothing = not any(lexicon.resolve("category", word) for word in intent.categories if word not in plainly.ones)
         if intent.action == "refine" and intent.categories and nothing:
-            # With a drawer: the same kind of thing, and one that has words for it.
+            # With a drawer, or a wall one: the same kind of thing, and one that has words for it.
             return {"categories": base.categories, "query": " ".join((*intent.categories, intent.query)).strip()}
         return {"categories": base.categories} if same else {}
     before = [set(lexicon.resolve("category", word)) for word in base.categories] if base is not None else []

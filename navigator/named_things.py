@@ -35,6 +35,7 @@ _PLACES = frozenset(
 """Words after which a thing is there already, or is no thing that is looked for."""
 _HAD = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?\b")
 _WISHED = re.compile(r"(?:\bwould|'d|\bid) (?:really |very much |also )?like\b")
+_SOUGHT = re.compile(r"\b(?:look|search|shopp|hunt)(?:ing)? for\b|\bin (?:need of|the market for|search of)\b")
 _YOURS = re.compile(r"\byour\b")
 _ARTICLES = frozenset(["a", "an", "the", "some", "one", "another"])
 _BETWEEN_THINGS = frozenset([",", "+", "/", "&", "and", "n", "plus", "or"])
@@ -101,8 +102,9 @@ def had_looks(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _with_owners(text: str) -> str:
-    """A text in which `I have a sofa` is `my sofa`, `your sofas` are some, and `I would like` is no likeness."""
-    return _YOURS.sub("some", _WISHED.sub(" want", _HAD.sub(" my ", text)))
+    """A text in which `I have a sofa` is `my sofa`, `your sofas` are some, `I would like` is no likeness, and what is
+    looked for is wanted."""
+    return _YOURS.sub("some", _SOUGHT.sub("want", _WISHED.sub(" want", _HAD.sub(" my ", text))))
 
 
 def is_a_thing(word: str, text: str) -> bool:

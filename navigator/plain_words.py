@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from navigator.families import with_shades
 from navigator.intent import SizeLimit, Sort
 from navigator.lexicon import Kind, Lexicon
 from navigator.named_things import Looks, had_looks, named_looks, named_things, own_looks, with_lamps
@@ -61,6 +62,12 @@ _ORDERS = re.compile(
     rf"|\b(?:buy|order|purchase|reserve) {_ITEM}(?: (?:please|now|then|here|for me))*\W*$"
 )
 """What a shop's own pages do."""
+_SERVICE = re.compile(
+    r"\b(?:deliver(?:y|ed|ies)?|shipping|shipped|postage|refunds?|returns? policy"
+    r"|(?:send|give|return) (?:it|them|this) back|warrant(?:y|ies)|guarantees?d?|opening hours|instal?ments"
+    r"|voucher|coupon|discounts?|on sale|pay (?:by|with|later|in))\b"
+)
+"""What its team knows."""
 _ABOUT = re.compile(
     r"\b(?:what|which|why|who|when|where|tell|difference|compare|sure|right|really)\b"
     r"|\bhow\b(?! many (?:\w+ )?(?:do|have|can|are|is)\b)"
@@ -73,14 +80,16 @@ _BESIDE = re.compile(r"\b(?:my|our|next to|beside|go(?:es)? with|match\w*)\b")
 _LIKENS = re.compile(r"\b(?:similar|same|like (?:it|that|this|the|those|these|[1-8])|along the lines)\b")
 _COMPANY = re.compile(r"\bgo(?:es)? (?:well |nicely )?with\b|\b(?:buy|bought|put|combine|pair) (?:together )?with\b")
 _GATHERS = re.compile(
-    r"\b(?:with|match\w*|pair\w*|suit\w*|go(?:es|ing)?|complet\w*|complement\w*|together|sets?|rooms?|corner|nook|beside"
-    r"|next|under|on|total"
+    r"\b(?:with|match\w*|pair\w*|suit\w*|go(?:es|ing)?|complet\w*|complement\w*|together|sets?(?! of \d)|rooms?|corner"
+    r"|nook|beside|next|under|on|total"
     r"|(?:for|to) (?:it|this|that|these|those|them|the (?:first|second|third|last)|[1-8](?:st|nd|rd|th)?))\b"
 )
+_MATCHES = re.compile(r"\b(?:matching|to match|that match(?:es)?)\b(?! (?:my|our|with|each))")
 _ONES = re.compile(r"\b([a-z]+) (?:ones?|1)\b")
 _MADE_BY = re.compile(r"\b(?:by|from|brand)\s+$")
 _CHEAPEST = re.compile(
-    r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price|\b(?:sort|order)(?:ed)? by pri[cs]e|\blow\w*(?: price\w*)? to high"
+    r"\bche{1,2}a?p(?:e?r|e?st)\b|\blowest price"
+    r"|\b(?:sort|order)(?:ed)? by pri[cs]e(?!,? (?:from )?(?:high|most|dear|desc))|\blow\w*(?: price\w*)? to high"
     r"|\bascending\b|\bcosts? (?:a bit )?less\b|\b(?:less|least|too) (?:expensive|costly|dear|pric[ie]y)\b"
     r"|\bmore affordable\b"
 )
@@ -140,7 +149,7 @@ class Said:
             wanted, or not any more.
         ones: what comes before `ones`, as in the floor ones; brands: of the catalogue.
         asks: whether it asks something; requests: whether it asks for something else; orders: whether to buy what is
-            on show; offered: whether it speaks of
+            on show; service: whether it speaks of delivery and the like; offered: whether of
             what the shop has; otherwise: whether of other colours, or the like; opens: whether it says that something
             does not matter; beside: whether it speaks of things that are there already; likens: whether it compares
             with one of them; gathers: whether it speaks of several things, or of what one is to go with.
@@ -167,6 +176,7 @@ class Said:
     asks: bool = False
     requests: bool = False
     orders: bool = False
+    service: bool = False
     offered: bool = False
     otherwise: bool = False
     opens: bool = False
@@ -174,6 +184,7 @@ class Said:
     likens: bool = False
     company: bool = False
     gathers: bool = False
+    matches: bool = False
     narrows: bool = False
     either: bool = False
     amounts: tuple[float, ...] = ()
@@ -204,7 +215,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         last: the last one's number, where that is another.
     """
     sizes, text = size_limits(in_digits(" ".join(message.casefold().replace("’", "'").split())))
-    text = in_plain_terms(with_lamps(text), lexicon)
+    text = in_plain_terms(with_shades(with_lamps(text)), lexicon)
     refused, without, rest = taken_out(NEGATION, text, lexicon)
     dropped, forgotten, rest = taken_out(DROPPED, rest, lexicon)
     prices = price_limits(text)
@@ -236,6 +247,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         asks=bool(_QUESTION.search(text)),
         requests=bool(_REQUEST.search(text)) and not _ABOUT.search(text),
         orders=bool(_ORDERS.search(text)),
+        service=bool(_SERVICE.search(text)),
         offered=bool(_OFFERED.search(text)),
         otherwise=bool(_OTHERWISE.search(text)),
         opens=bool(_OPEN.search(text)),
@@ -243,6 +255,7 @@ def said(message: str, lexicon: Lexicon, shown: int, last: int | None = None) ->
         likens=bool(_LIKENS.search(text)),
         company=bool(_COMPANY.search(text)),
         gathers=bool(_GATHERS.search(text)),
+        matches=bool(_MATCHES.search(text)),
         narrows=bool(_NARROWS.search(text)),
         either=bool(_EITHER.search(text)),
         amounts=prices.amounts,
@@ -277,10 +290,11 @@ def named_brands(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 def _order(text: str) -> Sort | None:
     text = _NOT_THAT.sub(" ", text)
-    if _DEAREST.search(text):
+    dearest, cheapest = _DEAREST.search(text), _CHEAPEST.search(text)
+    if dearest and not (cheapest and cheapest.start() < dearest.start()):
         return "price_high"
-    if _CHEAPEST.search(text):
-        return "price_low"
+    if cheapest:
+        return "price_low"  # from cheapest to most expensive, too
     return next((sort for sort, asked in _SIZED.items() if asked.search(text)), None)
 
 

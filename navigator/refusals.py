@@ -18,6 +18,7 @@ _NO_REFUSAL = re.compile(
 
 _BE = r"(?:be|come|have|use|contain|look)(?: (?:in|made of|made from|like))?"
 _MUST_NOT = re.compile(rf"\b(?:should|must|may|can|could)(?:n'?t| not|not) {_BE}\b")
+_IS_NOT = re.compile(r"(?<=\w )(?<!why )(?:is|are)n'?t\b(?! there\b)(?: in| made of)?")
 _NEED_NOT = re.compile(
     r"\b(?:(?:it |that |they )?(?:do|does)(?:n'?t| not) (?:have|need) (?:it |them )?to be(?: in| made of)?"
     r"|need(?:n'?t| not) be(?: in| made of)?|not necessarily(?: in)?|(?:i |we )?(?:don'?t|do not) (?:really )?need)\b"
@@ -48,6 +49,7 @@ def in_plain_terms(text: str, lexicon: Lexicon) -> str:
         return found.expand(instead) if both else found[0]
 
     text = _NOTHING_BUT.sub("only", _WHY_NOT.sub("maybe", text))
+    text = _IS_NOT.sub("not", text)
     text = _MUST_NOT.sub("not", _NEED_NOT.sub("forget", text))
     for preferred in _PREFERRED:
         text = preferred.sub(lambda found: of_looks(found, r"\g<this>, not \g<that>"), text)
@@ -55,6 +57,13 @@ def in_plain_terms(text: str, lexicon: Lexicon) -> str:
     for left_out in _LEFT_OUT:
         text = left_out.sub(r"without \1", text)
     return _TOO.sub(lambda found: f"without {found[1]}" if named_looks(found[1], lexicon) else found[0], text)
+
+
+def refused_words(text: str) -> tuple[str, ...]:
+    """The two words nearest to each refusal in a text in plain terms, whatever they name."""
+    found = (NEGATION.search(clause) for clause in re.split(r"[.;!?,]|\bbut\b", text))
+    tails = (negation[1].split()[:2] for negation in found if negation and not _NO_REFUSAL.match(negation[1]))
+    return tuple(word for tail in tails for word in tail)
 
 
 def taken_out(pattern: re.Pattern[str], text: str, lexicon: Lexicon) -> tuple[Looks, tuple[str, ...], str]:

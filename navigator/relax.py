@@ -73,6 +73,8 @@ def _one(wish: Wish, condition: Condition, currency: str | None, about: str) -> 
         return Relaxed("in_stock", "true", f"nothing is in stock{about}: shown what is sold out")
     if condition == "price":
         low, high = wish.price_min, wish.price_max
+        if high is not None and round(high * 100) % 100 == 99:
+            high = round(high + 0.01)  # nothing up to 78.99 is nothing under 79
         if high is None:
             said = f"from {money(low or 0.0, currency)}"
             return Relaxed("price_min", f"{low or 0:g}", f"nothing {said}{about}: shown without that limit")

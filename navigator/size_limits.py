@@ -1,5 +1,6 @@
 """How large a thing may be, as people say it: no wider than 80 cm, at least 2 m long, for a gap of 90 cm."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -121,10 +122,19 @@ _FROM_TO = (
 )
 _BETWEEN = re.compile(rf"{_FROM_TO}{_SIZE}[\s-]?{_SIDE}")
 _BETWEEN_ANY = re.compile(rf"{_FROM_TO}{_SIZE_IN}")
+_PART = (
+    r"(?:seats?|piles?|drops?|cables?|cords?|legs?|bases?|shades?|thick|gaps?|away|apart|off|from|above|below|under|over"
+    r"|rods?|clearance|spaces?|rooms?|walls?|squares?|sq|lengths?|widths?|heights?|depths?|diameters?)\b"
+)
 _ANY = re.compile(
     rf"\b(?:(?P<most>{_MOST})|(?P<least>{_LEAST}))\s*(?:of )?{_SIZE_IN}(?! (?:thick|apart|away|off|from)\b)"
 )
-"""No side is named: the greatest."""
+_ALONE = re.compile(
+    rf"(?<![\w.,-])(?<![x×] ){_SIZE_IN}(?=\s*(?:$|[.,;:!?]|\b(?:or so|please|with|for|max|and|but)\b)"
+    rf"|\s(?!{_PART})[^\W\d]{{3,}}\s*(?:$|[.,;:!?]|\b(?:in|with|for|under|below|that|please|and|made)\b))"
+)
+_OF_NO_SIDE = (_BETWEEN_ANY, _ANY, _ALONE)
+"""The greatest side, then; the last one is 120 cm alone, or a 120 cm desk."""
 _BY = r"\s?(?:x|×|\*|by)\s?"
 _TIMES = re.compile(
     rf"(?<![\w.,])(?P<one>{_NUMBER})\s?(?:{_UNIT})?{_BY}(?P<other>{_NUMBER})"
@@ -149,7 +159,7 @@ def size_limits(text: str) -> tuple[tuple[SizeLimit, ...], str]:
     limits, text = _taken_out(_FOR_A_SPACE, text)
     for there in _WHAT_IS_THERE:
         text = there.sub(lambda found: found[1] if found.lastindex else " ", text)
-    more, text = _taken_out((_COMPARED, _TIMES, _BETWEEN, _SIDE_FIRST, _SIDE_LAST, _BETWEEN_ANY, _ANY), text)
+    more, text = _taken_out((_COMPARED, _TIMES, _BETWEEN, _SIDE_FIRST, _SIDE_LAST, *_OF_NO_SIDE), text)
     return (*limits, *more)[:_MOST_LIMITS], text
 
 
@@ -175,6 +185,8 @@ def fits(limits: Sequence[SizeLimit], item: Item) -> bool:
 def told_limit(limit: SizeLimit) -> str:
     """A limit in words, like those of a price: "under 80 cm wide", "108 to 132 cm wide"."""
     direction = in_direction(limit.side)
+    if (about := _is_about(limit)) is not None:
+        return f"about {about:g} cm {direction}"
     least, most = (None if end is None else f"{round(end, 1):g}" for end in (limit.least, limit.most))
     if least is None:
         return f"under {most} cm {direction}"
@@ -183,14 +195,42 @@ def told_limit(limit: SizeLimit) -> str:
     return f"{least} to {most} cm {direction}"
 
 
+def _is_about(limit: SizeLimit) -> float | None:
+    """The size that a limit was made about; None where it was not."""
+    if limit.least is None or limit.most is None:
+        return None
+    size = round((limit.least + limit.most) / 2)
+    ends = (round(size * (1 - ABOUT)), round(size * (1 + ABOUT)))
+    return size if ends == (limit.least, limit.most) else None
+
+
+def miss(limits: Sequence[SizeLimit], item: Item) -> float:
+    """By how much an item misses limits, as a share of each, summed; 0 within all, infinite where a size is unknown."""
+    sizes = [(limit, _size_of(limit.side, item)) for limit in limits]
+    if any(size is None for _, size in sizes):
+        return math.inf
+    return sum(
+        max((limit.least or 0) - size, size - (limit.most or math.inf), 0) / max(limit.most or limit.least or 1, 1)
+        for limit, size in sizes
+        if size is not None
+    )
+
+
 def _fits(limit: SizeLimit, item: Item) -> bool:
-    sizes = measures(item)
-    sides = (limit.side,) if limit.side in sizes else _STAND_IN.get(limit.side, ())
-    known = [size for side in sides if side in sizes and (size := centimetres(sizes[side])) is not None]
-    if not known:
+    size = _size_of(limit.side, item)
+    if size is None:
         return False
-    size = min(known) if limit.side == "breadth" else max(known)
     return (limit.least is None or size >= limit.least) and (limit.most is None or size <= limit.most)
+
+
+def _size_of(side: Side, item: Item) -> float | None:
+    """One side of an item, or what stands in for it, in centimetres; None where that is not known."""
+    sizes = measures(item)
+    sides = (side,) if side in sizes else _STAND_IN.get(side, ())
+    known = [size for one in sides if one in sizes and (size := centimetres(sizes[one])) is not None]
+    if not known:
+        return None
+    return min(known) if side == "breadth" else max(known)
 
 
 def _limit(found: re.Match[str], pattern: re.Pattern[str]) -> tuple[SizeLimit, ...]:
@@ -199,7 +239,9 @@ def _limit(found: re.Match[str], pattern: re.Pattern[str]) -> tuple[SizeLimit, .
     size = _in_centimetres(said["number"] or said["bare"], said["unit"])
     if size is None or (said.get("priced") and not said["unit"]):
         return ()
-    named: Side = "size" if pattern in (_BETWEEN_ANY, _ANY) else "height" if pattern in _UNDER_A_CEILING else "width"
+    named: Side = (
+        "size" if pattern in (_BETWEEN_ANY, _ANY, _ALONE) else "height" if pattern in _UNDER_A_CEILING else "width"
+    )
     named = {**_NOUNS, **_ADJECTIVES}.get(said.get("side") or "", named)
     side, more = _THAN.get(said.get("than") or "", (named, True))
     if pattern in _FOR_A_SPACE:
@@ -237,7 +279,7 @@ def _all_sides(found: re.Match[str], text: str) -> tuple[SizeLimit, ...]:
 
 
 def _about(side: Side, size: float) -> SizeLimit:
-    return SizeLimit(side=side, least=round(size * (1 - ABOUT)), most=round(size * (1 + ABOUT)))
+    return SizeLimit(side=side, least=round(size * (1 - ABOUT)), most=min(round(size * (1 + ABOUT)), LARGEST_CM))
 
 
 def _in_centimetres(number: str, unit: str | None) -> float | None:
@@ -245,4 +287,4 @@ def _in_centimetres(number: str, unit: str | None) -> float | None:
     if unit is None and float(number.replace(",", ".")) < _LEAST_NUMBER:
         return None
     size = centimetres(f"{number} {name}")
-    return size if size is not None and size <= LARGEST_CM else None
+    return round(size, 2) if size is not None and size <= LARGEST_CM else None

@@ -20,6 +20,9 @@ _ANYTHING = re.compile(
     r"|^(?:hi,? |hello,? )?i (?:really )?(?:don'?t|do not) (?:really )?know (?:yet )?what"
     r" (?:i (?:want|need)|to (?:get|buy))\W*$"
     r"|^(?:surprise|inspire) me\W*$"
+    r"|^(?:so |and )?(?:what(?:'s| is|s)|anything|show me what(?:'s| is)|what sells) (?:\w+ )?"
+    r"(?:popular|trending|hot|bestselling|best)(?: (?:right now|now|at the moment|these days|here|with you))*\W*$"
+    r"|^(?:best ?sellers?|popular items)\W*$"
 )
 _WHAT = r"(?P<what>[a-z]+(?: [a-z]+)??)"
 _ENDS = (
@@ -41,6 +44,14 @@ _MORE = re.compile(
     r"(?:more|others?|other ones|else|next(?: page| ones)?)"
     r"(?: (?:of (?:them|these|those)|ones?|options?|is there|are there|do you have|have you got|you got|please))*\W*$"
 )
+_NONE_OF_THEM = re.compile(
+    r"^(?:(?:hm+|no|sorry|well|but|and|,) ?)*"
+    r"(?:i (?:do not|don'?t) (?:really )?(?:like|love|want) (?:any|either) of (?:these|them|those)"
+    r"|none of (?:these|them|those)|not (?:any of )?(?:these|those)"
+    r"|(?:they(?:'re| are) |these are |those are |all )?(?:too |a bit |so |rather )*(?:boring|plain|meh))"
+    r"(?: please| really)?\W*$"
+)
+"""Then the next ones may do."""
 _FOR_A_ROOM = re.compile(
     r"^(?:(?:it'?s|maybe|perhaps|mainly|mostly|and|ok|that'?s|something) )*(?:for|in) (?:the|my|our|an?) "
     r"(?P<room>(?:\w+ )?(?:\w*room|lounge|kitchen|hall(?:way)?|office|study|balcony|terrace|nursery))(?: please)?\W*$"
@@ -53,6 +64,10 @@ _PRESENT = re.compile(
     r"(?:loves?|likes?|enjoys?|adores?|collects?|into|crazy about|fond of) ",
     re.IGNORECASE,
 )
+_LIKES = re.compile(
+    r"^(?:and |well |so |hmm,? )?(?:s?he|they|my \w+|it's for (?:someone|somebody|a \w+) who)(?:'s| is| are)?"
+    r" (?:really |just |also |very )*(?:loves?|likes?|enjoys?|adores?|collects?|into|crazy about|fond of) (?P<what>.+)$"
+)
 _WORD = re.compile(r"[a-z]{4,}")
 _ARTICLE = re.compile(r"\b(?:an?|any|some|a pair of) (?:new |nice |good |cheap )*$")
 _OTHERWISE_MEANT = ("service", "ordering", "off_topic", "self", "trimmings", "openers")
@@ -63,6 +78,9 @@ _USUAL = 400_000
 
 _PARTICULAR = 200_000
 """Count from which on it says nothing in particular."""
+
+_NO_WISH = frozenset({"euro", "dollar", "pound", "buck", "quid", "turning", "turn", "birthday", "anniversary"})
+"""Words of a wish that say what it may cost and on what occasion."""
 
 _NO_THING = frozenset(
     {"advice", "inspiration", "information", "info", "recommendation", "suggestion", "discount", "refund", "voucher"}
@@ -132,8 +150,9 @@ def _no_things() -> frozenset[str]:
 
 
 def asks_for_more(message: str) -> bool:
-    """Whether somebody wants to see more of what was found: show me others, what else do you have."""
-    return _MORE.search(message.casefold().strip()) is not None
+    """Whether somebody wants to see more of what was found: show me others, what else do you have, none of these."""
+    text = message.casefold().replace("\u2019", "'").strip()
+    return _MORE.search(text) is not None or _NONE_OF_THEM.search(text) is not None
 
 
 def with_lost_words(intent: ShoppingIntent, message: str) -> ShoppingIntent:
@@ -146,7 +165,7 @@ def with_lost_words(intent: ShoppingIntent, message: str) -> ShoppingIntent:
     slots = (*intent.colors, *intent.materials, *intent.styles, *intent.exclude, intent.query)
     told = {singular(word) for slot in slots for word in _WORD.findall(slot.casefold())}
     words = dict.fromkeys(_WORD.findall(message.casefold()))
-    lost = [word for word in words if singular(word) not in told and 0 < english.count(word) < _PARTICULAR]
+    lost = [word for word in words if singular(word) not in told | _NO_WISH and 0 < english.count(word) < _PARTICULAR]
     return intent.model_copy(update={"query": " ".join((intent.query, *lost))[:200]}) if lost else intent
 
 
@@ -154,6 +173,14 @@ def room_alone(message: str) -> str | None:
     """The room that a message names, and nothing but it: for the bedroom."""
     found = _FOR_A_ROOM.search(message.casefold().strip())
     return found["room"] if found else None
+
+
+def liking(message: str, base: ShoppingIntent | None) -> ShoppingIntent | None:
+    """A search for a gift that names no kind of thing, with what it is said that somebody likes as its words."""
+    found = _LIKES.search(message.casefold().strip().rstrip(".!"))
+    if base is None or found is None or base.categories or base.action not in ("search", "refine"):
+        return None
+    return base.model_copy(update={"action": "refine", "query": found["what"][:200], "page": 0})
 
 
 def without_present(intent: ShoppingIntent) -> ShoppingIntent:

@@ -411,3 +411,12 @@ def test_a_kind_on_show_is_not_said_to_be_missing():
     """No desk in this shop, beside three desks: of a limit that gave way the model made something else."""
     text, grounding = run(["No chair in this shop, sorry. The nearest I have: [2] a chair."])
     assert (text, grounding.corrected) == ("The nearest I have: [2] a chair.", 1)
+
+
+def test_what_is_sold_out_is_not_in_stock():
+    """A small model copies the note without its `in`."""
+    grounding = Grounding(ITEMS[:1])
+    told = "".join(
+        [*map(grounding.feed, ["Nothing here", " is", " stock. The", " closest is [1]."]), grounding.finish()]
+    )
+    assert told == "Nothing here is in stock. The closest is [1]."

@@ -519,6 +519,8 @@ def test_a_question_about_things_that_are_not_on_show(message, action):
         ("price high to low", "price_high"),
         ("price low to high", "price_low"),
         ("most expensive first", "price_high"),
+        ("from cheapest to most expensive", "price_low"),
+        ("from the most expensive to the cheapest", "price_high"),
         ("not the cheapest", None),
         ("no longer black", None),
         ("a longer one", "largest"),

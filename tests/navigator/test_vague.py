@@ -29,6 +29,8 @@ TOGETHER = (Exchange("a sofa and a rug, 900 together", SET, PAIR, "Together: [1]
         ("what can I buy here?", True),
         ("what's in the shop", True),
         ("just browsing", True),
+        ("what's popular right now", True),
+        ("what's the best sofa", False),
         ("what do you have in oak?", False),
         ("what can you do?", False),
         ("what sofas do you have?", False),

@@ -33,11 +33,11 @@ def test_how_a_thing_that_one_has_is_told():
 
 
 def test_what_is_replaced_is_looked_for():
-    """Somebody who replaces a grey sofa wants a sofa, and need not want a grey one."""
+    """Somebody who replaces a grey sofa wants a sofa, and need not want a grey one: a lighter one."""
     message = "I want to replace my old grey sofa, something lighter, industrial, max 1200"
     read = ShoppingIntent(action="search", colors=("grey",), styles=("industrial",), price_max=1200)
     intent = mend(read, message, (), LEXICON)
-    assert (intent.categories, intent.colors, intent.styles) == (("sofa",), (), ("industrial",))
+    assert (intent.categories, intent.colors, intent.styles) == (("sofa",), ("light colour",), ("industrial",))
 
 
 @pytest.mark.parametrize(("kind", "query"), [("reading nook", "reading nook cozy"), ("kitchen knife", "")])
