@@ -117,10 +117,10 @@ class Assistant:
         pointed_at = await search.items(request.item_ids)
         if request.item_ids and not pointed_at:
             raise NotFound(f"there is no item {request.item_ids[0]!r}")
+        history = [await exchange(turn, search, lexicon) for turn in recent]
         place = (request.conversation_id or "", kept[-1].number if kept else 0)
         if before is None and not request.edit:
-            place = await self.store.begin(request.conversation_id, request.user_id, _title(request))
-        history = [await exchange(turn, search, lexicon) for turn in recent]
+            place = await self._place(request)  # last of all, so that nothing that fails leaves it taken
         return Turn(
             request,
             self.generate,
@@ -134,6 +134,15 @@ class Assistant:
             tuple(pointed_at),
             settings or self._settings,
         )
+
+    async def _place(self, request: ChatRequest) -> tuple[str, int]:
+        """Take the place of a new turn; it is free again if the client goes while it is being taken."""
+        taking = asyncio.ensure_future(self.store.begin(request.conversation_id, request.user_id, _title(request)))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await self.store.give_up(*await taking)
+            raise
 
     async def look_up(
         self, intent: ShoppingIntent, shopper: Shopper, count: int

@@ -39,20 +39,22 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         async with aclosing(self._chunks):
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            sending = asyncio.create_task(self._send(send))
+            coming = asyncio.ensure_future(anext(self._chunks, None))
+            # A generator that has begun cleans up, however early the client goes; one that never began does not.
+            await asyncio.sleep(0)
+            sending = asyncio.create_task(self._send(send, coming))
             leaving = asyncio.create_task(_left(receive))
             try:
                 await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (leaving, sending):
+                for task in (leaving, sending, coming):
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
 
-    async def _send(self, send: Send) -> None:
-        coming = asyncio.ensure_future(anext(self._chunks, None))
+    async def _send(self, send: Send, coming: "asyncio.Future[bytes | None]") -> None:
         try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             while True:
                 done, _ = await asyncio.wait((coming,), timeout=self._heartbeat_s)
                 chunk = coming.result() if done else b": still here\n\n"
