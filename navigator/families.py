@@ -134,7 +134,8 @@ _SUBDUED = re.compile(
     r"\b(?:(?:not|nothing) (?:so|too|that|as|very)|less) (?:colou?rful|bright|loud)\b|\bmore subdued\b"
 )
 _COLOURFUL = re.compile(
-    r"\b(?:more|very|really) colou?rful\b|\bmore colou?rs?\b(?! (?:option|choice))|\bbrighter colou?rs?\b"
+    r"\b(?:(?:more|very|really) )?colou?rful\b|\bbright(?=\s*(?:$|[.,;!]))|\bmore colou?rs?\b(?! (?:option|choice))"
+    r"|\bbrighter colou?rs?\b"
 )
 _ALONE = {"neutral": "neutral", "earth": "earthy"}
 SHADES = frozenset(("neutral", "earthy", *(name for name in COLORS if name.endswith(" colour"))))
@@ -144,8 +145,8 @@ SHADES = frozenset(("neutral", "earthy", *(name for name in COLORS if name.endsw
 def with_shades(text: str) -> str:
     """A text in lower case with its shades as `COLORS` names them: warmer in colour, in light tones, a darker one."""
     text = _SHADE.sub(lambda found: _ALONE.get(found[1], f"{found[1]} colour"), text)
-    text = _COLOURFUL.sub("bright colour", text)
-    return _SUBDUED.sub("neutral", _COMPARED.sub(r"\1 colour", text))
+    text = _COMPARED.sub(r"\1 colour", _SUBDUED.sub("neutral", text))
+    return _COLOURFUL.sub("bright colour", text)
 
 
 def names_a_kind(word: str) -> bool:

@@ -74,11 +74,8 @@ def without_inventions(
 
 
 def _is_invented(kind: Kind, word: str, message: str, base: ShoppingIntent | None, lexicon: Lexicon) -> bool:
-    """Whether a narrow word for a look, terrazzo or cobalt, is like nothing in a message, and was not wished before.
-
-    A style may be understood from what is said of it.
-    """
-    if kind == "style" or taken_in(kind, word.casefold()) or (base is not None and word in getattr(base, SLOTS[kind])):
+    """Whether a narrow word for a look, terrazzo or cobalt, is like nothing in a message, and was not wished before."""
+    if taken_in(kind, word.casefold()) or (base is not None and word in getattr(base, SLOTS[kind])):
         return False
     words = re.findall(r"[^\W_]+", message.casefold())
     if stems([word]) & stems(words) or difflib.get_close_matches(word.casefold(), words, n=1, cutoff=_LIKE):
@@ -105,11 +102,18 @@ def _is_seen(word: str, lexicon: Lexicon) -> bool:
 def without_echoes(
     intent: ShoppingIntent, message: str, history: Sequence[Exchange], base: ShoppingIntent
 ) -> ShoppingIntent:
-    """A change of a search without looks that only earlier turns had, and that were taken back since.
+    """An intent without what only earlier turns had: looks that were taken back since, and, where no kind of thing was
+    asked for, the kind of one that the last answer spoke of.
 
     Args:
-        base: the search that is changed.
+        base: the last search.
     """
+    told = next((exchange.answer for exchange in reversed(history) if exchange.shown), "")
+    if not base.categories:
+        categories = (word for word in intent.categories if says(message, word) or not says(told, word))
+        intent = intent.model_copy(update={"categories": tuple(categories)})
+    if intent.action != "refine":
+        return intent
     earlier = [exchange.intent for exchange in history if exchange.intent is not None]
     kept: dict[str, object] = {
         slot: tuple(

@@ -20,10 +20,11 @@ from navigator.named_things import SLOTS, is_a_thing, names_a_light
 from navigator.notes import asks_total, copies_asked
 from navigator.plain_words import SHORT, Said, said
 from navigator.pointing import FINDS, compared_with, found, it, on_show, to_better
+from navigator.price_limits import names_money
 from navigator.prompt import Exchange, Shown
 from navigator.seen_words import seen_alone, with_seen_words, without_refused_sights
 from navigator.set_parts import is_set, staying, with_own_looks, without_spared
-from navigator.size_limits import size_limits
+from navigator.size_limits import another_size, size_limits
 from navigator.vague import (
     asks_for_anything,
     asks_for_more,
@@ -77,7 +78,7 @@ def mend(
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
     intent = without_inventions(intent, message, plainly, base, lexicon)
-    if base is not None and intent.action == "refine":
+    if base is not None and not (pointed or picture):
         intent = without_echoes(intent, message, history, base)
     if base is None:
         intent = _without_a_room(intent, message, plainly, lexicon)
@@ -94,7 +95,7 @@ def mend(
         changed |= mended_prices(meant, plainly, base)
         changed |= _looks(meant, message, plainly, base, lexicon)
         changed |= _things(meant, message, plainly, base if action in ("refine", "complete") else None, lexicon)
-        changed |= _sizes(meant, message, plainly)
+        changed |= _sizes(meant, message, plainly, base if action == "refine" else None)
         changed["rejected"] = base.rejected if base is not None and action in ("refine", "complete") else ()
         changed["sort"] = _sort(action, numbers, intent, message, plainly)
         query = without_price_words(
@@ -153,10 +154,15 @@ def _sort(action: Action, numbers: Sequence[int], intent: ShoppingIntent, messag
     return sort
 
 
-def _sizes(intent: ShoppingIntent, message: str, plainly: Said) -> dict[str, object]:
-    """Limits of size, of what is looked for and not of a whole set; said in slots and words, they are none of these."""
+def _sizes(intent: ShoppingIntent, message: str, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    """Limits of size, of what is looked for and not of a whole set; said in slots and words, they are none of these.
+
+    After one, and none of price, a bare number is another: at least 200 cm long, and then `180 would do, too`.
+    """
     if not plainly.sizes:
-        return {"sizes": ()}
+        priced = base is None or base.price_min is not None or base.price_max is not None or names_money(message)
+        again = None if priced or base is None else another_size(base.sizes, plainly.amounts)
+        return {"sizes": ()} if again is None else {"sizes": (again,), "price_min": None, "price_max": None}
     several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
     left = " ".join(size_limits(intent.query.casefold())[1].replace(" , ", " ").split())
     message = message.casefold()

@@ -116,6 +116,10 @@ _SIZED: dict[Sort, re.Pattern[str]] = {
         rf"|(?<!not )too {_LARGE})\b{_NOT_A_SIZE}"
     ),
 }
+_SIZE_ALONE = re.compile(
+    r"^(?:(?:something|and|but|ok|rather|a bit|preferably|please|,) ?)*"
+    rf"(?:(?P<little>{_LITTLE}|compact)|{_LARGE})(?: please| then)?\W*$"
+)
 _NARROWS = re.compile(r"\b(?:only|just)\b")
 _EITHER = re.compile(r"^(?:or|and|also)\b|\b(?:too|also|as well|either)\b")
 PRICED = re.compile(
@@ -295,6 +299,8 @@ def _order(text: str) -> Sort | None:
         return "price_high"
     if cheapest:
         return "price_low"  # from cheapest to most expensive, too
+    if alone := _SIZE_ALONE.search(text):
+        return "smallest" if alone["little"] else "largest"
     return next((sort for sort, asked in _SIZED.items() if asked.search(text)), None)
 
 

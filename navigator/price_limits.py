@@ -39,6 +39,8 @@ _COUNTS = (
 )
 """Numbers of other things: with a unit, before a plural, of places to sit, at least 4, 6 in total."""
 
+_MONEY = re.compile(rf"[€$£]|\d\s?(?:{_CURRENCY})|\b(?:pric|cost|budget|spend|pay|cheap|expensive|money)")
+
 _SPLIT_THOUSANDS = re.compile(
     r"((?:\b(?:under|below|over|max(?:imum)?|about|around|than|most|least|to|budget|of|is|within)|[€$£])\s?)"
     rf"([1-9]\d{{0,2}}) (\d{{3}})\b|\b()([1-9]\d{{0,2}}) (\d{{3}})(?=\s?(?:{_CURRENCY}))"
@@ -99,6 +101,11 @@ class PriceLimits:
     @property
     def together(self) -> bool:
         return self.budget is not None
+
+
+def names_money(text: str) -> bool:
+    """Whether a text speaks of money, beside numbers."""
+    return _MONEY.search(text.casefold()) is not None
 
 
 def price_limits(text: str) -> PriceLimits:

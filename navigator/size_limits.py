@@ -17,6 +17,9 @@ _LEAST_NUMBER = 10
 _LEAST_ACROSS = 20
 """Nor are two of them below it."""
 
+_OTHER_SIZE = 3
+"""Times that a number may be larger or smaller than a size in whose place it comes."""
+
 _MOST_LIMITS = 4
 
 _UNITS = {
@@ -180,6 +183,19 @@ def _taken_out(patterns: Sequence[re.Pattern[str]], text: str) -> tuple[tuple[Si
 def fits(limits: Sequence[SizeLimit], item: Item) -> bool:
     """Whether an item is known to be within all limits."""
     return all(_fits(limit, item) for limit in limits)
+
+
+def another_size(limits: Sequence[SizeLimit], numbers: Sequence[float]) -> SizeLimit | None:
+    """The one limit with a number in place of its own; None where that must be another thing: ten times as much."""
+    if len(limits) != 1 or len(numbers) != 1:
+        return None
+    (limit,), (number,) = limits, numbers
+    own = limit.most or limit.least or 0.0
+    if not own / _OTHER_SIZE <= number <= min(own * _OTHER_SIZE, LARGEST_CM):
+        return None
+    if limit.least is not None and limit.most is not None:
+        return _about(limit.side, number)
+    return SizeLimit(side=limit.side, **({"most": number} if limit.least is None else {"least": number}))
 
 
 def told_limit(limit: SizeLimit) -> str:

@@ -30,7 +30,10 @@ _LETTERS = 4
 """Of a word of a title that is a look; shorter ones say too little."""
 
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_IN_STOCK = re.compile(r"\b(?:in stock|out of stock|sold out|available(?! in\b)|can i order|orderable)\b")
+_IN_STOCK = re.compile(
+    r"\b(?:get|have|buy|ship|take)(?: \w+)? (?:right now|now|today|right away|immediately|tomorrow)\b"
+    r"|\b(?:in stock|out of stock|sold out|available(?! in\b)|can i order|orderable)\b"
+)
 _FIELDS = {
     "color": lambda item: item.colors,
     "material": lambda item: item.materials,

@@ -39,6 +39,9 @@ def test_what_was_taken_back_does_not_come_back():
         ("light coloured", "light colour"),
         ("something darker", "something dark colour"),
         ("not so colourful", "neutral"),
+        ("more colourful", "bright colour"),
+        ("something for a boy's room, bright", "something for a boy's room, bright colour"),
+        ("a bright room", "a bright room"),
         ("a lighter chair to carry", "a lighter chair to carry"),
         ("darker than this", "darker than this"),
         ("dark wood", "dark wood"),
@@ -184,3 +187,11 @@ def test_a_look_that_a_message_says_nothing_like_is_none():
     assert (got.colors, got.materials) == (("sage",), ("oak", "wood"))
     kept = mend(read, "the vlevet looked nice to me, in whatever colour you have got", after(VELVET), TAUGHT)
     assert "velvet" in kept.materials and kept.colors == ()
+
+
+def test_a_kind_that_only_the_answer_spoke_of_is_not_asked_for():
+    """After something of everything, beginning with a rug, a small model looks for rugs."""
+    vague = Exchange("what is there?", ShoppingIntent(action="search"), SOFAS, "I like [1], a grey rug in wool.")
+    read = ShoppingIntent(action="search", categories=("rug",), query="for a boy's room")
+    assert mend(read, "something for a boy's room", (vague,), TAUGHT).categories == ()
+    assert mend(read, "a rug for a boy's room", (vague,), TAUGHT).categories == ("rug",)

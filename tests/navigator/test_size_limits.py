@@ -14,7 +14,7 @@ from navigator.mending import mend
 from navigator.plain_words import said
 from navigator.prompt import Exchange, Shown
 from navigator.size_limits import fits, size_limits, told_limit
-from tests.navigator.small_shop import LEXICON
+from tests.navigator.small_shop import LEXICON, SOFAS
 from tests.navigator.test_finding import LEXICON as SHELVED
 from tests.navigator.test_finding import Shelves, thing
 
@@ -189,3 +189,22 @@ def test_what_is_shown_is_within_the_limit_or_next_to_it(limit, ids, told):
         return final.shown
 
     assert "".join(entry.item.id for entry in asyncio.run(shown())) == ids
+
+
+@pytest.mark.parametrize(
+    ("message", "limit", "price_max"),
+    [
+        ("hmm, 180 would do, too", SizeLimit(side="length", least=180), None),
+        ("what about 150?", SizeLimit(side="length", least=150), None),
+        ("under 180 euros", SizeLimit(side="length", least=200), 180),
+        ("what about 1500?", SizeLimit(side="length", least=200), 1500),
+        ("in oak", SizeLimit(side="length", least=200), None),
+    ],
+)
+def test_a_bare_number_after_a_size_is_another_size(message, limit, price_max):
+    """Unless it is money, or ten times as much."""
+    base = ShoppingIntent(action="search", categories=("rug",), sizes=(SizeLimit(side="length", least=200),))
+    history = (Exchange("a rug at least 2 m long", base, SOFAS, "[1]"),)
+    read = ShoppingIntent(action="refine", categories=("rug",), price_max=price_max or 180)
+    got = carry(mend(read, message, history, LEXICON), history)
+    assert (got.sizes, got.price_max) == ((limit,), price_max)
