@@ -4,16 +4,17 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated
 
 import gradio as gr
 import typer
 import uvicorn
-from fastapi import Body, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from ui.chat import Chat, chat_page, to_turn
+from ui.ask import read_ask
+from ui.chat import Chat, chat_page
 from ui.client import ApiUnavailable, ShopClient
 from ui.discover import discover_page
 from ui.front import FrontDoor
@@ -61,10 +62,11 @@ def create_page(shop: ShopClient, shoppers: Sequence[tuple[str, str]] = ()) -> F
         return {"chat": shop.assistant()}
 
     @app.post("/turns")
-    async def turn(ask: Annotated[dict[str, Any], Body()]) -> StreamingResponse:
+    async def turn(request: Request) -> StreamingResponse:
         """One turn of the chat; when the browser hangs up, the shop stops working on it."""
+        ask = await read_ask(request)
         currency = await run_in_threadpool(chat.currency)
-        events = stream_turn(shop, to_turn(ask), currency, ask.get("replaces"))
+        events = stream_turn(shop, ask.request(), currency, ask.replaces)
         return StreamingResponse(events, media_type="text/event-stream", headers=_UNBUFFERED)
 
     with gr.Blocks(title="Windowshop", analytics_enabled=False, fill_width=True) as blocks:

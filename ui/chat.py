@@ -17,7 +17,6 @@ from ui.person import script, shopper_options
 from ui.turns import kept_turn, sorry
 
 CONVERSATIONS = 40
-_FIELDS = ("message", "conversation_id", "user_id", "item_ids", "intent")
 
 
 def chat_page(shop: ShopClient, chat: "Chat", shoppers: Sequence[tuple[str, str]] = ()) -> gr.HTML:
@@ -139,14 +138,3 @@ class Chat:
         except (ApiUnavailable, ApiProblem):
             return False
         return True
-
-
-def to_turn(ask: Mapping[str, Any]) -> dict[str, Any]:
-    """The browser's ask as a request of the API; what is empty is left out."""
-    request: dict[str, Any] = {name: ask[name] for name in _FIELDS if ask.get(name)}
-    request["message"] = str(ask.get("message") or "").strip()
-    if ask.get("picture"):
-        request["picture"] = {"data": ask["picture"]}
-    if ask.get("adventurousness") is not None:
-        request["adventurousness"] = ask["adventurousness"]
-    return request

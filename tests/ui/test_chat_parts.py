@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from tests.ui.test_parts import EVIL, ITEM
-from ui.chat import Chat, to_turn
+from ui.app import create_page
+from ui.ask import MAX_BYTES, TurnAsk
+from ui.chat import Chat
 from ui.client import ApiProblem, ApiUnavailable, ShopClient
 from ui.compare import comparison
 from ui.cost import cost
@@ -133,20 +135,9 @@ def test_what_a_turn_cost():
 
 def test_only_what_was_said_is_sent():
     """Empty fields do not reach the API, and neither does what the browser keeps for itself."""
-    assert to_turn({"message": " hi ", "picture": None, "item_ids": [], "intent": None, "replaces": 3}) == {
-        "message": "hi"
-    }
-    full = to_turn(
-        {
-            "message": "",
-            "picture": "data:x",
-            "item_ids": ["a"],
-            "user_id": "u",
-            "conversation_id": "c",
-            "adventurousness": 0.0,
-        }
-    )
-    assert full == {
+    assert TurnAsk(message=" hi ", picture=None, intent=None, replaces=3).request() == {"message": "hi"}
+    full = TurnAsk(message="", picture="data:x", item_ids=["a"], user_id="u", conversation_id="c", adventurousness=0.0)
+    assert full.request() == {
         "message": "",
         "picture": {"data": "data:x"},
         "item_ids": ["a"],
@@ -154,6 +145,33 @@ def test_only_what_was_said_is_sent():
         "conversation_id": "c",
         "adventurousness": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"message": "a lamp"}', 200),
+        (b'{"message": "a lamp", "extra": 1}', 200),
+        (b'{"message": "a lamp", "replaces": "second"}', 422),
+        (b'{"message": "a lamp", "adventurousness": NaN}', 422),
+        (b'{"message": ["a"]}', 422),
+        (b"[]", 422),
+        (b"not json", 422),
+        (b"\xff\xfe", 422),
+        (b'{"message": "' + b"a" * MAX_BYTES + b'"}', 413),
+    ],
+)
+def test_what_is_no_turn_is_refused(body, status):
+    """Whatever is sent to the page: a body without end is not read to it, and no number is taken for another thing."""
+    shop = streaming(lambda _: httpx.Response(200, text="event: done\ndata: {}\n\n"), release="", items=0)
+
+    async def post() -> int:
+        transport = httpx.ASGITransport(app=create_page(shop))
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            return (await client.post("/turns", content=body)).status_code
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, post()).result() == status
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,9 @@ async function say(ask, place = null) {
     const response = await fetch("turns", {
       method: "POST", signal: abort.signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(response.status);
-    await listen(response, (name, data) => { if (running?.turn === turn) told[name]?.(turn, data); });
+    if (response.status === 413) told.error(turn, { words: "That picture is too large. Try a smaller one.", again: false });
+    else if (!response.ok) throw new Error(response.status);
+    else await listen(response, (name, data) => { if (running?.turn === turn) told[name]?.(turn, data); });
     if (!turn.finished) throw new Error("cut off");
   } catch {
     if (abort.signal.aborted) stopped(turn);
