@@ -15,7 +15,7 @@ demo: setup ## precompute the embedded catalogue, serve it, open the page; Ctrl-
 
 test: ## set up what tests need and run the fast ones (under 10 minutes)
 	@cluster/setup.sh tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-all: ## the slow tests too
 	@cluster/setup.sh tests

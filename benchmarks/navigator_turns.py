@@ -36,8 +36,8 @@ from navigator.engine_vllm import hidden_modules
 
 PRODUCTS = 8
 READY = "precomputed"
-CACHE_TOKENS = 40_000
-"""Of all prompts at once, at most: 5 GB at the 2B shape. What is longer is left out."""
+CACHE_TOKENS = 120_000
+"""Of all prompts at once, at most: 14 GB at the 2B shape. What is longer is left out."""
 _BLOCK = 32  # tokens of a block of the cache
 _FREE = 1.1  # room in the cache beyond the longest prompts
 
@@ -94,14 +94,16 @@ def measure(
     """
     language = shape or LANGUAGE[size]
     prompts = {way: SYSTEM_TOKENS + REQUEST_TOKENS + FACTS_TOKENS + PRODUCTS * _card(size, way) for way in reading_s}
+    tokens = {(way, batch): batch * (prompts[way] + ANSWER_OUTPUT) for way in reading_s for batch in batches}
+    room = max(count for count in tokens.values() if count <= CACHE_TOKENS)
     with tempfile.TemporaryDirectory() as folder:
-        writer = Writer(_engine(Path(folder), language, max(batches)), Random(0), language.vocabulary)
+        writer = Writer(_engine(Path(folder), language, max(batches), room), Random(0), language.vocabulary)
         results: dict[str, Any] = {}
         intent_read = writer.reading_seconds(SYSTEM_TOKENS, REQUEST_TOKENS, repeats)
         for batch in batches:
             intent = intent_read + _each(writer, SYSTEM_TOKENS + REQUEST_TOKENS, INTENT_OUTPUT, batch, repeats)
             for way, read in reading_s.items():
-                if batch * (prompts[way] + ANSWER_OUTPUT) > CACHE_TOKENS:
+                if tokens[way, batch] > CACHE_TOKENS:
                     continue
                 wrote = _each(writer, prompts[way], ANSWER_OUTPUT, batch, repeats)
                 row = {"intent_s": intent, "read_s": read, "write_s": wrote, "turn_s": intent + read + wrote}
@@ -127,11 +129,9 @@ def _card(size: str, way: str) -> int:
     return CARD_TOKENS + (K if way == READY else picture_tokens(*SIZES[way], VISION[size])[1])
 
 
-def _engine(folder: Path, shape: LanguageShape, turns: int) -> Any:
-    """vLLM with random weights of a shape."""
-    cache_bytes = (
-        _FREE * CACHE_TOKENS * 2 * 2 * shape.layers * shape.kv_heads * shape.head_dim
-    )  # keys and values, bfloat16
+def _engine(folder: Path, shape: LanguageShape, turns: int, tokens: int) -> Any:
+    """vLLM with random weights of a shape, and a cache of so many tokens."""
+    cache_bytes = _FREE * tokens * 2 * 2 * shape.layers * shape.kv_heads * shape.head_dim  # keys and values, bfloat16
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(int(cache_bytes / 2**30) + 1)
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     from vllm import LLM

@@ -72,7 +72,14 @@ def serve_run(
     command = [sys.executable, "-m", "ray.serve.scripts", "run", str(folder / "config.yaml")]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=around, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=around,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # Tests that a shell runs in the background do not hear Ctrl-C, and would pass that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         yield Serving(process, f"http://127.0.0.1:{port}", folder / "log", Path(ray_folder))
