@@ -18,6 +18,12 @@ _AN_AMOUNT = re.compile(r",? at [€$£](\d[\d.,]*)")
 
 
 def mended_prices(intent: ShoppingIntent, plainly: Said, base: ShoppingIntent | None) -> dict[str, object]:
+    """The limits of price that an intent is to have, by field: those that a message sets, else those read, if heard.
+
+    Args:
+        plainly: what the message plainly says.
+        base: the last search.
+    """
     # Several things, or a room, which names none of those that furnish it.
     several = intent.action == "complete" and len(plainly.kinds or intent.categories) > 1
     if not plainly.limits and several and not plainly.kinds and intent.price_max in plainly.amounts:

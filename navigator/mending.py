@@ -61,30 +61,19 @@ def mend(
     shown = max((len(exchange.shown) for exchange in history), default=0)
     plainly = said(message, lexicon, shown, len(found(history)))
     base = last_search(history)
-    gone = () if pointed or picture else disliked(message, plainly, base, found(history), lexicon)
-    if base is not None and gone:
-        return without_disliked(base, gone)
-    if base is not None and _is_a_list(base) and asks_for_more(message) and not (pointed or picture):
-        return base.model_copy(update={"action": "refine", "page": min(base.page + 1, LAST_PAGE)})
-    if base is not None and _is_a_list(base) and intent.action == "complete" and (room := room_alone(message)):
-        return base.model_copy(update={"action": "refine", "query": f"{base.query} {room}".strip()[:200], "page": 0})
-    if not plainly.kinds and not (pointed or picture) and (liked := liking(message, base)) is not None:
-        return liked  # a gift for my dad, and then: he likes plants
-    misread = base is not None and _is_a_list(base) and not (pointed or picture) and _asks_nothing(intent, plainly)
-    if base is not None and misread and (seen := seen_alone(message, lexicon)):  # stripes?
-        return base.model_copy(
-            update={"action": "refine", "query": " ".join((*seen, base.query)).strip()[:200], "page": 0}
-        )
+    alone = not (pointed or picture)
+    if alone and (meant := _meant_at_once(intent, message, plainly, base, history, lexicon)) is not None:
+        return meant
     if asks_for_anything(message) and not plainly.kinds:
         return ShoppingIntent(action="search")
     intent = without_inventions(intent, message, plainly, base, lexicon)
-    if base is not None and not (pointed or picture):
+    if base is not None and alone:
         intent = without_echoes(intent, message, history, base)
     if base is None:
         intent = _without_a_room(intent, message, plainly, lexicon)
     one = len(plainly.kinds) == 1 and len(_heard_kinds(intent.categories, message, lexicon)) < 2
-    alone = len(on_show(history)) == 1
-    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one, _kinds(found(history)), alone))
+    single = len(on_show(history)) == 1
+    action = mended_action(Heard(intent, plainly, base, lexicon, shown, pointed, one, _kinds(found(history)), single))
     read = intent.item_refs if action == intent.action and not picture else ()
     numbers = _numbers(action, read, message, plainly, history, pointed)
     if action == "compare" and len(numbers) == 1 and not pointed:
@@ -111,9 +100,40 @@ def mend(
         mended = with_seen_words(mended, message, plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         mended = mended.model_copy(update={"action": "search"})
-    if picture or pointed:
+    if not alone:
         return mended
     return without_present(with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message))
+
+
+def _meant_at_once(
+    intent: ShoppingIntent,
+    message: str,
+    plainly: Said,
+    base: ShoppingIntent | None,
+    history: Sequence[Exchange],
+    lexicon: Lexicon,
+) -> ShoppingIntent | None:
+    """The last search again, with the one thing changed that a message says and nothing else; None for all others."""
+    if base is None:
+        return None
+    if gone := disliked(message, plainly, base, found(history), lexicon):
+        return without_disliked(base, gone)
+    if not plainly.kinds and (liked := liking(message, base)) is not None:
+        return liked  # a gift for my dad, and then: he likes plants
+    if not _is_a_list(base):
+        return None
+    if asks_for_more(message):
+        return base.model_copy(update={"action": "refine", "page": min(base.page + 1, LAST_PAGE)})
+    if intent.action == "complete" and (room := room_alone(message)):
+        return _with_words(base, base.query, room)
+    seen = seen_alone(message, lexicon) if _asks_nothing(intent, plainly) else ()
+    return _with_words(base, *seen, base.query) if seen else None  # stripes?
+
+
+def _with_words(base: ShoppingIntent, *words: str) -> ShoppingIntent:
+    """A search with other words to rank by, from its first page on."""
+    query = " ".join(word for word in words if word)[:200]
+    return base.model_copy(update={"action": "refine", "query": query, "page": 0})
 
 
 def _asks_nothing(intent: ShoppingIntent, plainly: Said) -> bool:
