@@ -111,6 +111,7 @@ def kill_when(job: Job, ready, limit_s: float = 400) -> tuple[set[str], int] | N
     return None if over else (job.finished_titles(), len(heard(job.log)))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_while_encoding_and_resumed(tmp_path):
     """One kill in the second wave, when some files of it are written."""

@@ -119,6 +119,7 @@ def test_a_model_trained_on_other_vectors_is_not_gone_on_from(local_ray, shop, t
     assert report.release.taste.encoder_version == "new-encoder"
 
 
+@pytest.mark.slow
 def test_a_model_of_an_older_format_is_trained_anew(local_ray, shop, tmp_path):
     """After an upgrade the live model may be unreadable; the next training, or `make demo`, replaces it."""
     first = run(shop, tmp_path).release
@@ -130,6 +131,7 @@ def test_a_model_of_an_older_format_is_trained_anew(local_ray, shop, tmp_path):
     assert load_incumbent(shop, again.release) is not None
 
 
+@pytest.mark.slow
 def test_a_split_model_stays_split(local_ray, shop, tmp_path):
     """Shards are made when they are asked for, and by every later training, until somebody asks for none."""
     first = run(shop, tmp_path, split=3).release

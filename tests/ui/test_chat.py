@@ -456,6 +456,7 @@ def test_words_can_be_read_by_day_and_by_night(open_page, served, shop, scheme):
     say(page, "rugs under 3")
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     for selector in (".ws-said", ".ws-lead", ".ws-cost summary", ".ws-talk small", ".ws-taste-link", ".ws-let-go"):
+        page.wait_for_selector(selector, state="attached")
         ink = page.evaluate("(s) => getComputedStyle(document.querySelector(s)).color", selector)
         assert _contrast(ink, ground) >= 4.5, (selector, ink, ground)
 
