@@ -7,12 +7,13 @@ from typing import Literal
 
 from batch.conversation_gold import COLORS, MATERIALS, Facts, GoldTurn, Holds, values
 from catalog.item import Item
-from navigator.evaluation import invented, says
+from navigator.evaluation import invented
 from navigator.facts import amounts, facts, money
 from navigator.families import FAMILIES, taken_in
 from navigator.intent import ShoppingIntent
 from navigator.knowledge import Known, singular
 from navigator.relax import Relaxed
+from navigator.verdicts import says
 
 Measure = Literal["constraint", "action", "citation", "reference", "relaxation", "denial", "fact"]
 MEASURES: tuple[Measure, ...] = ("constraint", "action", "citation", "reference", "relaxation", "denial", "fact")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batch.conversation_gold import demo_facts, load_conversations
 from batch.conversation_suite import Talk, TurnResult, report, run_conversations, vocabulary_of
-from batch.local_search import open_search
+from batch.local_search import open_search, reading_of
 from batch.navigator_gate import TOLERANCE
 from batch.suite_report import compare, got_worse
 from catalog.demo import load as demo
@@ -34,12 +34,11 @@ def talk_through(
     """
 
     async def talked() -> list[TurnResult] | None:
-        config = load_config(checkpoint)
-        search = await open_search(store, release, config.vectors_per_item, config.vocabulary, config.told_which)
+        search = await open_search(store, release, reading_of(checkpoint))
         known = demo_facts(await search.items(list(demo.truth())))
         if not known:
             return None
-        longest = min(MAX_MODEL_LEN, int(config.text_config.max_position_embeddings))
+        longest = min(MAX_MODEL_LEN, int(load_config(checkpoint).text_config.max_position_embeddings))
         engine = await asyncio.to_thread(lambda: open_engine(checkpoint, max_model_len=longest))
         try:
             talk = Talk(search, engine, known, vocabulary_of(known))

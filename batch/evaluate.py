@@ -24,7 +24,7 @@ from batch import boards_suite, taste_suite
 from batch.command import ends_plainly
 from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
 from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
-from batch.local_search import LocalSearch, open_search
+from batch.local_search import LocalSearch, open_search, reading_of
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
 from batch.quality_suites import attributes, drawn_titles, intents, retrieval
 from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, finite, print_comparison, print_report
@@ -153,15 +153,12 @@ async def opened(
     """A release with its engine, which is closed again."""
     with tempfile.TemporaryDirectory(prefix="windowshop-navigator-") as scratch:
         folder = _navigator(store, release, options, Path(scratch)) if with_engine else None
-        reads: tuple[int, list[str], bool] = (1, [], False)
         engine = None
         if folder is not None:
-            config = load_config(folder)
-            reads = config.vectors_per_item, config.vocabulary, config.told_which
-            longest = min(MAX_MODEL_LEN, int(config.text_config.max_position_embeddings))
+            longest = min(MAX_MODEL_LEN, int(load_config(folder).text_config.max_position_embeddings))
             engine = await asyncio.to_thread(lambda: open_engine(folder, max_model_len=longest))
         try:
-            search = await open_search(store, release, *reads)
+            search = await open_search(store, release, reading_of(folder) if folder is not None else None)
             yield Opened(store, release, search, engine, options)
         finally:
             if engine is not None:

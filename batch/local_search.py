@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from catalog.search import MAX_DEPTH, ItemSearch, Probe, Sort, query_probes
 from catalog.table import DETAIL_COLUMN, ITEM_COLUMNS, item_from_row, vectors_from_arrow
 from navigator.finding import Means
 from navigator.lexicon import Lexicon
+from navigator.loading import load_config
 from navigator.prompt import Shown
 from navigator.sets import Candidate
+from navigator.sight import Sight, open_sight
 from navigator.wish import Wish
 from taste.complements import complements
 from taste.diversify import diversify
@@ -136,22 +139,38 @@ class LocalSearch:
         ]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a Navigator reads what is found, see `NavigatorConfig`, and what its read-outs tell."""
+
+    vectors_per_item: int = 1
+    vocabulary: tuple[str, ...] = ()
+    told_which: bool = False
+    sight: Sight | None = None
+
+
+def reading_of(checkpoint: Path) -> Reading:
+    """That of a checkpoint. Raises BadCheckpoint."""
+    config = load_config(checkpoint)
+    sight = open_sight(checkpoint, config)
+    return Reading(config.vectors_per_item, tuple(config.vocabulary), config.told_which, sight)
+
+
 async def open_search(
     store: ReleaseStore,
     release: Release,
-    vectors_per_item: int = 1,
-    vocabulary: Sequence[str] = (),
-    told_which: bool = False,
+    reading: Reading | None = None,
 ) -> LocalSearch:
     """Open a release's table, encoder and taste model.
 
     Args:
-        vectors_per_item, vocabulary, told_which: of the Navigator that is to talk about it, see `NavigatorConfig`.
+        reading: of the Navigator that is to talk about it.
 
     Raises:
         NotFound: a part of the release is not there.
         VersionMismatch: one was made with another encoder.
     """
+    reading = reading or Reading()
     search = await ItemSearch.open(
         store.tables_uri, release.items.name, tag=release.tag, encoder_version=release.encoder.version
     )
@@ -163,9 +182,9 @@ async def open_search(
         release=release,
         search=search,
         encoder=await asyncio.to_thread(load_encoder, store, release.encoder),
-        lexicon=Lexicon(words, tuple(above), tuple(vocabulary), told_which),
+        lexicon=Lexicon(words, tuple(above), reading.vocabulary, reading.told_which, reading.sight),
         taste=open_taste(store, release),
-        vectors_per_item=vectors_per_item,
+        vectors_per_item=reading.vectors_per_item,
     )
 
 

@@ -11,11 +11,11 @@ from batch.suite_report import Report
 from batch.unsold_wishes import unsold
 from navigator import phrasing
 from navigator.engine import Engine
-from navigator.evaluation import Question, answer_all, says
+from navigator.evaluation import Question, answer_all
 from navigator.extremes import extreme_of, extremes
-from navigator.grounding import Grounding
 from navigator.knowledge import Known, phrase
 from navigator.prompt import metadata
+from navigator.verdicts import says
 
 QUESTIONS = Path(__file__).with_name("gold") / "unanswerable.txt"
 """Written by hand, one a line, about one item (`{ref}`) or about all on show; no such wording is trained on."""
@@ -70,7 +70,7 @@ async def unanswerable(engine: Engine, catalogue: Catalogue, release: str, say: 
     questions = [question for some in sets.values() for question in some]
 
     async def answer(question: Question) -> str:
-        return _as_shown((await answer_all(engine, [question], catalogue.encoder_version))[0], question)
+        return (await answer_all(engine, [question], catalogue.encoder_version))[0]
 
     answers = dict(zip(map(id, questions), await each(questions, answer, say), strict=True))
     scores: dict[str, dict[str, float | int]] = {}
@@ -186,12 +186,6 @@ def cited_by(answer: str) -> str:
 
 def _comes_to(answer: str, question: Question) -> str | None:
     return cited_by(answer) if question.right.startswith("[") else conclusion(answer)
-
-
-def _as_shown(answer: str, question: Question) -> str:
-    """An answer as a person sees it, see `navigator.grounding`."""
-    grounding = Grounding([known.item for known in question.shown], given=question.user, asked=question.user)
-    return grounding.feed(answer) + grounding.finish()
 
 
 def _share(values: Sequence[bool]) -> float:

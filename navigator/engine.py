@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:  # who only says how an answer is drawn starts without torch
     from navigator.config import NavigatorConfig
     from navigator.processing import NavigatorProcessor, Prompt
+    from navigator.sight import Sight
 
 Finish = Literal["stop", "length"]
 
@@ -59,6 +60,7 @@ class Engine(Protocol):
 
     config: "NavigatorConfig"
     processor: "NavigatorProcessor"
+    sight: "Sight | None"
 
     def generate(self, prompt: "Prompt", sampling: Sampling | None = None) -> AsyncGenerator[Delta, None]:
         """Write an answer; closing the iterator, or cancelling its task, stops the work.

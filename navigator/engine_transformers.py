@@ -22,6 +22,7 @@ from navigator.errors import EngineFailed, PromptTooLong
 from navigator.loading import load_config
 from navigator.modeling import NavigatorForConditionalGeneration
 from navigator.processing import NavigatorProcessor, Prompt, check_prompt, expand
+from navigator.sight import open_sight
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class TransformersEngine:
     def __init__(self, folder: str | Path, *, dtype: str = "auto", device: str | None = None) -> None:
         self.config = load_config(folder)
         self.processor = NavigatorProcessor(AutoTokenizer.from_pretrained(folder), self.config)
+        self.sight = open_sight(folder, self.config)
         self.device = device or _best_device()
         self.max_model_len = int(self.config.text_config.max_position_embeddings)
         named = named_dtype(dtype, torch.device(self.device).type, MEMORY_BOUND)

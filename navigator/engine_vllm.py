@@ -21,6 +21,7 @@ from navigator.engine_thread import ThreadedEngine
 from navigator.errors import BadPrompt, EngineFailed, PromptTooLong
 from navigator.loading import load_config
 from navigator.processing import NavigatorProcessor, Prompt, cache_key, check_prompt
+from navigator.sight import open_sight
 
 
 class VLLMEngine:
@@ -77,6 +78,7 @@ class VLLMEngine:
             raise MissingDependency("vLLM is not installed: pip install 'windowshop[cpu]' or [gpu]") from error
         self.config = load_config(folder)
         self.processor = NavigatorProcessor(AutoTokenizer.from_pretrained(folder), self.config)
+        self.sight = open_sight(folder, self.config)
         self.max_model_len = max_model_len
         arguments: dict[str, Any] = {
             "model": str(folder),

@@ -7,11 +7,15 @@ from random import Random
 
 from navigator import phrasing
 from navigator.engine import Engine, Sampling, generate_text
+from navigator.grounding import Grounding
 from navigator.intent import BY_RULES, ShoppingIntent, intent_schema, parse_intent
 from navigator.knowledge import Known, Shelf, phrase
 from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
 from navigator.prompt import Exchange, answer_messages, intent_messages
+from navigator.settled import settled_by
+from navigator.unsure import untold
+from navigator.verdicts import says
 
 _SLOTS = [name for name in ShoppingIntent.model_fields if name not in ("action", "query", *BY_RULES)]
 
@@ -120,16 +124,25 @@ def choice_questions(shelf: Shelf, hidden: dict[str, tuple[str, ...]], count: in
 
 
 async def answer_all(engine: Engine, questions: Sequence[Question], encoder_version: str) -> list[str]:
-    """What an engine answers to each question, given the items that it is about."""
+    """What a person is shown as the answer to each question, given the items that it is about."""
     answers = []
-    lexicon = Lexicon({}, seen=tuple(engine.config.vocabulary), told_which=engine.config.told_which)
+    config = engine.config
+    lexicon = Lexicon({}, seen=tuple(config.vocabulary), told_which=config.told_which, sight=engine.sight)
     for question in questions:
         intent = ShoppingIntent(action="ask", item_refs=question.refs)
         shown = tuple(known.shown for known in question.shown)
         notes = notes_of(question.user, intent, shown, (), lexicon)
         messages = answer_messages((), question.user, intent, shown, notes=notes)
         prompt = engine.processor.encode(messages, encoder_version=encoder_version)
-        answers.append(await generate_text(engine, prompt, Sampling(max_tokens=60)))
+        grounding = Grounding(
+            [entry.item for entry in shown],
+            given=question.user,
+            asked=question.user,
+            settled=settled_by(notes),
+            untold=untold(question.user, intent, shown, lexicon),
+        )
+        answer = await generate_text(engine, prompt, Sampling(max_tokens=60))
+        answers.append(grounding.feed(answer) + grounding.finish())
     return answers
 
 
@@ -165,12 +178,6 @@ def invented(answer: str, shown: Sequence[Known], asked: str, vocabulary: Iterab
     )
     worded = [value for value in vocabulary if any(character.isalpha() for character in value)]
     return [value for value in worded if says(answer, value) and not says(true, value) and not says(asked, value)]
-
-
-def says(text: str, value: str) -> bool:
-    """Whether a text has a value as whole words, in any case, hyphens as spaces."""
-    plain, words = (re.sub(r"[-\s]+", " ", part.lower()) for part in (text, value))
-    return re.search(rf"(?<![a-z0-9]){re.escape(words)}(?![a-z0-9])", plain) is not None
 
 
 def _slots(intent: ShoppingIntent) -> set[tuple[str, str]]:

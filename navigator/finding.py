@@ -25,8 +25,10 @@ from navigator.relax import (
     relaxations,
     told,
 )
+from navigator.seen_first import DEEPER, of_color, seen_first, surely
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
+from navigator.sight import Sight
 from navigator.size_limits import miss
 from navigator.wish import Wish, aside, meets, read_wish, speaks_of
 
@@ -64,11 +66,12 @@ Sequencing = Sort | tuple[SizeLimit, ...]
 
 @dataclass(frozen=True)
 class Means:
-    """What finding needs of the world."""
+    """What finding needs of the world, and read-outs of what it finds, where the Navigator has such."""
 
     look: Look
     goes_with: GoesWith
     order: Order
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ async def find(
         meant: the items that it points at.
         picture: whether a picture is part of the query.
     """
+    means = _seeing(means, lexicon.sight)
     wish = replace(read_wish(intent, lexicon), picture=picture, without=tuple(entry.item.id for entry in meant))
     if is_set(intent):
         return await _set(intent, wish, meant, lexicon, means)
@@ -122,6 +126,18 @@ async def find(
     unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
     varied = unnamed or any(one.field == "categories" for one in relaxed)
     return Findings((found,), relaxed, sorts=(_next_to_limit(relaxed, intent.sizes),), varied=varied)
+
+
+def _seeing(means: Means, sight: Sight | None) -> Means:
+    """The same means, looking at what pictures show of what is found."""
+    if sight is None:
+        return means
+
+    async def look(wish: Wish, count: int) -> Sequence[Candidate]:
+        deeper = count * DEEPER if sight.looks_in(wish.text) else count
+        return seen_first(await means.look(wish, deeper), wish, sight)[:count]
+
+    return replace(means, look=look, sight=sight)
 
 
 def _unknown_kinds(intent: ShoppingIntent, lexicon: Lexicon, found: Sequence[Candidate]) -> tuple[Relaxed, ...]:
@@ -180,7 +196,8 @@ async def _ordered(group: Sequence[Candidate], sort: Sequencing, means: Means) -
     """A group in the order of showing, with scores that say so."""
     if not group:
         return ()
-    ordered = list(await means.order(group, sort in ("relevance", "newest")))
+    by_looks = sort in ("relevance", "newest")
+    ordered = list(await means.order(group if by_looks else surely(group), by_looks))
     if isinstance(sort, tuple):
         misses = {one.shown.item.id: miss(sort, one.shown.item) for one in ordered}
         ordered.sort(key=lambda one: misses[one.shown.item.id])
@@ -191,6 +208,8 @@ async def _ordered(group: Sequence[Candidate], sort: Sequencing, means: Means) -
         sign = 1.0 if sort == "smallest" else -1.0
         sizes = {one.shown.item.id: extent(one.shown.item) for one in ordered}
         ordered.sort(key=lambda one: (sizes[one.shown.item.id] is None, sign * (sizes[one.shown.item.id] or 0.0)))
+    else:
+        ordered.sort(key=lambda one: -one.looks)
     return tuple(replace(one, score=1.0 / (rank + 3)) for rank, one in enumerate(ordered))
 
 
@@ -334,10 +353,20 @@ async def _look(wish: Wish, means: Means) -> tuple[Candidate, ...]:
         found = await means.look(free, DEPTH + wish.page * _PAGE)
         return tuple(one for one in found if meets(wish, one.shown.item))
     depth = DEPTH + wish.page * _PAGE
-    seen = await means.look(wish, depth * _DEEPER_FOR_SIZES if wish.sizes else depth)
+    reach = depth * _DEEPER_FOR_SIZES if wish.sizes else depth
+    seen, silent = await asyncio.gather(means.look(wish, reach), _by_color_seen(wish, means, depth))
+    known = {one.shown.item.id for one in seen}
+    seen = [*seen, *(one for one in silent if one.shown.item.id not in known)]
     found = [one for one in seen if wish.allows(one.shown.item)][:depth]
     least = min((len(aside(wish, one.shown.item)) for one in found), default=0)
     return tuple(one for one in found if len(aside(wish, one.shown.item)) == least)
+
+
+async def _by_color_seen(wish: Wish, means: Means, count: int) -> Sequence[Candidate]:
+    """What meets a wish but for its colour, which the catalogue does not state and pictures show."""
+    if means.sight is None or not wish.wanted.get("color"):
+        return ()
+    return of_color(await means.look(wish.lacking("color"), count), wish, means.sight)
 
 
 def _kind(one: Candidate) -> str:

@@ -1,7 +1,7 @@
 """Let through only what is true: citations of items on show, amounts that the catalogue gave, which costs least or is
 the widest, that something is as it was asked for, and of a material, only where it is, that there is nothing of a
-kind or below a limit, which of several are what the catalogue says they are, and that yes and no agree with what is
-said of an item.
+kind or below a limit, which of several are what the catalogue says they are, nothing of what nothing tells, and that
+yes and no agree with what is said of an item.
 
 The text is checked while it streams. A citation, an amount and a first sentence that denies or lists are held back
 until they are complete; everything else passes at once.
@@ -15,6 +15,7 @@ from catalog.item import Item
 from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
 from navigator.facts import AMOUNT, amounts, money, normal_amount
+from navigator.guesses import may_guess, mend_guess
 from navigator.kinds_said import OPEN as _KIND_OPEN
 from navigator.kinds_said import mend_kinds
 from navigator.settled import Settled, may_list, mend_list
@@ -68,6 +69,7 @@ class Grounding:
         settled: which of the items have a look that was asked about, as far as the catalogue tells.
         count: of how many of one item the price was asked: what they cost is not the price of one.
         kinds: of thing that the catalogue has, so that none is called another.
+        untold: the property of one item that was asked for and nothing tells.
     """
 
     items: Sequence[Item]
@@ -77,6 +79,7 @@ class Grounding:
     settled: Sequence[Settled] = ()
     count: int = 1
     kinds: Collection[str] = ()
+    untold: str | None = None
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
@@ -112,16 +115,22 @@ class Grounding:
         return self._checked(ready)
 
     def _may_begin(self) -> bool:
-        """Whether an answer may yet begin by saying that there is nothing of a kind, or which ones are; once not, it
-        begins."""
+        """Whether an answer may yet begin by saying that there is nothing of a kind, or which ones are, or what nothing
+        tells; once not, it begins."""
+        if self.untold is not None and may_guess(self._pending):
+            return True
         if may_deny(self._pending) or may_list(self._pending, self.settled):
             return True
         self._begin()
         return False
 
     def _begin(self) -> None:
-        """Leave out a first sentence that denies what is on show; list what the catalogue says."""
+        """Leave out a first sentence that denies what is on show; list what the catalogue says; guess nothing."""
         self._begun = True
+        if self.untold is not None:
+            told = mend_guess(self._pending, self.untold)
+            self.corrected += told != self._pending
+            self._pending = told
         listed = mend_list(self._pending, self.settled)
         self.corrected += listed != self._pending
         self._pending = listed

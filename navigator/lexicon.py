@@ -14,6 +14,7 @@ from typing import Literal
 
 from navigator.families import taken_in
 from navigator.knowledge import singular
+from navigator.sight import Sight
 from navigator.unheard import stems
 
 Kind = Literal["category", "color", "material", "style", "brand"]
@@ -42,12 +43,14 @@ class Lexicon:
         groups: categories above those, which are looked at only where no narrow one answers.
         seen: words by which the Navigator was taught to name what it sees; () where that is not known.
         told_which: whether it was taught to be told which of several items are so.
+        sight: its read-outs of pictures; None where it has none.
     """
 
     values: Mapping[Kind, tuple[str, ...]]
     groups: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     told_which: bool = False
+    sight: Sight | None = field(default=None, repr=False, compare=False)
     _plain: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

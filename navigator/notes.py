@@ -11,7 +11,8 @@ from navigator.lexicon import Lexicon
 from navigator.number_words import UP_TO_TWELVE
 from navigator.prompt import Shown
 from navigator.unheard import note, unheard
-from navigator.which_ones import in_stock, parts_named, which_ones
+from navigator.unsure import untold
+from navigator.which_ones import Chance, in_stock, parts_named, which_ones
 
 _TOGETHER = re.compile(
     r"^(?!.*\b(?:which|cheap\w*|dear\w*|expensive|least|most|less|more(?! thing))\b)"
@@ -46,14 +47,21 @@ def notes_of(
     items = [entry.item for entry in shown]
     if not lexicon.told_which:
         return (*relaxed, *note(unheard(said, lexicon.heard, items)))
-    return (*relaxed, *notes_on(said, items, lexicon.heard))
+    sight = lexicon.sight
+    if sight is None:
+        return (*relaxed, *notes_on(said, items, lexicon.heard))
+    notes = notes_on(said, items, lexicon.heard, lambda look: sight.chance(look, shown))
+    if not notes and (name := untold(said, intent, shown, lexicon)) is not None:
+        notes = note((name,))
+    return (*relaxed, *notes)
 
 
-def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[str, ...]:
+def notes_on(said: str, items: Sequence[Item], heard: Collection[str], chance: Chance | None = None) -> tuple[str, ...]:
     """What a question about items is told: which of them are so, and what nothing speaks of.
 
     Args:
         heard: stems of what the catalogue and the model's own vocabulary speak of.
+        chance: how likely the items' pictures show a look.
     """
     if (count := copies_asked(said)) and len(items) == 1 and (so_many := copies(items[0], count)) is not None:
         return (so_many,)
@@ -66,7 +74,7 @@ def notes_on(said: str, items: Sequence[Item], heard: Collection[str]) -> tuple[
     word = extreme_asked(said, items, parts)
     if word is not None and (extreme := extreme_of(word, items)) is not None:
         return (extreme.note,)
-    return (*(told.note for told in which_ones(said, items, parts)), *note(beyond))
+    return (*(told.note for told in which_ones(said, items, parts, chance)), *note(beyond))
 
 
 def copies_asked(said: str) -> int | None:

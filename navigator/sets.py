@@ -11,10 +11,16 @@ _KEPT = 400
 
 @dataclass(frozen=True)
 class Candidate:
-    """An item that was found, and how well it fits: a score of 0 to 1, comparable within one list."""
+    """An item that was found.
+
+    Args:
+        score: how well it fits, 0 to 1, comparable within one list.
+        looks: how many of the looks asked for it shows that no filter has.
+    """
 
     shown: Shown
     score: float
+    looks: float = 0.0
 
 
 def choose_set(groups: Sequence[Sequence[Candidate]], budget: float | None) -> tuple[tuple[Candidate, ...], bool]:

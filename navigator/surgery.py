@@ -7,7 +7,7 @@ shards that hold only the vision tower are never opened.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,21 @@ def write(
     path = scratch / "model.safetensors.index.json"
     path.write_text(json.dumps(index, indent=1))
     out(path.name, path)
+
+
+def read_tensors(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
+    """Tensors of a checkpoint by their names.
+
+    Raises:
+        BadCheckpoint: one is not there.
+    """
+    found: dict[str, Tensor] = {}
+    for shard, own in _shards(folder):
+        with safe_open(shard, "pt") as tensors:
+            found |= {name: tensors.get_tensor(name) for name in own if name in names}
+    if missing := sorted(set(names) - found.keys()):
+        raise BadCheckpoint(f"{folder} has no {', '.join(missing)}; make it again with batch.convert")
+    return found
 
 
 def embedding_spread(parts: Sequence[Part], rows: int = 8192) -> float:

@@ -60,8 +60,8 @@ def unheard(question: str, heard: Collection[str], shown: Sequence[Item]) -> tup
     """
     near = stems([*map(metadata, shown), *(details(item) for item in shown if len(shown) == 1)])
 
-    # A possessive or a contraction is no word to ask about: it's, customer's.
-    text = re.sub(r"['\u2019]\w+", "", question.casefold())
+    # A possessive or a contraction is no word to ask about: it's, customer's, isn't.
+    text = re.sub(r"\b\w+n['\u2019]t\b|['\u2019]\w+", "", question.casefold())
     done = _DOES.search(question.casefold()) or _DOES_MOST.search(question.casefold())
 
     def is_heard(part: str) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from catalog.item import Item
-from navigator.evaluation import says
 from navigator.families import LOOKS, is_also
 from navigator.knowledge import singular
 
@@ -62,6 +61,12 @@ def catalogue_says(item: Item, look: str) -> bool:
         return any(is_also(value, said) for value in values for said in {word, singular(word)})
 
     return is_said(look) or all(map(is_said, look.split()))
+
+
+def says(text: str, value: str) -> bool:
+    """Whether a text has a value as whole words, in any case, hyphens as spaces."""
+    plain, words = (re.sub(r"[-\s]+", " ", part.lower()) for part in (text, value))
+    return re.search(rf"(?<![a-z0-9]){re.escape(words)}(?![a-z0-9])", plain) is not None
 
 
 def _right(found: re.Match[str], asked: str, items: Sequence[Item]) -> str:

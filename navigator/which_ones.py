@@ -1,11 +1,12 @@
 """Which of the items on show are what a question asks for, as far as the catalogue tells: `oak: [1] and [3] only`.
 
 A small model that reads several cards at once overlooks some of what they say, and of the attributes it is shown none.
-What the catalogue tells is computed, and the model is told; what only pictures show it still has to see itself.
+What the catalogue tells is computed, and the model is told. Of what it leaves open, read-outs of the pictures' vectors
+are compared (`navigator.sight`); what they do not tell either the model has to see itself.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from catalog.item import Item
@@ -14,6 +15,7 @@ from navigator.facts import spoken, stated
 from navigator.families import KINDS, LOOKS, SAME, is_also
 from navigator.knowledge import BARE, phrase, singular
 from navigator.lexicon import NOT_ALONE
+from navigator.message import Floats
 from navigator.refusals import NEGATION
 from navigator.unheard import stems
 
@@ -29,6 +31,15 @@ _EVERYDAY = 300_000
 _LETTERS = 4
 """Of a word of a title that is a look; shorter ones say too little."""
 
+_SEEN = 0.5
+"""Chance from which on a picture shows a look."""
+
+_FAINT = 0.05
+"""Chance from which on the likeliest of several has a look that none surely has: who asks for it has seen it."""
+
+Chance = Callable[[str], Floats | None]
+"""How likely each item on show has a look: `[N]`, 0 to 1; None where pictures do not tell."""
+
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _IN_STOCK = re.compile(
     r"\b(?:get|have|buy|ship|take)(?: \w+)? (?:right now|now|today|right away|immediately|tomorrow)\b"
@@ -43,12 +54,12 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Told:
-    """What the catalogue tells of one look.
+    """What the catalogue, or pictures, tell of one look.
 
     Args:
         said: the look, in the person's words.
         numbers: of the items that have it, counted from 1.
-        whole: whether the catalogue speaks of it for each item, so that no other can have it.
+        whole: whether this is known of each item, so that no other can have it.
     """
 
     said: str
@@ -68,16 +79,19 @@ def listed(numbers: Sequence[int]) -> str:
     return spoken(f"[{number}]" for number in numbers)
 
 
-def which_ones(question: str, items: Sequence[Item], parts: Collection[str] = ()) -> tuple[Told, ...]:
-    """The looks that a question about several items names, each with the items that have it by the catalogue.
+def which_ones(
+    question: str, items: Sequence[Item], parts: Collection[str] = (), chance: Chance | None = None
+) -> tuple[Told, ...]:
+    """The looks that a question about several items names, each with the items that have it.
 
     Args:
         question: a person's message, without what is mistyped.
         items: on show.
         parts: see `parts_named`.
+        chance: what the items' pictures tell; without it the catalogue alone is asked.
 
     Returns:
-        A few at most; none of what the catalogue tells nothing about, and none of a question for what a thing is not.
+        A few at most; none of what nothing is told about, and none of a question for what a thing is not.
     """
     text = question.casefold()
     if len(items) < 2 or NEGATION.search(text) or "n't " in text:
@@ -87,7 +101,7 @@ def which_ones(question: str, items: Sequence[Item], parts: Collection[str] = ()
         text = text.replace(one.said.casefold(), " ")
     words, place, ends = _WORD.findall(text), 0, -1
     while place < len(words):
-        size, found = _longest(words, place, items, parts)
+        size, found = _longest(words, place, items, parts, chance)
         if found is not None and ends == place:
             told[-1] = _both(told[-1], found)  # black leather
         elif found is not None:
@@ -135,12 +149,15 @@ def of_the_whole(after: str, items: Sequence[Item], parts: Collection[str]) -> b
 
 
 def _longest(
-    words: Sequence[str], place: int, items: Sequence[Item], parts: Collection[str]
+    words: Sequence[str], place: int, items: Sequence[Item], parts: Collection[str], chance: Chance | None
 ) -> tuple[int, Told | None]:
     """How many words from here on name a look, and what is told of it; one word and None where they name none."""
     for size in range(min(_LONGEST, len(words) - place), 0, -1):
         before, look, after = words[:place], words[place : place + size], words[place + size :]
-        found = _told(before, " ".join(look), " ".join(after), items, parts)
+        said, following = " ".join(look), " ".join(after)
+        found = _told(before, said, following, items, parts)
+        if chance is not None and not (found is not None and found.whole):
+            found = _seen(before, said, following, items, parts, chance, found)
         if found is not None:
             return size, found
     return 1, None
@@ -155,12 +172,41 @@ def _both(one: Told, other: Told) -> Told:
 def _told(before: Sequence[str], said: str, after: str, items: Sequence[Item], parts: Collection[str]) -> Told | None:
     """What the catalogue tells of some words of a question; None where they name no look."""
     # That a title speaks of legs, or an attribute of a throw, says nothing of black legs and of a sage throw.
-    heads = said in BARE or any(english.count(word) < _EVERYDAY for word in before[-1:])
+    heads = _heads(before, said)
     if (found := _of_attribute(said, items)) and not (heads and " " not in said):
         return found
     if (said,) in NOT_ALONE or not of_the_whole(after, items, parts):
         return None
     return _of_field(said, items) or (None if heads else _of_title(said, items))
+
+
+def _seen(
+    before: Sequence[str],
+    said: str,
+    after: str,
+    items: Sequence[Item],
+    parts: Collection[str],
+    chance: Chance,
+    told: Told | None,
+) -> Told | None:
+    """What pictures tell of some words of a question, beside what the catalogue told; that alone where they tell
+    nothing."""
+    alone = " " not in said
+    if alone and (_heads(before, said) or (said,) in NOT_ALONE or not of_the_whole(after, items, parts)):
+        return told
+    chances = chance(said)
+    if chances is None:
+        return told
+    stated = told.numbers if told is not None else ()
+    numbers = [number for number, one in enumerate(chances, 1) if one >= _SEEN or number in stated]
+    if not numbers and chances.max() >= _FAINT:
+        numbers = [int(chances.argmax()) + 1]
+    return Told(said, tuple(numbers), True)
+
+
+def _heads(before: Sequence[str], said: str) -> bool:
+    """Whether a word is what those before it are said of, and no look: the throw of a sage throw."""
+    return said in BARE or any(english.count(word) < _EVERYDAY for word in before[-1:])
 
 
 def _of_brands(text: str, items: Sequence[Item]) -> list[Told]:

@@ -160,7 +160,8 @@ class Assistant:
         if key not in self._lexicons:
             words: CatalogueWords = await call(self._retriever.words, state.release)
             values: Any = words.values
-            self._lexicons[key] = Lexicon(values, words.groups, state.vocabulary, state.told_which)
+            sight = await call(self._navigator.sight, state.version) if state.version is not None else None
+            self._lexicons[key] = Lexicon(values, words.groups, state.vocabulary, state.told_which, sight)
             if len(self._lexicons) > _LEXICONS_KEPT:
                 self._lexicons.popitem(last=False)
         return self._lexicons[key]

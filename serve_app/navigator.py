@@ -13,6 +13,7 @@ from catalog.errors import VersionMismatch
 from catalog.release import Release, ReleaseStore
 from navigator.engine import Delta, Sampling
 from navigator.errors import EngineFailed
+from navigator.sight import Sight
 from serve_app import metrics
 from serve_app.draft import Draft, NavigatorState
 from serve_app.errors import NoNavigator, NoRelease
@@ -69,6 +70,13 @@ class Navigator:
             vocabulary=tuple(config.vocabulary),
             told_which=config.told_which,
         )
+
+    async def sight(self, version: str) -> Sight | None:
+        """Read-outs of a Navigator; None where they are none, or another one is served by now."""
+        navigator = self._live.current.navigator
+        if navigator is None or navigator.engine is None or navigator.ref.version != version:
+            return None
+        return navigator.engine.sight
 
     async def generate(self, draft: Draft, sampling: Sampling) -> AsyncGenerator[Delta, None]:
         """Write an answer; closing or cancelling takes it out of the engine.

@@ -1,0 +1,270 @@
+"""What pictures show is told of items by the Navigator's own read-outs, whatever the items' texts say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from catalog.item import Item
+from navigator.config import NavigatorConfig
+from navigator.errors import BadCheckpoint
+from navigator.finding import Means, choose, find
+from navigator.guesses import may_guess, mend_guess
+from navigator.intent import ShoppingIntent
+from navigator.learnt import load_learnt
+from navigator.lexicon import Lexicon
+from navigator.notes import notes_of
+from navigator.projector import Projector
+from navigator.prompt import Shown
+from navigator.sets import Candidate
+from navigator.sight import Sight, open_sight
+from navigator.unsure import untold
+from tests.navigator.small_sight import SIGHT, VALUES, seen
+
+WEIGHTS = Path(__file__).parents[2] / "navigator" / "weights"
+ASK = ShoppingIntent(action="ask", item_refs=(1,))
+_FLOATS = st.floats(-50, 50, width=32)
+LEXICON = Lexicon(
+    {"category": ("tables", "armchairs"), "color": ("sage", "forest green", "black"), "material": ("oak",)},
+    seen=("legs", "hairpin", "tapered", "black", "trim", "color", "striped", "round", "drawers"),
+    told_which=True,
+    sight=SIGHT,
+)
+
+
+def table(name: str, looks: dict[str, str], sure: float = 12.0, **more) -> Shown:
+    item = Item(id=name, title=f"{name.title()} table", category=("Home", "Tables"), currency="EUR", **more)
+    return seen(item, looks, sure)
+
+
+@pytest.mark.parametrize(
+    ("look", "chances"),
+    [
+        ("hairpin legs", [1, 0]),
+        ("hairpin", [1, 0]),
+        ("black legs", [1, 0]),
+        ("dark legs", [1, 0]),
+        ("sage", [0, 1]),
+        ("green", [0, 1]),
+        ("window pane", [0, 1]),
+        ("window-pane", [0, 1]),
+        ("round", [1, 0]),  # its top is
+        ("drawers", [0, 1]),
+        ("a drawer", None),
+        ("drawer", [0, 1]),
+        ("wooden seat", [0.5, 0.5]),
+        ("table", None),  # is what they are
+        ("cabinet", None),
+        ("waterproof", None),
+        ("", None),
+    ],
+)
+def test_a_look_is_seen(look, chances):
+    """By its own name, by a broader one, or by what there are several of; no look is what a thing is."""
+    one = table("ansel", {"legs": "hairpin", "legs color": "black", "top": "round", "color": "black"})
+    other = table("birk", {"color": "sage", "silhouette": "window-pane", "front": "drawers and doors"})
+    found = SIGHT.chance(look, [one, other])
+    assert (found is None) == (chances is None)
+    if chances is not None:
+        np.testing.assert_allclose(found, chances, atol=0.03)
+    assert SIGHT.chance(look, []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ("a table with drawers", ("drawers",)),
+        ("black hairpin legs table", ("hairpin legs",)),  # colours have a filter
+        ("round table with black legs", ("round", "black legs")),
+        ("bar table", ()),
+        ("something striped, striped!", ("striped",)),
+        ("sage green", ()),
+    ],
+)
+def test_looks_are_heard_in_a_wish(text, looks):
+    assert SIGHT.looks_in(text) == looks
+
+
+@given(
+    st.text(max_size=40) | st.lists(st.sampled_from([word for pair in VALUES for word in pair]), max_size=6),
+    st.lists(
+        st.lists(st.floats(-50, 50, width=32), min_size=len(VALUES), max_size=len(VALUES)), min_size=1, max_size=3
+    ),
+)
+def test_chances_are_chances(text, vectors):
+    """Of any text and any vectors: between 0 and 1, and of what a text names each look is told."""
+    shown = [Shown(Item(id="a", title="A"), np.array([vector], np.float32)) for vector in vectors]
+    for look in SIGHT.looks_in(text if isinstance(text, str) else " ".join(text)):
+        chances = SIGHT.chance(look, shown)
+        assert chances is not None and chances.shape == (len(shown),)
+        assert (chances >= 0).all() and (chances <= 1.0001).all()
+
+
+def test_the_shipped_read_outs_are_those_of_its_projector(tmp_path):
+    """A checkpoint's sight sees what weighs the words of its soft tokens: the same value of each property first."""
+    learnt = load_learnt(WEIGHTS)
+    own = {name: tensor for name, tensor in learnt.tensors.items() if name.startswith("item_projector.")}
+    save_file(own, tmp_path / "model.safetensors")
+    config = NavigatorConfig(read_out=learnt.about["read_out"])
+    sight = open_sight(tmp_path, config)
+    assert sight is not None and sight.values == tuple(map(tuple, config.read_out))
+    shape = learnt.shape
+    projector = Projector(shape.item_dim, shape.projector_rank, shape.projector_dim, 576, 1, shape.tokens_per_item)
+    state = {name.removeprefix("item_projector."): tensor for name, tensor in own.items()}
+    projector.load_state_dict(state, strict=False)  # what is all zero is not saved
+    vectors = torch.randn(4, shape.item_dim) * 0.05 + projector.input_mean
+    said = projector._said((vectors - projector.input_mean) @ projector.input_map).detach().numpy()
+    for row, vector in enumerate(vectors):
+        for name in sight.names:
+            columns = [column for column, (of, value) in enumerate(sight.values) if of == name and value]
+            value, chance = sight.likeliest(name, Shown(Item(id="a", title="A"), vector[None].numpy()))
+            assert 0 < chance <= 1
+            if said[row, columns].max() > 1e-9:  # else having none of it leaves nothing to compare
+                assert value == sight.values[columns[int(said[row, columns].argmax())]][1]
+
+
+def test_several_vectors_an_item_or_no_read_outs_are_no_sight(tmp_path):
+    assert open_sight(tmp_path, NavigatorConfig(read_out=[["color", "black"]], vectors_per_item=4)) is None
+    assert open_sight(tmp_path, NavigatorConfig()) is None
+
+
+def test_a_checkpoint_without_its_read_outs_says_so(tmp_path):
+    save_file({"other": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(BadCheckpoint, match="has no item_projector"):
+        open_sight(tmp_path, NavigatorConfig(read_out=[["color", "black"]]))
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("which one has hairpin legs?", ("hairpin legs: [2] only",)),
+        ("which is striped?", ("striped: [1] only",)),  # faintly so, and no other at all
+        ("any of them with drawers?", ("drawers: none",)),
+        ("which one is green?", ("green: [1] and [3] only",)),  # the first by its catalogue
+        ("which one has wooden legs", ()),
+        ("which table do you like?", ()),
+        ("which isn't striped?", ()),
+    ],
+)
+def test_which_of_several_look_so(question, told):
+    """What the catalogue leaves open is told by pictures; they take nothing back that it states."""
+    shown = [
+        table("ansel", {"color": "black"}, colors=("sage",)),
+        table("birk", {"color": "black", "legs": "hairpin"}),
+        table("corin", {"color": "forest green", "legs": "tapered"}),
+    ]
+    vector = shown[0].vectors.copy()
+    vector[0, VALUES.index(("pattern", "striped"))] = 8.0
+    shown[0] = Shown(shown[0].item, vector)
+    assert notes_of(question, ASK, shown, (), LEXICON) == told
+
+
+@pytest.mark.parametrize(
+    ("question", "nothing"),
+    [
+        ("what colour is the trim?", "trim color"),
+        ("what color trim does it have", "trim color"),
+        ("what legs does it have?", None),
+        ("what colour are the legs?", "legs color"),
+        ("what colour is it?", None),
+        ("is it striped?", None),
+    ],
+)
+def test_what_no_picture_tells_is_not_guessed(question, nothing):
+    """Of one item, a property without a read-out, or one whose read-outs are of two minds, is told to be unknown."""
+    one = table("ansel", {"legs": "hairpin", "color": "black"})
+    vector = one.vectors.copy()
+    vector[0, VALUES.index(("legs color", "black"))] = vector[0, VALUES.index(("legs color", "sage"))] = 4.0
+    vector[0, VALUES.index(("legs color", "sage"))] += 0.001
+    one = Shown(one.item, vector)
+    found = untold(question, ASK, [one], LEXICON)
+    assert found == nothing or (nothing == "legs color" and found is None)  # half is enough
+    notes = notes_of(question, ASK, [one], (), LEXICON)
+    assert notes == ((f"nothing known of {found}",) if found else ())
+    assert untold(question, ASK, [one, one], LEXICON) is None
+    assert untold(question, ShoppingIntent(action="search"), [one], LEXICON) is None
+
+
+def test_what_the_catalogue_states_is_known():
+    stated = table("ansel", {}, attributes={"trim_color": "red"})
+    assert untold("what colour is the trim?", ASK, [stated], LEXICON) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("The trim color of [1] is sand.", "I can't make out the trim color of [1] in its picture."),
+        (
+            "The trim of [1] is piped. It costs $90.",
+            "I can't make out the trim color of [1] in its picture. It costs $90.",
+        ),
+        ("[1] has sand trim", "I can't make out the trim color of [1] in its picture."),
+        ("The shop's data doesn't say that about [1].", "The shop's data doesn't say that about [1]."),
+        ("Sorry, no idea.", "Sorry, no idea."),
+        ("", ""),
+    ],
+)
+def test_a_guess_is_not_shown(answer, shown):
+    assert mend_guess(answer, "trim color") == shown
+    for end in range(len(answer)):
+        if shown != answer and not answer[:end].endswith("."):
+            assert may_guess(answer[: min(end, answer.index(".") if "." in answer else end)])
+
+
+class _Shelf:
+    """A few tables, ranked as they come, that meet stated conditions as the item table does."""
+
+    def __init__(self, *items: Shown) -> None:
+        self.items = items
+
+    async def look(self, wish, count):
+        from navigator.wish import meets
+
+        return [Candidate(one, 1 / (n + 2)) for n, one in enumerate(self.items) if meets(wish, one.item)][:count]
+
+    async def goes_with(self, item_id, count):
+        return []
+
+    async def order(self, candidates, reorder):
+        return list(candidates)
+
+    async def shown(self, lexicon=LEXICON, **intent) -> list[str]:
+        means = Means(self.look, self.goes_with, self.order)
+        asked = ShoppingIntent(action="search", categories=("table",), **intent)
+        final = await choose(await find(asked, (), lexicon, means), asked, means, 8)
+        return [entry.item.id for entry in final.shown]
+
+
+async def test_what_shows_a_look_comes_first():
+    """A table with drawers before tables, whatever their titles say; of what is sorted, those alone."""
+    shelf = _Shelf(
+        table("ansel", {}, price=50),
+        table("birk", {"front": "drawers and doors"}, price=300),
+        table("corin", {}, price=80, description="With two drawers."),
+        table("drumo", {"front": "drawers and doors"}, price=90),
+    )
+    assert await shelf.shown(query="table with drawers") == ["birk", "corin", "drumo", "ansel"]
+    assert await shelf.shown(query="cheapest table with drawers", sort="price_low") == ["corin", "drumo", "birk"]
+    assert await shelf.shown(query="table") == ["ansel", "birk", "corin", "drumo"]
+    blind = Lexicon(LEXICON.values, seen=LEXICON.seen)
+    assert await shelf.shown(blind, query="table with drawers") == ["ansel", "birk", "corin", "drumo"]
+
+
+async def test_colours_that_no_catalogue_states_are_seen():
+    """An item without a stated colour is found by the one that its picture surely shows; a stated one stands."""
+    shelf = _Shelf(
+        table("ansel", {"color": "sage"}, colors=("black",)),
+        table("birk", {"color": "sage"}),
+        table("corin", {"color": "sage"}, sure=1.0),
+        table("drumo", {"color": "black"}, colors=("sage",)),
+    )
+    assert await shelf.shown(query="sage table", colors=("sage",)) == ["drumo", "birk"]
+    assert await shelf.shown(query="green table", colors=("green",)) == ["drumo", "birk"]
+
+
+def test_a_sight_reads_one_vector_an_item():
+    assert isinstance(SIGHT, Sight) and SIGHT.names[:2] == ("kind", "color")
