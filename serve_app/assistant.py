@@ -6,11 +6,12 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from catalog.errors import InvalidInput, NotFound
+from catalog.errors import InvalidInput, NotFound, VersionMismatch
 from catalog.release import Release
 from navigator.finding import choose, find
 from navigator.intent import ShoppingIntent
@@ -160,8 +161,13 @@ class Assistant:
         if key not in self._lexicons:
             words: CatalogueWords = await call(self._retriever.words, state.release)
             values: Any = words.values
-            sight = await call(self._navigator.sight, state.version) if state.version is not None else None
-            self._lexicons[key] = Lexicon(values, words.groups, state.vocabulary, state.told_which, sight)
+            lexicon = Lexicon(values, words.groups, state.vocabulary, state.told_which)
+            if state.version is not None:
+                try:
+                    lexicon = replace(lexicon, sight=await call(self._navigator.sight, state.version))
+                except VersionMismatch:  # while a release comes in replicas differ; the next turn asks again
+                    return lexicon
+            self._lexicons[key] = lexicon
             if len(self._lexicons) > _LEXICONS_KEPT:
                 self._lexicons.popitem(last=False)
         return self._lexicons[key]

@@ -72,10 +72,10 @@ class Navigator:
         )
 
     async def sight(self, version: str) -> Sight | None:
-        """Read-outs of a Navigator; None where they are none, or another one is served by now."""
+        """Read-outs of a Navigator; None where it has none. Raises VersionMismatch if another one is served here."""
         navigator = self._live.current.navigator
         if navigator is None or navigator.engine is None or navigator.ref.version != version:
-            return None
+            raise VersionMismatch(f"Navigator {version} is not served here now; ask again in a moment")
         return navigator.engine.sight
 
     async def generate(self, draft: Draft, sampling: Sampling) -> AsyncGenerator[Delta, None]:

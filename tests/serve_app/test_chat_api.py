@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from catalog.errors import VersionMismatch
 from catalog.release import ReleaseStore
 from navigator.engine import Sampling
 from navigator.prompt import MAX_EXCHANGES
@@ -24,11 +25,12 @@ from serve_app.assistant_memory import remembered
 from serve_app.chat_schemas import ChatRequest
 from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.draft import NavigatorState
+from serve_app.handles import call
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
 from serve_app.timing import Stages
 from serve_app.turn_search import Shopper, TurnPicture, TurnSearch, _says_more
 from tests.serve_app.chat_api import Handles, client
-from tests.serve_app.tiny_navigator import add_navigator
+from tests.serve_app.tiny_navigator import READ_OUT, add_navigator
 from tests.serve_app.tiny_shop import draw, png
 from tests.serve_app.tiny_taste import ITEMS, add_tasteful_release, of_color
 
@@ -342,7 +344,7 @@ async def test_an_engine_that_dies_ends_the_stream_with_a_problem(handles):
     from navigator.errors import EngineFailed
 
     class Dying:
-        state = handles.navigator.state
+        state, sight = handles.navigator.state, handles.navigator.sight
 
         class generate:  # noqa: N801
             @staticmethod
@@ -422,6 +424,15 @@ async def test_turns_know_what_the_navigator_was_taught(handles):
     """What its checkpoint says of its training decides what a turn tells it beside the items."""
     state = await handles.navigator.state.remote()
     assert (state.vocabulary, state.told_which) == (("legs", "hairpin"), True)
+
+
+async def test_turns_see_what_the_navigator_sees(handles):
+    """Its read-outs are handed to whoever finds and tells; those of another Navigator are not."""
+    version = (await handles.navigator.state.remote()).version
+    sight = await handles.navigator.sight.remote(version)
+    assert [list(pair) for pair in sight.values] == READ_OUT and sight.map.shape[1] == len(READ_OUT)
+    with pytest.raises(VersionMismatch, match="another"):
+        await call(handles.navigator.sight, "another")
 
 
 async def test_a_new_navigator_comes_in(folder, handles):

@@ -14,6 +14,8 @@ from navigator.learnt import Shape
 from serve_app.navigator_vectors import COLUMNS
 from tests.navigator import navigator_tiny
 
+READ_OUT = [["legs", ""], ["legs", "hairpin"]]
+
 
 def add_navigator(
     folder: str | Path, release: Release, release_id: str, *, encoder_version: str | None = None, seed: int = 0
@@ -35,7 +37,7 @@ def add_navigator(
     convert(str(base), str(out), Shape(item_dim=dim, tokens_per_item=2, projector_dim=32))
     version = encoder_version or release.encoder.version
     config = json.loads((out / "config.json").read_text())
-    taught = {"encoder_version": version, "vocabulary": ["legs", "hairpin"], "told_which": True}
+    taught = {"encoder_version": version, "vocabulary": ["legs", "hairpin"], "told_which": True, "read_out": READ_OUT}
     (out / "config.json").write_text(json.dumps({**config, **taught}))
     ref = ModelRef(path=path, version=release_id, encoder_version=version)
     new = release.model_copy(update={"id": release_id, "created": datetime.now(UTC), "navigator": ref})
