@@ -25,7 +25,7 @@ from navigator.relax import (
     relaxations,
     told,
 )
-from navigator.seen_first import DEEPER, of_color, seen_first, surely
+from navigator.seen_first import DEEPER, of_color, seen_first, surely, without_refused
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
 from navigator.sight import Sight
@@ -135,7 +135,8 @@ def _seeing(means: Means, sight: Sight | None) -> Means:
 
     async def look(wish: Wish, count: int) -> Sequence[Candidate]:
         deeper = count * DEEPER if sight.looks_in(wish.text) else count
-        return seen_first(await means.look(wish, deeper), wish, sight)[:count]
+        found = without_refused(await means.look(wish, deeper), wish, sight)
+        return seen_first(found, wish, sight)[:count]
 
     return replace(means, look=look, sight=sight)
 

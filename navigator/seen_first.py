@@ -42,11 +42,25 @@ def seen_first(found: Sequence[Candidate], wish: Wish, sight: Sight) -> list[Can
 
 def of_color(found: Sequence[Candidate], wish: Wish, sight: Sight) -> list[Candidate]:
     """Candidates of which the catalogue states no colour, and pictures show one that is wished for."""
-    silent = [one for one in found if not one.shown.item.colors]
-    shown = [one.shown for one in silent]
-    chances = [sight.chance(word, shown) for word in wish.said.get("color", ())]
-    told = [chance for chance in chances if chance is not None]
-    return [one for place, one in enumerate(silent) if any(chance[place] >= _SURELY for chance in told)]
+    return _showing(found, wish.wanted.get("color", ()), sight)
+
+
+def without_refused(found: Sequence[Candidate], wish: Wish, sight: Sight) -> list[Candidate]:
+    """Candidates that show nothing of what must not be: a look, or a colour that the catalogue leaves open."""
+    gone = {one.shown.item.id for one in _showing(found, wish.excluded.get("color", ()), sight)}
+    shown = [one.shown for one in found]
+    for word in wish.unwanted:
+        chances = sight.chance(word, shown) if sight.looks_in(word) else None
+        if chances is not None:
+            gone |= {entry.item.id for entry, chance in zip(shown, chances, strict=True) if chance >= _SURELY}
+    return [one for one in found if one.shown.item.id not in gone]
+
+
+def _showing(found: Sequence[Candidate], colors: Sequence[str], sight: Sight) -> list[Candidate]:
+    """Candidates without a stated colour whose pictures surely show one of some."""
+    silent = [one for one in found if colors and not one.shown.item.colors]
+    chances = sight.chance_of("color", colors, [one.shown for one in silent])
+    return [one for one, chance in zip(silent, chances, strict=True) if chance >= _SURELY]
 
 
 def surely(found: Sequence[Candidate]) -> list[Candidate]:

@@ -70,6 +70,14 @@ class Sight:
         shares = np.stack([self._share(scores, name, own) for name, own in columns.items()])
         return np.asarray(shares.max(axis=0), np.float32)
 
+    def chance_of(self, name: str, values: Iterable[str], shown: Sequence[Shown]) -> Floats:
+        """How likely each item has one of some values of a property, in any case: `[N]`, 0 where none is read out."""
+        wanted = {value.casefold() for value in values}
+        columns = [at for at, (of, value) in enumerate(self.values) if of == name and value.casefold() in wanted]
+        if not columns or not shown:
+            return np.zeros(len(shown), np.float32)
+        return self._share(self._scores(shown), name, columns)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The properties that are read out."""

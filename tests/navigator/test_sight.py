@@ -266,5 +266,18 @@ async def test_colours_that_no_catalogue_states_are_seen():
     assert await shelf.shown(query="green table", colors=("green",)) == ["drumo", "birk"]
 
 
+async def test_what_pictures_show_is_refused_too():
+    """No table in green, though its catalogue states no colour; nor one with drawers, though it does not say so."""
+    shelf = _Shelf(
+        table("ansel", {"color": "sage"}),
+        table("birk", {"color": "black", "front": "drawers and doors"}),
+        table("corin", {"color": "black"}),
+        table("drumo", {"color": "sage"}, colors=("black",)),
+    )
+    assert await shelf.shown(query="table", exclude=("green",)) == ["birk", "corin", "drumo"]
+    assert await shelf.shown(query="table", exclude=("drawers",)) == ["ansel", "corin", "drumo"]
+    assert await shelf.shown(query="table", exclude=("waterproof",)) == ["ansel", "birk", "corin", "drumo"]
+
+
 def test_a_sight_reads_one_vector_an_item():
     assert isinstance(SIGHT, Sight) and SIGHT.names[:2] == ("kind", "color")
