@@ -28,6 +28,7 @@ from serve_app.handles import call, stream
 from serve_app.pictures import PictureReader
 from serve_app.retriever import CatalogueWords
 from serve_app.schemas import FoundItem
+from serve_app.sight_pieces import put_together
 from serve_app.timing import Stages
 from serve_app.turn_search import Shopper, TurnPicture, TurnSearch
 
@@ -164,9 +165,10 @@ class Assistant:
             lexicon = Lexicon(values, words.groups, state.vocabulary, state.told_which)
             if state.version is not None:
                 try:
-                    lexicon = replace(lexicon, sight=await call(self._navigator.sight, state.version))
+                    pieces = [piece async for piece in stream(self._navigator.sight, state.version)]
                 except VersionMismatch:  # while a release comes in replicas differ; the next turn asks again
                     return lexicon
+                lexicon = replace(lexicon, sight=put_together(pieces))
             self._lexicons[key] = lexicon
             if len(self._lexicons) > _LEXICONS_KEPT:
                 self._lexicons.popitem(last=False)

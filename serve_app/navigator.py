@@ -13,13 +13,13 @@ from catalog.errors import VersionMismatch
 from catalog.release import Release, ReleaseStore
 from navigator.engine import Delta, Sampling
 from navigator.errors import EngineFailed
-from navigator.sight import Sight
 from serve_app import metrics
 from serve_app.draft import Draft, NavigatorState
 from serve_app.errors import NoNavigator, NoRelease
 from serve_app.live import Live
 from serve_app.logs import join_serve_log_with_vllm
 from serve_app.navigator_shelf import EngineSettings, NavigatorShelf, open_navigator_shelf
+from serve_app.sight_pieces import in_pieces
 
 EVERY_S = 0.03
 """Pieces of an answer are sent this far apart: a hop between processes costs as much as a small model's token."""
@@ -71,12 +71,13 @@ class Navigator:
             told_which=config.told_which,
         )
 
-    async def sight(self, version: str) -> Sight | None:
-        """Read-outs of a Navigator; None where it has none. Raises VersionMismatch if another one is served here."""
+    async def sight(self, version: str) -> AsyncGenerator[bytes, None]:
+        """Read-outs of a Navigator, see `sight_pieces`. Raises VersionMismatch if another one is served here."""
         navigator = self._live.current.navigator
         if navigator is None or navigator.engine is None or navigator.ref.version != version:
             raise VersionMismatch(f"Navigator {version} is not served here now; ask again in a moment")
-        return navigator.engine.sight
+        for piece in in_pieces(navigator.engine.sight):
+            yield piece
 
     async def generate(self, draft: Draft, sampling: Sampling) -> AsyncGenerator[Delta, None]:
         """Write an answer; closing or cancelling takes it out of the engine.
