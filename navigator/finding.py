@@ -24,8 +24,9 @@ from navigator.relax import (
     over_budget,
     relaxations,
     told,
+    unseen,
 )
-from navigator.seen_first import DEEPER, of_color, seen_first, surely, without_refused
+from navigator.seen_first import DEEPER, lacking, of_color, seen_first, surely, without_refused
 from navigator.set_parts import is_set, split_thing
 from navigator.sets import Candidate, choose_set, within_budget
 from navigator.sight import Sight
@@ -122,7 +123,7 @@ async def find(
     if intent.sort in BY_SIZE and meant and found:
         beyond = _beyond(meant, found, intent.sort)
         found, relaxed = (beyond, relaxed) if beyond else (found, (none_beyond(intent.sort), *relaxed))
-    relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed)
+    relaxed = (*_unknown_kinds(intent, lexicon, found), *relaxed, *map(unseen, lacking(found, wish, lexicon.sight)))
     unnamed = not (wish.wanted.get("category") or picture or _prevailing(found))
     varied = unnamed or any(one.field == "categories" for one in relaxed)
     return Findings((found,), relaxed, sorts=(_next_to_limit(relaxed, intent.sizes),), varied=varied)

@@ -8,13 +8,13 @@ until they are complete; everything else passes at once.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from catalog.item import Item
 from navigator.denials import false_denial, may_deny
 from navigator.extremes import extreme_of, extremes
-from navigator.facts import AMOUNT, amounts, money, normal_amount
+from navigator.facts import AMOUNT, amounts, money, normal_amount, spoken
 from navigator.guesses import may_guess, mend_guess
 from navigator.kinds_said import OPEN as _KIND_OPEN
 from navigator.kinds_said import mend_kinds
@@ -51,6 +51,7 @@ _COSTS_SO_MUCH = re.compile(
 _COSTS_OPEN = re.compile(r"\s?\[\d{1,3}\] c(?:o|os|ost|osts|osts \S* ?\w{0,3})?$")
 """What may yet be said to be the price of one, of a question for the price of several."""
 _IS_STOCK = re.compile(r"^(Nothing here is) (?=stock\b)")
+_IS_WITH = re.compile(r"^Nothing here is with ?(?=\w)")
 _CITED = re.compile(r"\s?\[\d{1,3}\](?P<after>[^\[\]]*)$")
 
 # What may still become a citation or an amount when more text comes.
@@ -70,6 +71,7 @@ class Grounding:
         count: of how many of one item the price was asked: what they cost is not the price of one.
         kinds: of thing that the catalogue has, so that none is called another.
         untold: the property of one item that was asked for and nothing tells.
+        lacks: whether the item of a number surely has not a look, by its picture; without it pictures tell nothing.
     """
 
     items: Sequence[Item]
@@ -80,6 +82,7 @@ class Grounding:
     count: int = 1
     kinds: Collection[str] = ()
     untold: str | None = None
+    lacks: Callable[[int, str], bool] | None = None
     cited: list[int] = field(default_factory=list)
     """Numbers of items that were cited, in order, each once."""
     corrected: int = 0
@@ -131,10 +134,10 @@ class Grounding:
             told = mend_guess(self._pending, self.untold)
             self.corrected += told != self._pending
             self._pending = told
-        listed = mend_list(self._pending, self.settled)
+        listed = mend_list(self._pending, self.settled, self.asked)
         self.corrected += listed != self._pending
         self._pending = listed
-        self._pending = _IS_STOCK.sub(r"\1 in ", self._pending)
+        self._pending = _IS_WITH.sub("Nothing here has ", _IS_STOCK.sub(r"\1 in ", self._pending))
         if denied := false_denial(self._pending, self.items):
             self.corrected += 1
             self._pending = self._pending[denied:]
@@ -198,6 +201,10 @@ class Grounding:
         """A claim that an item is what was asked for, without the claim where nothing of the kind was asked."""
         items = self.items[int(found["number"]) - 1 : int(found["number"])]
         told = as_stated(found["looks"], items[0]) if items else found["looks"]
+        told = self._as_seen(told, int(found["number"]))
+        if found["looks"] and not told:
+            self.corrected += 1
+            return f"{found['item']} comes closest,"
         self.corrected += told != found["looks"]
         looks = [look for look in _JOINTS.split(told.strip().casefold()) if look]
         wished = self.wished.casefold()
@@ -206,6 +213,16 @@ class Grounding:
             return f"{found['item']}{found['claim']}{told}" if looks else f"{found['item']}{found['claim'][:-1]}{told}"
         self.corrected += 1
         return f"{found['item']}:{told}"
+
+    def _as_seen(self, looks: str, number: int) -> str:
+        """A list of looks without those that an item's picture surely has not."""
+        if self.lacks is None or not 1 <= number <= len(self.items):
+            return looks
+        pieces = [piece for piece in _JOINTS.split(looks.strip().removesuffix(",")) if piece]
+        kept = [piece for piece in pieces if not self.lacks(number, piece)]
+        if len(kept) == len(pieces):
+            return looks
+        return f" {spoken(kept)}{',' if looks.endswith(',') else ''}" if kept else ""
 
     def _check(self, found: re.Match[str]) -> str:
         if found[1] is not None:

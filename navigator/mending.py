@@ -18,6 +18,7 @@ from navigator.mended_action import Heard, mended_action, those_ones
 from navigator.mended_prices import mended_prices, without_price_words
 from navigator.named_things import SLOTS, is_a_thing, names_a_light
 from navigator.notes import asks_total, copies_asked
+from navigator.part_looks import with_part_looks
 from navigator.plain_words import SHORT, Said, said
 from navigator.pointing import FINDS, compared_with, found, it, on_show, to_better
 from navigator.price_limits import names_money
@@ -100,6 +101,8 @@ def mend(
         mended = with_seen_words(mended, message, plainly, changes, lexicon)
     if mended.action == "complete" and not (shown or pointed or picture) and _alone(mended, plainly, lexicon):
         mended = mended.model_copy(update={"action": "search"})
+    if mended.action in ("search", "refine"):
+        mended = with_part_looks(mended, message, plainly, changes, lexicon)
     if not alone:
         return mended
     return without_present(with_lost_words(with_unknown_thing(mended, message, plainly, lexicon), message))

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from navigator.facts import money, spoken
 from navigator.intent import ShoppingIntent, Sort
+from navigator.knowledge import singular
 from navigator.lexicon import Kind
 from navigator.size_limits import told_limit
 from navigator.wish import Condition, Wish
@@ -104,6 +105,14 @@ def in_part(wish: Wish, kind: Kind, thing: str = "") -> Relaxed:
     about = f" for the {thing}" if thing else ""
     words = ", ".join(wish.said.get(kind, ()))
     return Relaxed(FIELDS[kind], words, f"nothing is mainly {words}{about}: shown with some {words}")
+
+
+def unseen(look: str) -> Relaxed:
+    """Nothing that was found looks so, by its words or its picture."""
+    is_had = " " in look or singular(look) != look  # hairpin legs, drawers; not striped
+    return Relaxed(
+        "query", look, f"nothing with {look}: shown without" if is_had else f"nothing {look}: shown in other looks"
+    )
 
 
 def over_budget(budget: float, total: float, currency: str | None) -> Relaxed:

@@ -40,6 +40,20 @@ def seen_first(found: Sequence[Candidate], wish: Wish, sight: Sight) -> list[Can
     return sorted(marked, key=lambda one: -one.looks)
 
 
+def lacking(found: Sequence[Candidate], wish: Wish, sight: Sight | None) -> tuple[str, ...]:
+    """Looks of a wish's words that nothing found has, though things like these could."""
+    if sight is None or not found:
+        return ()
+    shown = [one.shown for one in found]
+    missing = []
+    for look in sight.looks_in(wish.text):
+        chances = sight.chance(look, shown)
+        seen = chances is None or chances.max() >= _HINTS or any(speaks_of(entry.item, look) for entry in shown)
+        if not seen and sight.applies(look, shown):
+            missing.append(look)
+    return tuple(missing)
+
+
 def of_color(found: Sequence[Candidate], wish: Wish, sight: Sight) -> list[Candidate]:
     """Candidates of which the catalogue states no colour, and pictures show one that is wished for."""
     return _showing(found, wish.wanted.get("color", ()), sight)

@@ -19,6 +19,7 @@ from navigator.families import FAMILIES, KINDS, SAME, taken_in
 from navigator.knowledge import phrase, singular
 from navigator.message import Floats
 from navigator.prompt import Shown
+from navigator.unheard import stems
 
 if TYPE_CHECKING:  # who only asks what is seen starts without torch
     from navigator.config import NavigatorConfig
@@ -35,6 +36,12 @@ _STATED = frozenset(["color", "material", "style"])
 
 _UNSEEN = frozenset(["kind", "style"])
 """Read-outs that no look is asked for by: what a thing is its card says."""
+
+_FOR_ANY = frozenset(["pattern", "finish"])
+"""Properties that any thing could have."""
+
+_PRESENT = 0.5
+"""Chance of having no such part below which an item has one."""
 
 _LONGEST = 3
 """Words of a look: scalloped edge, short spout."""
@@ -83,6 +90,16 @@ class Sight:
         """The properties that are read out."""
         return tuple(dict.fromkeys(name for name, _ in self.values))
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Parts of things whose colour or material is read out: legs, shade."""
+        of = (name.rpartition(" ") for name in self.names)
+        return tuple(dict.fromkeys(part for part, _, what in of if what in _BROAD and part not in ("", "second")))
+
+    def properties(self, said: str) -> frozenset[str]:
+        """The properties of which a look is a value: legs color, of black legs."""
+        return frozenset(self._columns(said))
+
     def likeliest(self, name: str, shown: Shown) -> tuple[str, float]:
         """An item's likeliest value of a property, and how likely it is among all that it could have."""
         columns = [column for column, (of, value) in enumerate(self.values) if of == name and value]
@@ -90,6 +107,18 @@ class Sight:
         weights = np.exp(scores - scores.max())
         best = int(weights.argmax())
         return self.values[columns[best]][1], float(weights[best] / weights.sum())
+
+    def applies(self, look: str, shown: Sequence[Shown]) -> bool:
+        """Whether any item has the part that a look is of: drawers are nothing that lamps could have. A pattern any
+        may."""
+        names = self._columns(look).keys()
+        if not shown or names & _FOR_ANY:
+            return bool(names)
+        scores = self._scores(shown)
+        absent = {of: at for at, (of, value) in enumerate(self.values) if not value and of in names}
+        return any(
+            name not in absent or float(self._share(scores, name, [absent[name]]).min()) < _PRESENT for name in names
+        )
 
     def looks_in(self, text: str) -> tuple[str, ...]:
         """The looks that a text names and no filter has, the longest that begins at each word: "hairpin legs"."""
@@ -121,13 +150,17 @@ class Sight:
             for spelt in dict.fromkeys((_plain(phrase(name, value)), _plain(f"{value} {name}"))):
                 phrases[spelt] = (*phrases.get(spelt, ()), column)
             if name.split()[-1] not in _BROAD:
-                for spelt in {_plain(value), *_plurals(value)}:
+                for spelt in {_plain(value), *_plurals(value), *_parts_of(value, name)}:
                     alone[spelt] = (*alone.get(spelt, ()), column)
         told = {**alone, **phrases}
         if tops := [spelt for spelt in phrases if self._of(phrases[spelt]) == {"top"}]:  # a round table
             for bare in (spelt.removesuffix(" top") for spelt in tops):
                 told[bare] = tuple(dict.fromkeys((*told.get(bare, ()), *phrases[f"{bare} top"])))
         return told
+
+    @cached_property
+    def _by_stem(self) -> Mapping[frozenset[str], tuple[int, ...]]:
+        return {stems([spelt]): columns for spelt, columns in self._by_phrase.items() if " " not in spelt}
 
     def _of(self, columns: Iterable[int]) -> set[str]:
         return {self.values[column][0] for column in columns}
@@ -137,6 +170,8 @@ class Sight:
         in."""
         asked = _plain(said)
         columns = () if asked in self._kinds else self._by_phrase.get(asked, ()) or self._taken_in(asked)
+        if not columns and " " not in asked and asked not in self._kinds and (stem := stems([asked])):
+            columns = self._by_stem.get(stem, ())  # fringes, of what is fringed
         by_name: dict[str, list[int]] = {}
         for column in columns:
             by_name.setdefault(self.values[column][0], []).append(column)
@@ -194,6 +229,12 @@ def _plurals(value: str) -> list[str]:
     """Things that a value has several of: drawers of `drawers and doors`."""
     words = _WORD.findall(value.casefold())
     return [singular(word) for word in words if word != singular(word) and len(words) > 1]
+
+
+def _parts_of(value: str, name: str) -> list[str]:
+    """Shorter names of a value: woven seat, of a seat that is woven cord; loop handle, of a contrasting one."""
+    *before, last = value.casefold().split()
+    return [_plain(f"{word} {end}") for word in before for end in {last, name} if len(word) > 2]
 
 
 def _plain(words: str) -> str:

@@ -28,7 +28,7 @@ from navigator.relax import Relaxed
 from navigator.set_parts import furnishes_a_room, is_set
 from navigator.settled import settled_by
 from navigator.spelling import respelt
-from navigator.unsure import untold
+from navigator.unsure import lacks, untold
 from navigator.vague import asks_for_anything
 
 Candidates = TypeVar("Candidates")
@@ -196,6 +196,7 @@ async def run_turn(
         count=copies_asked(said) or 1,
         kinds=request.lexicon.kinds if request.lexicon is not None else (),
         untold=untold(said, intent, shown, request.lexicon),
+        lacks=lacks(shown, request.lexicon),
     )
     answer, first_text_ms = "", 0.0
     finish: Finish = "stop"

@@ -5,7 +5,7 @@ is of this item, is known beforehand (`navigator.sight`); where none does, the m
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from navigator.facts import stated
 from navigator.intent import ShoppingIntent
@@ -14,9 +14,13 @@ from navigator.lexicon import Lexicon
 from navigator.prompt import Shown
 from navigator.sight import Sight
 from navigator.which_ones import parts_named
+from navigator.wish import speaks_of
 
 _SURE = 0.5
 """Chance of the likeliest value from which on it is told."""
+
+_HARDLY = 0.1
+"""Chance below which an item has not a look."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -34,6 +38,23 @@ def untold(question: str, intent: ShoppingIntent | None, shown: Sequence[Shown],
     if lexicon is None or lexicon.sight is None or lexicon.heard is None:
         return None
     return _untold(question, shown[0], lexicon.sight, lexicon.heard)
+
+
+def lacks(shown: Sequence[Shown], lexicon: Lexicon | None) -> Callable[[int, str], bool] | None:
+    """Tells whether the item of a number surely has not a look, by its picture, though its text may say nothing of it;
+    None where pictures tell nothing."""
+    if lexicon is None or lexicon.sight is None:
+        return None
+    sight = lexicon.sight
+
+    def surely_not(number: int, look: str) -> bool:
+        entry = shown[number - 1]
+        if not sight.looks_in(look) or speaks_of(entry.item, look):
+            return False
+        chances = sight.chance(look, [entry])
+        return chances is not None and float(chances[0]) < _HARDLY
+
+    return surely_not
 
 
 def _untold(question: str, shown: Shown, sight: Sight, heard: Collection[str]) -> str | None:

@@ -148,7 +148,9 @@ def read_exclusions(words: Sequence[str], lexicon: Lexicon) -> tuple[dict[Kind, 
     excluded: dict[Kind, tuple[str, ...]] = {}
     unknown = []
     for word in words:
-        kinds = lexicon.kinds_of(word)
+        # Black legs make nothing black.
+        of_a_part = " " in word and lexicon.sight is not None and lexicon.sight.properties(word)
+        kinds = {} if of_a_part else lexicon.kinds_of(word)
         for kind, values in kinds.items():
             excluded[kind] = tuple(dict.fromkeys((*excluded.get(kind, ()), *values)))
         if not kinds:

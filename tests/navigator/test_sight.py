@@ -13,16 +13,20 @@ from catalog.item import Item
 from navigator.config import NavigatorConfig
 from navigator.errors import BadCheckpoint
 from navigator.finding import Means, choose, find
+from navigator.grounding import Grounding
 from navigator.guesses import may_guess, mend_guess
 from navigator.intent import ShoppingIntent
 from navigator.learnt import load_learnt
 from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
+from navigator.part_looks import with_part_looks
+from navigator.plain_words import said
 from navigator.projector import Projector
 from navigator.prompt import Shown
 from navigator.sets import Candidate
+from navigator.settled import settled_by
 from navigator.sight import Sight, open_sight
-from navigator.unsure import untold
+from navigator.unsure import lacks, untold
 from tests.navigator.small_sight import SIGHT, VALUES, seen
 
 WEIGHTS = Path(__file__).parents[2] / "navigator" / "weights"
@@ -117,14 +121,14 @@ def test_the_shipped_read_outs_are_those_of_its_projector(tmp_path):
     state = {name.removeprefix("item_projector."): tensor for name, tensor in own.items()}
     projector.load_state_dict(state, strict=False)  # what is all zero is not saved
     vectors = torch.randn(4, shape.item_dim) * 0.05 + projector.input_mean
-    said = projector._said((vectors - projector.input_mean) @ projector.input_map).detach().numpy()
+    weights = projector._said((vectors - projector.input_mean) @ projector.input_map).detach().numpy()
     for row, vector in enumerate(vectors):
         for name in sight.names:
             columns = [column for column, (of, value) in enumerate(sight.values) if of == name and value]
             value, chance = sight.likeliest(name, Shown(Item(id="a", title="A"), vector[None].numpy()))
             assert 0 < chance <= 1
-            if said[row, columns].max() > 1e-9:  # else having none of it leaves nothing to compare
-                assert value == sight.values[columns[int(said[row, columns].argmax())]][1]
+            if weights[row, columns].max() > 1e-9:  # else having none of it leaves nothing to compare
+                assert value == sight.values[columns[int(weights[row, columns].argmax())]][1]
 
 
 def test_several_vectors_an_item_or_no_read_outs_are_no_sight(tmp_path):
@@ -281,3 +285,64 @@ async def test_what_pictures_show_is_refused_too():
 
 def test_a_sight_reads_one_vector_an_item():
     assert isinstance(SIGHT, Sight) and SIGHT.names[:2] == ("kind", "color")
+
+
+@pytest.mark.parametrize(
+    ("message", "read", "query", "left"),
+    [
+        ("a table with black legs", {"colors": ["black"]}, "black legs", {}),
+        ("black table with black legs", {"colors": ["black"]}, "black legs", {"colors": ("black",)}),
+        ("table with legs in sage", {"colors": ["sage"], "query": "legs"}, "sage legs", {}),
+        ("table with an oak seat", {"materials": ["oak"]}, "oak seat", {}),
+        ("a table in oak", {"materials": ["oak"]}, "", {"materials": ("oak",)}),
+        ("a table without black legs", {"exclude": ["black"]}, "", {"exclude": ("black legs",)}),
+        ("my chairs have black legs, a table in black", {"colors": ["black"]}, "", {"colors": ("black",)}),
+        ("a table with drawers, not in oak", {"exclude": ["oak"]}, "drawers", {"exclude": ("oak",)}),
+    ],
+)
+def test_the_look_of_a_part_is_no_look_of_the_whole(message, read, query, left):
+    """The black of black legs is ranked by, and makes no table black; refused, it refuses no black table."""
+    intent = ShoppingIntent(action="search", categories=("table",), **read)
+    mended = with_part_looks(intent, message, said(message, LEXICON, 0), None, LEXICON)
+    assert mended.query == query
+    assert {slot: getattr(mended, slot) for slot in left} == left
+    assert all(not getattr(mended, slot) for slot in ("colors", "materials") if slot not in left)
+
+
+async def test_legs_that_are_refused_are_not_shown():
+    shelf = _Shelf(table("ansel", {"legs color": "black"}), table("birk", {"color": "black"}, colors=("black",)))
+    assert await shelf.shown(exclude=("black legs",)) == ["birk"]
+
+
+async def test_a_look_that_nothing_has_is_told():
+    """Nothing striped, and nothing with hairpin legs; but of what no table could have nothing is said."""
+    shelf = _Shelf(table("ansel", {"legs": "tapered"}), table("birk", {"legs": "tapered"}))
+    means = Means(shelf.look, shelf.goes_with, shelf.order)
+    for query, told in [
+        ("striped table", ["nothing striped: shown in other looks"]),
+        ("table with hairpin legs", ["nothing with hairpin legs: shown without"]),
+        ("table with tapered legs", []),
+        ("table with drawers", []),
+    ]:
+        found = await find(ShoppingIntent(action="search", query=query, categories=("table",)), (), LEXICON, means)
+        assert [one.text for one in found.relaxed] == told
+
+
+def test_an_answer_claims_no_look_that_a_picture_lacks():
+    """What was asked for and is not there is no reason to show an item; nor is a list of what nobody asked for one."""
+    shown = [table("ansel", {"legs": "tapered", "pattern": "striped"}, price=90)]
+    tells = lacks(shown, LEXICON)
+    assert tells is not None and lacks(shown, Lexicon({})) is None
+
+    def answer(text: str, **more) -> str:
+        items = [entry.item for entry in shown]
+        grounding = Grounding(items, wished="striped table with hairpin legs", lacks=tells, **more)
+        return "".join(map(grounding.feed, text)) + grounding.finish()
+
+    said_so = "[1] is what you asked for: striped and hairpin legs, at €90."
+    assert answer(said_so) == "[1] is what you asked for: striped, at €90."
+    assert answer("[1] fits: hairpin legs, at €90.") == "[1] comes closest, at €90."
+    assert answer("Nothing here is with hairpin legs. See [1].") == "Nothing here has hairpin legs. See [1]."
+    settled = settled_by(("doors: [1] only",))
+    assert answer("dips: none of them.", asked="which have doors?", settled=settled) == "doors: [1]."
+    assert answer("The trim color of [1] is red.", untold="trim color").startswith("I can't make out the trim color")
