@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from navigator import phrasing
+from navigator.asked_property import asked_property
 from navigator.engine import Engine, Sampling, generate_text
 from navigator.grounding import Grounding
 from navigator.intent import BY_RULES, ShoppingIntent, intent_schema, parse_intent
@@ -14,7 +15,6 @@ from navigator.lexicon import Lexicon
 from navigator.notes import notes_of
 from navigator.prompt import Exchange, answer_messages, intent_messages
 from navigator.settled import settled_by
-from navigator.unsure import untold
 from navigator.verdicts import says
 
 _SLOTS = [name for name in ShoppingIntent.model_fields if name not in ("action", "query", *BY_RULES)]
@@ -134,12 +134,13 @@ async def answer_all(engine: Engine, questions: Sequence[Question], encoder_vers
         notes = notes_of(question.user, intent, shown, (), lexicon)
         messages = answer_messages((), question.user, intent, shown, notes=notes)
         prompt = engine.processor.encode(messages, encoder_version=encoder_version)
+        asked = asked_property(question.user, intent, shown, lexicon)
         grounding = Grounding(
             [entry.item for entry in shown],
             given=question.user,
             asked=question.user,
             settled=settled_by(notes),
-            untold=untold(question.user, intent, shown, lexicon),
+            untold=asked.name if asked is not None and asked.value is None else None,
         )
         answer = await generate_text(engine, prompt, Sampling(max_tokens=60))
         answers.append(grounding.feed(answer) + grounding.finish())

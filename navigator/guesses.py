@@ -1,7 +1,7 @@
 """First sentences that name what nothing tells: `The trim color of [1] is sand.`, where no read-out tells that colour.
 
-The model is told that nothing is known of it (`navigator.unsure`) and, of what is much like what it can tell, names
-something all the same.
+The model is told that nothing is known of it (`navigator.asked_property`) and, of what is much like what it can tell,
+names something all the same.
 """
 
 import re

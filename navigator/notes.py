@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from catalog.item import Item
+from navigator.asked_property import asked_property
 from navigator.extremes import extreme_asked, extreme_of
 from navigator.facts import copies, total
 from navigator.intent import ShoppingIntent
@@ -11,7 +12,6 @@ from navigator.lexicon import Lexicon
 from navigator.number_words import UP_TO_TWELVE
 from navigator.prompt import Shown
 from navigator.unheard import note, unheard
-from navigator.unsure import untold
 from navigator.which_ones import Chance, in_stock, parts_named, which_ones
 
 _TOGETHER = re.compile(
@@ -51,8 +51,8 @@ def notes_of(
     if sight is None:
         return (*relaxed, *notes_on(said, items, lexicon.heard))
     notes = notes_on(said, items, lexicon.heard, lambda look: sight.chance(look, shown))
-    if not notes and (name := untold(said, intent, shown, lexicon)) is not None:
-        notes = note((name,))
+    if not notes and (asked := asked_property(said, intent, shown, lexicon)) is not None:
+        notes = asked.notes
     return (*relaxed, *notes)
 
 

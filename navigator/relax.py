@@ -111,7 +111,7 @@ def unseen(look: str) -> Relaxed:
     """Nothing that was found looks so, by its words or its picture."""
     is_had = " " in look or singular(look) != look  # hairpin legs, drawers; not striped
     return Relaxed(
-        "query", look, f"nothing with {look}: shown without" if is_had else f"nothing {look}: shown in other looks"
+        "query", look, f"nothing with {look}: shown without" if is_had else f"nothing is {look}: shown in other looks"
     )
 
 

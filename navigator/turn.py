@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
+from navigator.asked_property import asked_property, lacks
 from navigator.carry import carry, last_search
 from navigator.engine import Delta, Finish, Sampling
 from navigator.facts import money
@@ -28,7 +29,6 @@ from navigator.relax import Relaxed
 from navigator.set_parts import furnishes_a_room, is_set
 from navigator.settled import settled_by
 from navigator.spelling import respelt
-from navigator.unsure import lacks, untold
 from navigator.vague import asks_for_anything
 
 Candidates = TypeVar("Candidates")
@@ -187,6 +187,7 @@ async def run_turn(
 
     taste = await request.taste if isinstance(request.taste, Awaitable) else request.taste
     messages = answer_messages(request.history, request.user, intent, shown, taste, notes)
+    asked = asked_property(said, intent, shown, request.lexicon)
     grounding = Grounding(
         [entry.item for entry in shown],
         given=_given(request, intent, shown, messages),
@@ -195,7 +196,7 @@ async def run_turn(
         settled=settled_by(notes) if intent.action == "ask" else (),
         count=copies_asked(said) or 1,
         kinds=request.lexicon.kinds if request.lexicon is not None else (),
-        untold=untold(said, intent, shown, request.lexicon),
+        untold=asked.name if asked is not None and asked.value is None else None,
         lacks=lacks(shown, request.lexicon),
     )
     answer, first_text_ms = "", 0.0

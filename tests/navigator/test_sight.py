@@ -1,5 +1,6 @@
 """What pictures show is told of items by the Navigator's own read-outs, whatever the items' texts say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from catalog.item import Item
+from navigator.asked_property import Asked, asked_property, lacks
 from navigator.config import NavigatorConfig
 from navigator.errors import BadCheckpoint
 from navigator.finding import Means, choose, find
@@ -26,7 +28,6 @@ from navigator.prompt import Shown
 from navigator.sets import Candidate
 from navigator.settled import settled_by
 from navigator.sight import Sight, open_sight
-from navigator.unsure import lacks, untold
 from tests.navigator.small_sight import SIGHT, VALUES, seen
 
 WEIGHTS = Path(__file__).parents[2] / "navigator" / "weights"
@@ -34,7 +35,7 @@ ASK = ShoppingIntent(action="ask", item_refs=(1,))
 _FLOATS = st.floats(-50, 50, width=32)
 LEXICON = Lexicon(
     {"category": ("tables", "armchairs"), "color": ("sage", "forest green", "black"), "material": ("oak",)},
-    seen=("legs", "hairpin", "tapered", "black", "trim", "color", "striped", "round", "drawers"),
+    seen=("legs", "hairpin", "tapered", "black", "trim", "color", "striped", "round", "drawers", "seat"),
     told_which=True,
     sight=SIGHT,
 )
@@ -168,34 +169,46 @@ def test_which_of_several_look_so(question, told):
 
 
 @pytest.mark.parametrize(
-    ("question", "nothing"),
+    ("question", "asked", "note"),
     [
-        ("what colour is the trim?", "trim color"),
-        ("what color trim does it have", "trim color"),
-        ("what legs does it have?", None),
-        ("what colour are the legs?", "legs color"),
-        ("what colour is it?", None),
-        ("is it striped?", None),
+        ("what colour is the trim?", Asked("trim color", None), "nothing known of trim color"),
+        ("what color trim does it have", Asked("trim color", None), "nothing known of trim color"),
+        ("what legs does it have?", Asked("legs", "hairpin"), "[1] legs hairpin"),
+        ("what colour are the legs?", Asked("legs color", None), "nothing known of legs color"),
+        ("what is the seat made of?", Asked("seat material", "oak"), "[1] seat material oak"),
+        ("what are the legs made of?", None, None),  # their shape is no answer
+        ("what colour is it?", Asked("color", "black"), "[1] color black"),
+        ("is it striped?", None, None),
     ],
 )
-def test_what_no_picture_tells_is_not_guessed(question, nothing):
-    """Of one item, a property without a read-out, or one whose read-outs are of two minds, is told to be unknown."""
-    one = table("ansel", {"legs": "hairpin", "color": "black"})
+def test_a_property_that_is_asked_for_is_told_as_it_is_seen(question, asked, note):
+    """Of one item: what read-outs see of it; that nothing is known where none tells, or they are of three minds."""
+    one = table("ansel", {"legs": "hairpin", "color": "black", "seat material": "oak"})
     vector = one.vectors.copy()
-    vector[0, VALUES.index(("legs color", "black"))] = vector[0, VALUES.index(("legs color", "sage"))] = 4.0
-    vector[0, VALUES.index(("legs color", "sage"))] += 0.001
+    for value in ("", "black", "sage"):
+        vector[0, VALUES.index(("legs color", value))] = 0.0
+    vector[0, VALUES.index(("legs color", "sage"))] = -0.001
     one = Shown(one.item, vector)
-    found = untold(question, ASK, [one], LEXICON)
-    assert found == nothing or (nothing == "legs color" and found is None)  # half is enough
-    notes = notes_of(question, ASK, [one], (), LEXICON)
-    assert notes == ((f"nothing known of {found}",) if found else ())
-    assert untold(question, ASK, [one, one], LEXICON) is None
-    assert untold(question, ShoppingIntent(action="search"), [one], LEXICON) is None
+    lexicon = replace(LEXICON, sight=replace(SIGHT, values=(*VALUES, ("legs color", "red")), **_widened()))
+    assert asked_property(question, ASK, [one], lexicon) == asked
+    assert notes_of(question, ASK, [one], (), lexicon) == ((note,) if note else ())
+    assert asked_property(question, ASK, [one, one], lexicon) is None
+    assert asked_property(question, ShoppingIntent(action="search"), [one], lexicon) is None
+    assert asked_property(question, ASK, [one], replace(lexicon, sight=None)) is None
 
 
-def test_what_the_catalogue_states_is_known():
-    stated = table("ansel", {}, attributes={"trim_color": "red"})
-    assert untold("what colour is the trim?", ASK, [stated], LEXICON) is None
+def _widened() -> dict[str, np.ndarray]:
+    """The read-outs' map with a column more, of a red that nothing shows."""
+    return {
+        "map": np.hstack([SIGHT.map, np.zeros((len(VALUES), 1), np.float32)]),
+        "bias": np.append(SIGHT.bias, np.float32(0)),
+    }
+
+
+@pytest.mark.parametrize("stated", [{"attributes": {"trim_color": "red"}}, {"colors": ("red",)}])
+def test_what_the_catalogue_states_is_known(stated):
+    question = "what colour is the trim?" if "attributes" in stated else "what colour is it?"
+    assert asked_property(question, ASK, [table("ansel", {}, **stated)], LEXICON) is None
 
 
 @pytest.mark.parametrize(
@@ -319,7 +332,7 @@ async def test_a_look_that_nothing_has_is_told():
     shelf = _Shelf(table("ansel", {"legs": "tapered"}), table("birk", {"legs": "tapered"}))
     means = Means(shelf.look, shelf.goes_with, shelf.order)
     for query, told in [
-        ("striped table", ["nothing striped: shown in other looks"]),
+        ("striped table", ["nothing is striped: shown in other looks"]),
         ("table with hairpin legs", ["nothing with hairpin legs: shown without"]),
         ("table with tapered legs", []),
         ("table with drawers", []),
