@@ -25,6 +25,7 @@ from batch.command import ends_plainly
 from batch.conversation_gold import CONVERSATIONS, WORDINGS, demo_facts, load_conversations
 from batch.conversation_suite import Talk, read_gold, report, run_conversations, vocabulary_of
 from batch.local_search import LocalSearch, open_search, reading_of
+from batch.looks_suite import looks
 from batch.navigator_data import Catalogue, load_catalogue, read_boards, read_hidden, read_labels
 from batch.quality_suites import attributes, drawn_titles, intents, retrieval
 from batch.suite_report import NEEDS_NAVIGATOR, Report, Suite, compare, finite, print_comparison, print_report
@@ -125,6 +126,7 @@ def suites_for(store: ReleaseStore, releases: Sequence[Release], options: Option
         Suite.retrieval: True,
         Suite.boards: options.boards or demo_shop,
         Suite.attributes: reads and (options.labels or demo_shop),
+        Suite.looks: reads and (options.labels or demo_shop),
         Suite.intents: reads and demo_shop,
         Suite.conversation: reads and demo_shop,
         Suite.unanswerable: reads and demo_shop,
@@ -232,6 +234,9 @@ async def _run(suite: Suite, shop: Opened, say: Callable[[int, int], None]) -> R
     if suite == Suite.attributes:
         hidden = read_hidden(options.labels or str(demo.DATA / "truth.jsonl"))
         return await attributes(shop.reads, shop.catalogue(), hidden, say)
+    if suite == Suite.looks:
+        hidden = read_hidden(options.labels or str(demo.DATA / "truth.jsonl"))
+        return await looks(shop.search, shop.catalogue(), hidden, say)
     if suite == Suite.unanswerable:
         if not _is_demo(shop.store, shop.release):
             raise InvalidInput(
@@ -315,7 +320,9 @@ def main(
     plain_words: Annotated[
         bool, typer.Option(help="Hold what messages plainly say against how the model read them, as in use.")
     ] = True,
-    labels: Annotated[str | None, typer.Option(help="What pictures show, for `attributes` [the demo's].")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="What pictures show, for `attributes` and `looks` [the demo's].")
+    ] = None,
     boards: Annotated[str | None, typer.Option(help='JSON lines {"id", "items"} for `boards` [the demo\'s].')] = None,
     events: Annotated[
         str | None, typer.Option(help="Database URL, file or glob, for `taste` and `exploration` [the demo's].")

@@ -20,6 +20,7 @@ class Suite(StrEnum):
     retrieval = "retrieval"
     boards = "boards"
     attributes = "attributes"
+    looks = "looks"
     intents = "intents"
     conversation = "conversation"
     unanswerable = "unanswerable"
@@ -27,7 +28,7 @@ class Suite(StrEnum):
     exploration = "exploration"
 
 
-NEEDS_NAVIGATOR = frozenset({Suite.attributes, Suite.intents, Suite.conversation, Suite.unanswerable})
+NEEDS_NAVIGATOR = frozenset({Suite.attributes, Suite.looks, Suite.intents, Suite.conversation, Suite.unanswerable})
 
 
 @dataclass(frozen=True)

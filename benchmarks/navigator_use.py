@@ -1,4 +1,5 @@
-"""A Navigator as it is used: properties named and items chosen, messages read, and gold conversations talked through.
+"""A Navigator as it is used: properties named, items chosen and found by their looks, messages read, and gold
+conversations talked through.
 
 All by the suites of `batch.evaluate`, on the demo's release; conversations with the rules that stand beside the model,
 and without those that mend what it reads.
@@ -35,6 +36,7 @@ def measure(
 
     figures: dict[str, Any] = {"encoder": load_config(checkpoint).encoder_version}
     figures["pictures"] = dict(run(Suite.attributes, Options(navigator=checkpoint)).scores)
+    figures["looks"] = dict(run(Suite.looks, Options(navigator=checkpoint)).scores)
     figures["messages"] = dict(run(Suite.intents, Options(navigator=checkpoint, limit=conversations)).scores)
     figures["unanswerable"] = dict(run(Suite.unanswerable, Options(navigator=checkpoint)).scores)
     talked = run(Suite.conversation, Options(navigator=checkpoint, limit=conversations))
