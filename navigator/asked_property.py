@@ -26,6 +26,9 @@ _HARDLY = 0.1
 """Chance below which an item has not a look."""
 
 _OF_PARTS = ("color", "material")
+_WHOLE = frozenset(["color", "upholstery", "cover", "covering", "body", "surface", "exterior", "outside", "picture"])
+"""Words that are no part of a thing, but all that is seen of it."""
+
 _MADE_OF = re.compile(r"\bmade (?:out )?(?:of|from)\b")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -65,7 +68,8 @@ def asked_property(
     if name is None or name not in lexicon.sight.names:
         return Asked(name, None) if name is not None else None
     value, chance = lexicon.sight.likeliest(name, shown[0])
-    return Asked(name, value if chance >= _SURE else None)
+    has = float(lexicon.sight.absent(name, shown)[0]) < _SURE  # a vase has no legs to tell of
+    return Asked(name, value if has and chance >= _SURE else None)
 
 
 def lacks(shown: Sequence[Shown], lexicon: Lexicon | None) -> Callable[[int, str], bool] | None:
@@ -91,7 +95,7 @@ def _named(question: str, shown: Shown, sight: Sight, heard: Collection[str]) ->
     words = {singular(word) for word in _WORD.findall(text)}
     parts = {singular(part) for part in parts_named(text, [shown.item], heard, ())}
     known = {" ".join(map(singular, name.split())): name for name in sight.names if name not in ("kind", "style")}
-    of_parts = [f"{part} color" for part in parts - {"color"} if "color" in words]
+    of_parts = [f"{part} color" for part in parts - _WHOLE if "color" in words]
     asked = [name for name in (*of_parts, *known) if set(name.split()) <= words]
     if kinds := words.intersection(_OF_PARTS):  # of what is made, how it is shaped is no answer
         asked = [name for name in asked if name.split()[-1] in kinds]

@@ -85,6 +85,10 @@ class Sight:
             return np.zeros(len(shown), np.float32)
         return self._share(self._scores(shown), name, columns)
 
+    def absent(self, name: str, shown: Sequence[Shown]) -> Floats:
+        """How likely each item has no such property at all: `[N]`, 0 where all have one."""
+        return self.chance_of(name, [""], shown)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The properties that are read out."""
@@ -114,11 +118,7 @@ class Sight:
         names = self._columns(look).keys()
         if not shown or names & _FOR_ANY:
             return bool(names)
-        scores = self._scores(shown)
-        absent = {of: at for at, (of, value) in enumerate(self.values) if not value and of in names}
-        return any(
-            name not in absent or float(self._share(scores, name, [absent[name]]).min()) < _PRESENT for name in names
-        )
+        return any(float(self.absent(name, shown).min()) < _PRESENT for name in names)
 
     def looks_in(self, text: str) -> tuple[str, ...]:
         """The looks that a text names and no filter has, the longest that begins at each word: "hairpin legs"."""

@@ -15,7 +15,6 @@ from ray.serve.handle import DeploymentHandle
 from catalog.encoder import Pixels, Vectors, normalise
 from catalog.errors import WindowshopError
 from catalog.filters import Filters
-from catalog.search import MAX_DEPTH
 from catalog.table import item_from_row
 from navigator.finding import Means
 from navigator.lexicon import plain
@@ -37,6 +36,9 @@ from taste.diversify import diversify
 
 MAX_INTERESTS = 4
 """Of a person's interests, so many are read by Navigator, the most important ones."""
+
+_MOST_ROWS = 400
+"""Items of one search: with up to 10 kB of vectors each they pass between deployments in one message, of 4 MiB."""
 
 _ITEMS_OF_AN_INTEREST = 5
 _VARIED = 16
@@ -106,7 +108,7 @@ class TurnSearch:
             filters=Filters.of(wish),
             # A whole kind by price; words alone would bring the cheapest of what hardly fits.
             sort=_SORTS.get(wish.sort, "relevance") if wish.wanted.get("category") else "relevance",  # type: ignore[arg-type]
-            limit=min(count, MAX_DEPTH),
+            limit=min(count, _MOST_ROWS),
             release=self.state.release,
             with_vectors=True,
         )

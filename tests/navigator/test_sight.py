@@ -35,7 +35,20 @@ ASK = ShoppingIntent(action="ask", item_refs=(1,))
 _FLOATS = st.floats(-50, 50, width=32)
 LEXICON = Lexicon(
     {"category": ("tables", "armchairs"), "color": ("sage", "forest green", "black"), "material": ("oak",)},
-    seen=("legs", "hairpin", "tapered", "black", "trim", "color", "striped", "round", "drawers", "seat"),
+    seen=(
+        "legs",
+        "hairpin",
+        "tapered",
+        "black",
+        "trim",
+        "color",
+        "striped",
+        "round",
+        "drawers",
+        "seat",
+        "top",
+        "upholstered",
+    ),
     told_which=True,
     sight=SIGHT,
 )
@@ -178,6 +191,8 @@ def test_which_of_several_look_so(question, told):
         ("what is the seat made of?", Asked("seat material", "oak"), "[1] seat material oak"),
         ("what are the legs made of?", None, None),  # their shape is no answer
         ("what colour is it?", Asked("color", "black"), "[1] color black"),
+        ("what colour is the upholstery?", Asked("color", "black"), "[1] color black"),
+        ("what kind of top is it?", Asked("top", None), "nothing known of top"),  # it has none
         ("is it striped?", None, None),
     ],
 )
