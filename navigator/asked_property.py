@@ -64,11 +64,15 @@ def asked_property(
         return None
     if lexicon is None or lexicon.sight is None or lexicon.heard is None:
         return None
-    name = _named(question, shown[0], lexicon.sight, lexicon.heard)
-    if name is None or name not in lexicon.sight.names:
-        return Asked(name, None) if name is not None else None
-    value, chance = lexicon.sight.likeliest(name, shown[0])
-    has = float(lexicon.sight.absent(name, shown)[0]) < _SURE  # a vase has no legs to tell of
+    sight = lexicon.sight
+    names = _named(question, shown[0], sight, lexicon.heard)
+    if not names:
+        return None
+    name = min(names, key=lambda one: float(sight.absent(one, shown)[0]))  # a chair's seat, where a sofa has seats
+    if name not in sight.names:
+        return Asked(name, None)
+    value, chance = sight.likeliest(name, shown[0])
+    has = float(sight.absent(name, shown)[0]) < _SURE  # a vase has no legs to tell of
     return Asked(name, value if has and chance >= _SURE else None)
 
 
@@ -89,23 +93,28 @@ def lacks(shown: Sequence[Shown], lexicon: Lexicon | None) -> Callable[[int, str
     return surely_not
 
 
-def _named(question: str, shown: Shown, sight: Sight, heard: Collection[str]) -> str | None:
-    """The property that a question names and the catalogue does not state, as read-outs call it."""
+def _named(question: str, shown: Shown, sight: Sight, heard: Collection[str]) -> tuple[str, ...]:
+    """The property that a question names and the catalogue does not state, as read-outs call it; several where they
+    differ in number alone."""
     text = _MADE_OF.sub("material", question.casefold().replace("colour", "color"))
     words = {singular(word) for word in _WORD.findall(text)}
     parts = {singular(part) for part in parts_named(text, [shown.item], heard, ())}
-    known = {" ".join(map(singular, name.split())): name for name in sight.names if name not in ("kind", "style")}
+    known: dict[str, list[str]] = {}
+    for name in sight.names:
+        if name not in ("kind", "style"):
+            known.setdefault(_singular(name), []).append(name)
     of_parts = [f"{part} color" for part in parts - _WHOLE if "color" in words]
     asked = [name for name in (*of_parts, *known) if set(name.split()) <= words]
     if kinds := words.intersection(_OF_PARTS):  # of what is made, how it is shaped is no answer
         asked = [name for name in asked if name.split()[-1] in kinds]
     if not asked:
-        return None
+        return ()
     name = max(asked, key=lambda one: len(one.split()))
     of_whole = {"color": shown.item.colors, "material": shown.item.materials}
-    return None if of_whole.get(name) or name in _stated(shown) else known.get(name, name)
+    if of_whole.get(name) or name in map(_singular, stated(shown.item)):
+        return ()
+    return tuple(known.get(name, [name]))
 
 
-def _stated(shown: Shown) -> set[str]:
-    """Names of the attributes that the catalogue states, singular."""
-    return {" ".join(map(singular, name.split())) for name in stated(shown.item)}
+def _singular(name: str) -> str:
+    return " ".join(map(singular, name.split()))

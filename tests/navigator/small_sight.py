@@ -18,6 +18,8 @@ VALUES = (
     *(("front", ""), ("front", "drawers and doors"), ("front", "plain doors")),
     *(("pattern", ""), ("pattern", "striped")),
     *(("seat material", "oak"), ("seat material", "leather")),
+    *(("seat", ""), ("seat", "slatted")),
+    *(("seats", ""), ("seats", "3")),
 )
 _DIM = len(VALUES)
 SIGHT = Sight(VALUES, np.zeros(_DIM, np.float32), np.eye(_DIM, dtype=np.float32), np.zeros(_DIM, np.float32))

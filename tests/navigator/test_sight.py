@@ -192,13 +192,14 @@ def test_which_of_several_look_so(question, told):
         ("what are the legs made of?", None, None),  # their shape is no answer
         ("what colour is it?", Asked("color", "black"), "[1] color black"),
         ("what colour is the upholstery?", Asked("color", "black"), "[1] color black"),
+        ("what is the seat like?", Asked("seat", "slatted"), "[1] seat slatted"),  # of seats it has no number
         ("what kind of top is it?", Asked("top", None), "nothing known of top"),  # it has none
         ("is it striped?", None, None),
     ],
 )
 def test_a_property_that_is_asked_for_is_told_as_it_is_seen(question, asked, note):
     """Of one item: what read-outs see of it; that nothing is known where none tells, or they are of three minds."""
-    one = table("ansel", {"legs": "hairpin", "color": "black", "seat material": "oak"})
+    one = table("ansel", {"legs": "hairpin", "color": "black", "seat material": "oak", "seat": "slatted"})
     vector = one.vectors.copy()
     for value in ("", "black", "sage"):
         vector[0, VALUES.index(("legs color", value))] = 0.0
