@@ -101,7 +101,7 @@ async def test_hanging_up_stops_turns(address):
 
         for _ in range(6):
             await asyncio.gather(*(leave() for _ in range(5)))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60  # a busy machine keeps the last of them late
         kept: list = []
         while len(kept) < 30 and time.monotonic() < deadline:
             listed = await http.get("/v1/conversations", params={"user_id": "leaver"})
