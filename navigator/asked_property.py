@@ -46,6 +46,11 @@ class Asked:
     value: str | None
 
     @property
+    def untold(self) -> str | None:
+        """Its name, where nothing tells it."""
+        return self.name if self.value is None else None
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the model is told."""
         return note((self.name,)) if self.value is None else (f"[1] {self.name} {self.value}",)

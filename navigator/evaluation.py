@@ -140,7 +140,7 @@ async def answer_all(engine: Engine, questions: Sequence[Question], encoder_vers
             given=question.user,
             asked=question.user,
             settled=settled_by(notes),
-            untold=asked.name if asked is not None and asked.value is None else None,
+            untold=asked.untold if asked is not None else None,
         )
         answer = await generate_text(engine, prompt, Sampling(max_tokens=60))
         answers.append(grounding.feed(answer) + grounding.finish())

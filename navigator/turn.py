@@ -196,7 +196,7 @@ async def run_turn(
         settled=settled_by(notes) if intent.action == "ask" else (),
         count=copies_asked(said) or 1,
         kinds=request.lexicon.kinds if request.lexicon is not None else (),
-        untold=asked.name if asked is not None and asked.value is None else None,
+        untold=asked.untold if asked is not None else None,
         lacks=lacks(shown, request.lexicon),
     )
     answer, first_text_ms = "", 0.0

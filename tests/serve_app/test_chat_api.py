@@ -19,7 +19,6 @@ from catalog.errors import VersionMismatch
 from catalog.release import ReleaseStore
 from navigator.engine import Sampling
 from navigator.prompt import MAX_EXCHANGES
-from navigator.sight import Sight
 from navigator.turn import TurnSettings
 from navigator.wish import Wish
 from serve_app.assistant_memory import remembered
@@ -28,7 +27,7 @@ from serve_app.conversations import ConversationStore, KeptTurn
 from serve_app.draft import NavigatorState
 from serve_app.handles import stream
 from serve_app.pictures import SMALL_BYTES, SMALL_SIDE, PictureReader
-from serve_app.sight_pieces import PIECE, in_pieces, put_together
+from serve_app.sight_pieces import put_together
 from serve_app.timing import Stages
 from serve_app.turn_search import Shopper, TurnPicture, TurnSearch, _says_more
 from tests.serve_app.chat_api import Handles, client
@@ -435,19 +434,6 @@ async def test_turns_see_what_the_navigator_sees(handles):
     assert [list(pair) for pair in sight.values] == READ_OUT and sight.map.shape[1] == len(READ_OUT)
     with pytest.raises(VersionMismatch, match="another"):
         _ = [piece async for piece in stream(handles.navigator.sight, "another")]
-
-
-def test_read_outs_pass_between_deployments_in_pieces():
-    """As many as a large catalogue has, none of the pieces larger than Serve passes on; and none at all."""
-    values = tuple(("color", f"shade {n}") for n in range(1024))
-    numbers = np.random.default_rng(0).normal(size=(4096, 1024)).astype(np.float32)
-    whole = Sight(values, numbers[:, 0], numbers, numbers[0])
-    pieces = list(in_pieces(whole))
-    assert max(map(len, pieces)) <= PIECE < 4 << 20
-    again = put_together(pieces)
-    assert again.values == values and again.map.dtype == np.float32
-    np.testing.assert_allclose(again.map, whole.map, rtol=2e-3, atol=1e-3)
-    assert put_together(in_pieces(None)) is None
 
 
 async def test_a_new_navigator_comes_in(folder, handles):
